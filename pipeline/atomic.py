@@ -1,0 +1,79 @@
+"""Write a file whole or not at all: temporary sibling -> fsync -> rename -> fsync of the folder."""
+
+import contextlib
+import errno
+import itertools
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipeline.errors import DiskFullError, NstpipeError, OutputError
+
+PARTIAL_PREFIX = ".nstpipe-partial-"
+"""Begins the name of every temporary sibling; short, so that long file names still fit."""
+
+_numbers = itertools.count()
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a temporary sibling of ``path`` (same suffix) that takes its place when the block ends well.
+
+    When the block raises, the sibling is removed and ``path`` stays as it was.
+
+    Raises:
+        DiskFullError: the disk is full.
+        OutputError: the folder cannot be written.
+    """
+    partial = path.with_name(f"{PARTIAL_PREFIX}{os.getpid()}-{next(_numbers)}{path.suffix}")
+    try:
+        with writing(path):
+            yield partial
+            _fsync(partial)
+            os.replace(partial, path)
+            sync_folder(path.parent)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn an ``OSError`` of the block into a one-line error about writing ``path``."""
+    try:
+        yield
+    except NstpipeError:
+        raise
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFullError(
+                f"{path.parent}: the disk is full; free some space and type the same line again"
+            ) from error
+        reason = error.strerror or str(error)
+        raise OutputError(f"{path}: cannot be written ({reason}); choose another output with -o") from error
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write ``data`` to ``path`` atomically."""
+    with replacing(path) as partial:
+        partial.write_bytes(data)
+
+
+def sweep(folder: Path) -> None:
+    """Remove the temporary siblings that a killed process left in ``folder`` (not below it)."""
+    for leftover in folder.glob(f"{PARTIAL_PREFIX}*"):
+        leftover.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename in ``folder`` durable; Windows has no such call and needs none."""
+    if os.name == "posix":
+        _fsync(folder)
+
+
+def _fsync(path: Path) -> None:
+    # Windows can flush only a file opened for writing; a folder can be opened only for reading.
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
