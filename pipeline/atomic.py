@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.errors import DiskFullError, NstpipeError, OutputError
+from pipeline.naming import shown
 
 PARTIAL_PREFIX = ".nstpipe-partial-"
 """Begins the name of every temporary sibling; short, so that long file names still fit."""
@@ -46,10 +47,12 @@ def writing(path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DiskFullError(
-                f"{path.parent}: the disk is full; free some space and type the same line again"
+                f"{shown(path.parent)}: the disk is full; free some space and type the same line again"
             ) from error
         reason = error.strerror or str(error)
-        raise OutputError(f"{path}: cannot be written ({reason}); choose another output with -o") from error
+        raise OutputError(
+            f"{shown(path)}: cannot be written ({reason}); choose another output with -o"
+        ) from error
 
 
 def write_bytes(path: Path, data: bytes) -> None:
