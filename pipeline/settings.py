@@ -1,7 +1,6 @@
 """The settings of a job: one frozen, validated model. Each default stands here once."""
 
-import hashlib
-import json
+import difflib
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -176,15 +175,8 @@ class Settings(BaseModel):
         }
 
 
-def fingerprint(parts: Mapping[str, Any]) -> str:
-    """SHA-256 (hex) of plain data, however its keys are ordered."""
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-
-
 def unknown(kind: str, name: str, among: list[str]) -> SettingsError:
     """The error for a name that does not exist, with the nearest that does."""
-    import difflib
-
     nearest = difflib.get_close_matches(name, among, n=1, cutoff=0.0)
     hint = f"; did you mean {nearest[0]}?" if nearest else ""
     return SettingsError(f"no {kind} is called {name!r}{hint}")

@@ -1,0 +1,56 @@
+"""nstpipe: neural style transfer for pictures, folders and videos through one VGG19 core.
+
+    from pipeline import Stylizer, stylize_image, stylize_folder, stylize_video
+
+Names are loaded when they are first used, so that importing the package costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from pipeline._version import __version__
+
+if TYPE_CHECKING:
+    from pipeline.api import Outcome, Rules, stylize_folder, stylize_image, stylize_video
+    from pipeline.errors import NstpipeError
+    from pipeline.observer import Observer
+    from pipeline.settings import Settings
+    from pipeline.stylizer import Pastiche, StepInfo, Stylizer
+    from pipeline.weights import Weights
+
+_HOMES = {
+    "NstpipeError": "errors",
+    "Observer": "observer",
+    "Outcome": "api",
+    "Pastiche": "stylizer",
+    "Rules": "api",
+    "Settings": "settings",
+    "StepInfo": "stylizer",
+    "Stylizer": "stylizer",
+    "Weights": "weights",
+    "stylize_folder": "api",
+    "stylize_image": "api",
+    "stylize_video": "api",
+}
+
+__all__ = [
+    "NstpipeError",
+    "Observer",
+    "Outcome",
+    "Pastiche",
+    "Rules",
+    "Settings",
+    "StepInfo",
+    "Stylizer",
+    "Weights",
+    "__version__",
+    "stylize_folder",
+    "stylize_image",
+    "stylize_video",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(f"pipeline.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,208 @@
+"""The three things nstpipe does, as functions; the command line calls these very ones."""
+
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipeline import picture_job, video_job, weights
+from pipeline import plan as plans
+from pipeline.errors import FailedItemsError
+from pipeline.journal import Entry, Journal, present
+from pipeline.naming import shown
+from pipeline.observer import Observer
+from pipeline.opening import opened
+from pipeline.plan import Plan
+from pipeline.presets import Choice
+
+AnyPath = str | os.PathLike[str]
+
+VIDEO_INIT = {"init": "previous"}
+"""What `video` itself sets: a frame starts from the last pastiche, unless the user says otherwise."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How a job treats what stands there already.
+
+    Attributes:
+        force: overwrite an output that is not ours; redo a finished job.
+        restart: discard a job of ours that has other settings, styles, weights or input.
+        keep_frames: keep a video's stylised frames once it is assembled.
+    """
+
+    force: bool = False
+    restart: bool = False
+    keep_frames: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a job ended.
+
+    Attributes:
+        output: the picture, folder or clip that was made.
+        weights: the kind of extractor weights that ran, and where they came from.
+        done: items that are done, now or before.
+        failed: items that failed, each with its reason.
+        stylized: items that this run stylised; 0 where everything was done before.
+        seconds: how long this run took.
+    """
+
+    output: Path
+    weights: str
+    done: int
+    stylized: int
+    seconds: float
+    failed: tuple[Entry, ...] = field(default=())
+
+
+def stylize_image(
+    content: AnyPath,
+    styles: Sequence[AnyPath],
+    output: AnyPath | None = None,
+    *,
+    preset: str | None = None,
+    rules: Rules | None = None,
+    observer: Observer | None = None,
+    **settings: Any,
+) -> Outcome:
+    """Stylise one picture; several styles are blended.
+
+    Args:
+        content: a picture file.
+        styles: one picture file or more.
+        output: a ``.png``, ``.jpg``, … file; by default ``photo_starry.png`` beside the content.
+        preset: a preset's name or ``.toml`` file.
+        rules: what to do about what stands there already.
+        observer: told of progress; see :class:`~pipeline.observer.Observer`.
+        settings: any field of :class:`~pipeline.settings.Settings`.
+
+    Raises:
+        NstpipeError: one of its kinds; see :mod:`pipeline.errors`.
+    """
+    plan = plans.of_image(Path(content), _paths(styles), _path(output))
+    return _raise_failure(run(plan, Choice(preset, settings), rules or Rules(), observer or Observer()))
+
+
+def stylize_folder(
+    folder: AnyPath,
+    styles: Sequence[AnyPath],
+    output: AnyPath | None = None,
+    *,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    blend: bool = False,
+    suffix: str = plans.PICTURE_SUFFIX,
+    preset: str | None = None,
+    rules: Rules | None = None,
+    observer: Observer | None = None,
+    **settings: Any,
+) -> Outcome:
+    """Stylise every picture below a folder, in every style, into a tree of the same shape.
+
+    Args:
+        folder: where the pictures are.
+        styles: one picture file or more; each makes a pastiche of its own.
+        output: a folder; by default ``photos_starry`` beside the input.
+        include: globs; only pictures that match one are taken.
+        exclude: globs; pictures that match one are left out.
+        blend: blend the styles into one pastiche for each picture.
+        suffix: ending, and so format, of the pastiches.
+        preset, rules, observer, settings: as for :func:`stylize_image`.
+
+    Returns:
+        The outcome; pictures that failed stand in ``failed``, and the others are done all the same.
+
+    Raises:
+        NstpipeError: one of its kinds, where the job as a whole cannot go on.
+    """
+    plan = plans.of_folder(
+        Path(folder),
+        _paths(styles),
+        _path(output),
+        include=include,
+        exclude=exclude,
+        blend=blend,
+        suffix=suffix,
+    )
+    return run(plan, Choice(preset, settings), rules or Rules(), observer or Observer())
+
+
+def stylize_video(
+    source: AnyPath,
+    styles: Sequence[AnyPath],
+    output: AnyPath | None = None,
+    *,
+    preset: str | None = None,
+    rules: Rules | None = None,
+    observer: Observer | None = None,
+    **settings: Any,
+) -> Outcome:
+    """Stylise a clip, each frame starting from the last pastiche; its sound and frame times are kept.
+
+    Args:
+        source: a video file.
+        styles: one picture file or more, blended.
+        output: a ``.mp4``, ``.mov``, ``.m4v`` or ``.mkv`` file; by default ``in_starry.mp4`` beside the source.
+        preset, rules, observer, settings: as for :func:`stylize_image`.
+
+    Raises:
+        NstpipeError: one of its kinds; see :mod:`pipeline.errors`.
+    """
+    plan = plans.of_video(Path(source), _paths(styles), _path(output))
+    choice = Choice(preset, settings, VIDEO_INIT)
+    return run(plan, choice, rules or Rules(), observer or Observer())
+
+
+def run(plan: Plan, choice: Choice, rules: Rules, observer: Observer) -> Outcome:
+    """Do a plan's job: obtain the weights, resolve the settings for them, open the job, do what is left.
+
+    Raises:
+        NstpipeError: one of its kinds.
+    """
+    began = time.monotonic()
+    asked = choice.resolve().settings
+    plans.check_blend(asked.style_weights, plan.style_sets)
+    found = weights.obtain(_as_before(plan, asked.weights, rules), observer.warn, observer.fetching)
+    settings = choice.resolve(found.kind).settings
+    with opened(plan, settings, found, observer, force=rules.force, restart=rules.restart) as job:
+        if plan.kind == "video":
+            video_job.run(job, settings, found, keep_frames=rules.keep_frames)
+        else:
+            picture_job.run(job, settings, found)
+        entries = job.entries().values()
+        made = job.made
+    return Outcome(
+        plan.output,
+        f"{found.kind} ({found.origin})",
+        sum(entry.state == "done" for entry in entries),
+        made,
+        time.monotonic() - began,
+        tuple(entry for entry in entries if entry.state == "failed"),
+    )
+
+
+def _as_before(plan: Plan, spec: str, rules: Rules) -> str:
+    """``auto`` means for a job that was begun what it meant then: a job never changes weights half-way."""
+    if spec != "auto" or rules.restart or not present(plan.folder):
+        return spec
+    with Journal(plan.folder) as journal:
+        return str(journal.facts().get("weights", spec))
+
+
+def _raise_failure(outcome: Outcome) -> Outcome:
+    """A job of one picture fails as its picture did."""
+    for entry in outcome.failed:
+        raise FailedItemsError(f"{shown(outcome.output)}: not made: {entry.reason}")
+    return outcome
+
+
+def _paths(paths: Sequence[AnyPath]) -> list[Path]:
+    return [Path(path) for path in paths]
+
+
+def _path(path: AnyPath | None) -> Path | None:
+    return None if path is None else Path(path)

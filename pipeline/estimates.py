@@ -1,0 +1,100 @@
+"""What a job will cost, worked out beforehand from the sizes alone: operations, memory, disk, time. No TensorFlow."""
+
+import math
+import time
+from collections.abc import Sequence
+
+import numpy as np
+import psutil
+
+from pipeline import layers
+from pipeline.errors import TooLargeError
+from pipeline.settings import SMALLEST_SIDE, Settings
+
+Size = tuple[int, int]
+
+LBFGS_BYTES_PER_VALUE = 8 * 40
+"""L-BFGS-B keeps ten pairs of differences in float64, and works on about as much again."""
+
+BASE_BYTES = 700 * 2**20
+"""A process that has loaded TensorFlow and run one tiny step."""
+
+PNG_BYTES_PER_PIXEL = 2.2
+"""A stylised picture compresses badly; measured on pastiches of the samples."""
+
+CONVOLUTION_SPEED = 0.5
+"""Speed of the network's passes as a share of a large matrix product's, measured at 512 pixels on two cores."""
+
+
+def _channels(widths: Sequence[int], deepest: Sequence[str]) -> list[tuple[float, int, int]]:
+    """For each layer that is computed: its share of the picture's pixels, channels in, channels out."""
+    rows, before = [], 3
+    for layer in layers.up_to_deepest(deepest):
+        block = layers.block_of(layer)
+        rows.append((4.0 ** (1 - block), before, widths[block - 1]))
+        before = widths[block - 1]
+    return rows
+
+
+def operations_of_step(settings: Settings, size: Size, widths: Sequence[int]) -> float:
+    """Floating-point operations of one step at ``size`` (height, width): a forward and a backward pass."""
+    used = [*settings.content_layers, *settings.style_layers]
+    per_pixel = sum(share * 2 * 9 * inside * out for share, inside, out in _channels(widths, used))
+    return 2 * per_pixel * size[0] * size[1]
+
+
+def operations_of_picture(settings: Settings, size: Size, widths: Sequence[int], following: bool = False) -> float:
+    """Operations of a whole picture, every scale; ``following``: a frame that starts from the last one."""
+    full = operations_of_step(settings, size, widths)
+    if following:
+        return full * settings.steps_of_following_frame
+    last = settings.scales - 1
+    return sum(full * settings.steps_at(scale) / 4 ** (last - scale) for scale in range(settings.scales))
+
+
+def memory_of_step(settings: Settings, size: Size, widths: Sequence[int]) -> int:
+    """Bytes that a step at ``size`` takes at its peak, the process included.
+
+    The forward pass keeps every convolution's input and activation for the backward pass, which adds
+    the gradients of the two widest.
+    """
+    rows = _channels(widths, [*settings.content_layers, *settings.style_layers])
+    kept = sum(share * out for share, _, out in rows)
+    values_per_pixel = 2 * kept + 4 * max(share * out for share, _, out in rows)
+    optimizer = LBFGS_BYTES_PER_VALUE if settings.optimizer == "lbfgs" else 32
+    return int(BASE_BYTES + size[0] * size[1] * (4 * values_per_pixel + 3 * optimizer))
+
+
+def check_memory(what: str, settings: Settings, size: Size, widths: Sequence[int]) -> None:
+    """See that a step at ``size`` fits into the memory that is free.
+
+    Raises:
+        TooLargeError: it does not; the message gives a size that would.
+    """
+    needed, free = memory_of_step(settings, size, widths), psutil.virtual_memory().available + _own_memory()
+    if needed > free:
+        fitting = int(settings.size * math.sqrt(max(0, free - BASE_BYTES) / max(1, needed - BASE_BYTES)))
+        raise TooLargeError(
+            f"{what}: {size[1]}x{size[0]} pixels need about {needed / 1e9:.1f} GB of memory and "
+            f"{free / 1e9:.1f} GB are free; try --size {max(SMALLEST_SIDE, fitting // 16 * 16)}"
+        )
+
+
+def _own_memory() -> int:
+    """Bytes that this process holds: the estimate counts them again."""
+    return int(psutil.Process().memory_info().rss)
+
+
+def disk_of_picture(size: Size) -> int:
+    """Bytes of a pastiche of ``size`` as PNG."""
+    return int(size[0] * size[1] * PNG_BYTES_PER_PIXEL)
+
+
+def operations_per_second() -> float:
+    """What this machine's processor can do for the extractor, from a short matrix product."""
+    matrix = np.ones((1024, 1024), np.float32)
+    matrix @ matrix
+    began = time.perf_counter()
+    for _ in range(4):
+        matrix @ matrix
+    return CONVOLUTION_SPEED * 4 * 2 * 1024**3 / (time.perf_counter() - began)

@@ -1,0 +1,154 @@
+"""A job's items: which are left, how one is made, written and then marked."""
+
+import json
+import logging
+import os
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline import atomic, identity, images
+from pipeline.errors import DiskFullError, NstpipeError, StoppedError
+from pipeline.images import FloatArray, Picture
+from pipeline.journal import Entry, Journal
+from pipeline.naming import shown
+from pipeline.observer import Observer
+from pipeline.plan import Item, Plan
+from pipeline.snapshots import Snapshots
+
+if TYPE_CHECKING:
+    from pipeline.stylizer import Pastiche, StepInfo, Stylizer
+
+TAG = "nstpipe"
+"""Key of the PNG text that lets an output be adopted which the journal does not know."""
+
+ENDS_THE_JOB = (StoppedError, DiskFullError)
+"""Errors that no other item would fare better with."""
+
+
+class Job:
+    """An open job, made by :func:`pipeline.opening.opened`. The journal is its only truth about progress."""
+
+    def __init__(self, plan: Plan, journal: Journal, parts: Mapping[str, Any], observer: Observer) -> None:
+        self.plan = plan
+        self.observer = observer
+        self._journal = journal
+        self.made = 0
+        """Items stylised by this run."""
+        self._fingerprint = identity.fingerprint(parts)
+
+    def entries(self) -> dict[str, Entry]:
+        """Every item that ended, by name."""
+        return self._journal.entries()
+
+    def entry(self, item: Item) -> Entry | None:
+        """What is known of one item, if it ended."""
+        return self._journal.entry(item.name)
+
+    def forget(self, items: Iterable[Item]) -> None:
+        """Forget items, so that they are done again."""
+        for item in items:
+            self._journal.forget(item.name)
+
+    def facts(self) -> dict[str, Any]:
+        """What the journal holds about the job as a whole."""
+        return self._journal.facts()
+
+    def record(self, **facts: Any) -> None:
+        """Record facts about the job as a whole."""
+        self._journal.record(facts)
+
+    def left(self, items: Sequence[Item]) -> list[Item]:
+        """The items still to do: unknown, failed before, or done but missing or damaged since.
+
+        A file of this very job that the journal does not know (killed between rename and mark) is adopted.
+        """
+        entries = self.entries()
+        missing = [item for item in items if not self._is_done(item, entries.get(item.name))]
+        self.observer.began(len(items), len(items) - len(missing))
+        return missing
+
+    def _is_done(self, item: Item, entry: Entry | None) -> bool:
+        if entry is None or entry.state == "failed":
+            return self._adopt(item)
+        if item.output.is_file() and identity.of_file(item.output) == entry.sha256:
+            return True
+        self.observer.warn(f"{shown(item.output)}: was finished, but is missing or damaged; it is done again")
+        self._journal.forget(item.name)
+        return False
+
+    def _adopt(self, item: Item) -> bool:
+        try:
+            tag = json.loads(images.read_tags(item.output).get(TAG, "{}"))
+            if tag.pop("job", None) != self._fingerprint or tag.pop("item", None) != os.fsencode(item.name).hex():
+                return False
+            images.read(item.output)  # whole, or it raises
+        except (NstpipeError, OSError, ValueError, AttributeError):
+            return False
+        self._journal.mark(Entry(item.name, "done", sha256=identity.of_file(item.output), **tag))
+        return True
+
+    def make(
+        self,
+        item: Item,
+        stylizer: "Stylizer",
+        content: Picture,
+        content_identity: str = "",
+        *,
+        init: FloatArray | None = None,
+        smoothing_count: int = 0,
+    ) -> Entry:
+        """Stylise, write, mark.
+
+        Args:
+            content: what is stylised, at its final size.
+            content_identity: of the content's bytes, where an item has a file of its own.
+            init: the previous pastiche (H, W, 3), where there is one.
+            smoothing_count: the shot's running count of steps before this item.
+        """
+        began = time.monotonic()
+        with Snapshots.beside(self._snapshots_beside(item), stylizer.settings.snapshot_every) as snapshots:
+
+            def on_step(info: "StepInfo") -> None:
+                snapshots.take(info)
+                self.observer.step(info)
+
+            pastiche = stylizer.stylize(
+                content.pixels, init, smoothing_count=smoothing_count, on_step=on_step
+            )
+        return self._keep(item, pastiche, content, content_identity, time.monotonic() - began)
+
+    def _snapshots_beside(self, item: Item) -> Path:
+        """A frame's snapshots lie with its clip's, where people look; the frame itself lies in the job's folder."""
+        if self.plan.kind != "video":
+            return item.output
+        output = self.plan.output
+        return output.with_name(f"{output.stem}_snapshots") / item.name
+
+    def _keep(
+        self, item: Item, pastiche: "Pastiche", content: Picture, content_identity: str, seconds: float
+    ) -> Entry:
+        facts = {
+            "content": content_identity,
+            "steps": pastiche.steps,
+            "smoothing_count": pastiche.smoothing_count,
+            "loss": pastiche.losses["total"],
+        }
+        tag = {"job": self._fingerprint, "item": os.fsencode(item.name).hex(), **facts}
+        with atomic.writing(item.output):
+            item.output.parent.mkdir(parents=True, exist_ok=True)
+        images.write(item.output, pastiche.pixels, content.alpha, {TAG: json.dumps(tag)})
+        entry = Entry(item.name, "done", sha256=identity.of_file(item.output), seconds=seconds, **facts)
+        self._journal.mark(entry)
+        self.made += 1
+        self.observer.item_ended(entry)
+        return entry
+
+    def fail(self, item: Item, error: Exception) -> None:
+        """Record that an item failed, and why."""
+        reason = str(error) if isinstance(error, NstpipeError) else f"{type(error).__name__}: {error}"
+        entry = Entry(item.name, "failed", reason=" ".join(reason.split()))
+        self._journal.mark(entry)
+        logging.getLogger("nstpipe").error("%s", entry.reason, exc_info=error)
+        self.observer.item_ended(entry)

@@ -1,0 +1,132 @@
+"""The SQLite record of a job: the only truth about what is done.
+
+Rollback journal and synchronous=FULL: a committed mark survives a power cut, on network file systems too.
+"""
+
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from pipeline.errors import OutputError
+from pipeline.naming import shown
+
+FILE_NAME = "journal.sqlite3"
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS items (
+    name BLOB PRIMARY KEY, state TEXT NOT NULL, reason TEXT, sha256 TEXT, content TEXT,
+    steps INTEGER, smoothing_count INTEGER, loss REAL, seconds REAL, ended_at REAL NOT NULL
+);
+"""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is known of one item.
+
+    Attributes:
+        name: the output's path inside the job, with forward slashes.
+        state: done or failed.
+        reason: why it failed.
+        sha256: of the output's bytes (hex).
+        content: identity of the content's bytes, see :func:`pipeline.identity.of_file`.
+        steps: steps that it took.
+        smoothing_count: the shot's running count of steps after it.
+        loss: the total loss at the end.
+        seconds: time that it took.
+        ended_at: Unix time.
+    """
+
+    name: str
+    state: Literal["done", "failed"]
+    reason: str = ""
+    sha256: str = ""
+    content: str = ""
+    steps: int = 0
+    smoothing_count: int = 0
+    loss: float = 0.0
+    seconds: float = 0.0
+    ended_at: float = 0.0
+
+
+class Journal:
+    """The journal in ``folder``, made if it is not there. Use it as a context manager."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open it.
+
+        Raises:
+            OutputError: the file is not a journal, or cannot be opened.
+        """
+        self.path = folder / FILE_NAME
+        try:
+            self._connection = sqlite3.connect(self.path, isolation_level=None)
+            self._connection.execute("PRAGMA journal_mode=DELETE")
+            self._connection.execute("PRAGMA synchronous=FULL")
+            self._connection.executescript(_SCHEMA)
+        except sqlite3.Error as error:
+            raise OutputError(
+                f"{shown(self.path)}: not a readable journal ({error}); --restart begins the job anew"
+            ) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._connection.close()
+
+    def facts(self) -> dict[str, Any]:
+        """What was recorded about the job as a whole."""
+        rows = self._connection.execute("SELECT name, value FROM facts")
+        return {name: json.loads(value) for name, value in rows}
+
+    def record(self, facts: Mapping[str, Any]) -> None:
+        """Record facts about the job, all or none."""
+        rows = [(name, json.dumps(value)) for name, value in facts.items()]
+        self._connection.execute("BEGIN IMMEDIATE")
+        self._connection.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", rows)
+        self._connection.execute("COMMIT")
+
+    def entries(self) -> dict[str, Entry]:
+        """Every item that ended, by name."""
+        rows = self._connection.execute("SELECT * FROM items")
+        return {os.fsdecode(row[0]): Entry(os.fsdecode(row[0]), *row[1:]) for row in rows}
+
+    def entry(self, name: str) -> Entry | None:
+        """One item, if it ended."""
+        row = self._connection.execute("SELECT * FROM items WHERE name = ?", (os.fsencode(name),)).fetchone()
+        return Entry(name, *row[1:]) if row else None
+
+    def mark(self, entry: Entry) -> None:
+        """Record that an item ended. Its file must already be in its place, whole and synced."""
+        row = (
+            os.fsencode(entry.name),
+            entry.state,
+            entry.reason,
+            entry.sha256,
+            entry.content,
+            entry.steps,
+            entry.smoothing_count,
+            entry.loss,
+            entry.seconds,
+            entry.ended_at or time.time(),
+        )
+        self._connection.execute(f"INSERT OR REPLACE INTO items VALUES ({','.join('?' * len(row))})", row)
+
+    def forget(self, name: str) -> None:
+        """Forget an item, so that it is done again."""
+        self._connection.execute("DELETE FROM items WHERE name = ?", (os.fsencode(name),))
+
+
+def present(folder: Path) -> bool:
+    """Whether ``folder`` holds a journal."""
+    return (folder / FILE_NAME).is_file()

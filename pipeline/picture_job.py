@@ -1,0 +1,87 @@
+"""A job of pictures: one, or a folder of them. Each is read, stylised, written and marked by itself."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline import estimates, identity, images
+from pipeline.errors import JobDiffersError, NstpipeError
+from pipeline.images import FloatArray
+from pipeline.job import ENDS_THE_JOB, Job
+from pipeline.naming import shown
+from pipeline.plan import Item
+from pipeline.settings import Settings
+from pipeline.weights import Weights
+
+if TYPE_CHECKING:
+    from pipeline.stylizer import Stylizer
+
+
+def run(job: Job, settings: Settings, weights: Weights) -> None:
+    """Do what is left of the job's items; a picture that fails is recorded, and the rest go on.
+
+    Raises:
+        InputError: a style cannot be read.
+        JobDiffersError: a picture that is done has changed since.
+        StoppedError, DiskFullError: what ends the job as a whole.
+    """
+    left = job.left(job.plan.items)
+    _check_contents(job, sorted(set(job.plan.items) - set(left), key=lambda item: item.name))
+    stylizers = _Stylizers(job, settings, weights)
+    for item in left:
+        job.observer.item_began(item)
+        try:
+            _make(job, item, stylizers.of(item), weights)
+        except ENDS_THE_JOB:
+            raise
+        except Exception as error:  # whatever one picture runs into must not cost the others
+            job.fail(item, error)
+    job.record(finished=True)
+
+
+def _make(job: Job, item: Item, stylizer: "Stylizer", weights: Weights) -> None:
+    settings = stylizer.settings
+    size = images.size_to_fit(images.read_size(item.content), settings.size)
+    estimates.check_memory(shown(item.content), settings, size, weights.widths)
+    content = images.read(item.content, settings.size)
+    job.make(item, stylizer, content, identity.of_file(item.content))
+
+
+class _Stylizers:
+    """One stylizer at a time: the items of a style set stand together, so the last one's memory can go."""
+
+    def __init__(self, job: Job, settings: Settings, weights: Weights) -> None:
+        self._settings = settings
+        self._weights = weights
+        self._styles = [read_styles(styles, settings) for styles in job.plan.style_sets]
+        self._style_set = -1
+
+    def of(self, item: Item) -> "Stylizer":
+        from pipeline.stylizer import Stylizer  # brings TensorFlow: seconds, only where there is something to do
+
+        if item.style_set != self._style_set:
+            self._style_set = item.style_set
+            self._current = Stylizer(self._settings, self._styles[item.style_set], weights=self._weights)
+        return self._current
+
+
+def read_styles(styles: Sequence[Path], settings: Settings) -> list[FloatArray]:
+    """The pixels of the styles of a set, no larger than a pastiche can be."""
+    return [images.read(style, settings.size).pixels for style in styles]
+
+
+def _check_contents(job: Job, done: Sequence[Item]) -> None:
+    entries = job.entries()
+    changed = [item for item in done if _changed(item, entries[item.name].content)]
+    if changed:
+        more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+        raise JobDiffersError(
+            f"{shown(changed[0].content)}{more}: changed since it was stylised; --restart begins the job anew"
+        )
+
+
+def _changed(item: Item, content: str) -> bool:
+    try:
+        return identity.of_file(item.content) != content
+    except NstpipeError:  # gone or unreadable by now: what was made of it still stands
+        return False

@@ -1,0 +1,88 @@
+"""A video's job: its frames one after the other, each from the last, then the clip with its sound."""
+
+import shutil
+from collections.abc import Sequence
+
+from pipeline import atomic, estimates, identity, images, video
+from pipeline.images import FloatArray, Picture
+from pipeline.job import Job
+from pipeline.naming import shown
+from pipeline.picture_job import read_styles
+from pipeline.plan import Item, frames
+from pipeline.settings import Settings
+from pipeline.weights import Weights
+
+
+def run(job: Job, settings: Settings, weights: Weights, *, keep_frames: bool = False) -> None:
+    """Do what is left of the clip's frames, then assemble it.
+
+    Raises:
+        InputError: the clip or a style cannot be read.
+        OutputError: the output's container cannot take the clip.
+        NstpipeError: a frame failed: the next one would start from it, so the job stops there.
+    """
+    if _is_assembled(job):
+        return
+    plan = job.plan
+    clip = video.probe(plan.source)
+    rehearsal = video.rehearse(clip, plan.output)
+    for note in (*clip.notes, *rehearsal.notes):
+        job.observer.warn(note)
+    items = frames(plan, len(clip.frame_times))
+    if items[0].output.parent.is_dir():
+        atomic.sweep(items[0].output.parent)
+    else:
+        job.forget(items)  # they went when the clip was assembled
+    left = job.left(items)
+    if left:
+        _stylise(job, items, left, settings, weights)
+    video.assemble(
+        [item.output for item in items],
+        clip,
+        plan.output,
+        rehearsal,
+        on_frame=lambda number: job.observer.assembling(number, len(items)),
+    )
+    job.record(finished=True, output=identity.of_file(plan.output))
+    if not keep_frames:
+        shutil.rmtree(items[0].output.parent)
+
+
+def _is_assembled(job: Job) -> bool:
+    made = job.facts().get("output")
+    if made is None:
+        return False
+    output = job.plan.output
+    if output.is_file() and identity.of_file(output) == made:
+        job.observer.began(len(job.entries()), len(job.entries()))
+        return True
+    job.observer.warn(f"{shown(output)}: was finished, but is missing or damaged; it is made again")
+    return False
+
+
+def _stylise(
+    job: Job, items: Sequence[Item], left: Sequence[Item], settings: Settings, weights: Weights
+) -> None:
+    from pipeline.stylizer import Stylizer  # brings TensorFlow: seconds, only where there is something to do
+
+    clip = job.plan.source
+    size = images.size_to_fit(video.guess(clip).size, settings.size)
+    estimates.check_memory(shown(clip), settings, size, weights.widths)
+    stylizer = Stylizer(settings, read_styles(job.plan.style_sets[0], settings), weights=weights)
+    wanted, first = set(left), items.index(left[0])
+    chained = settings.init == "previous"
+    for number, frame in enumerate(video.frames(clip, first), start=first):
+        if items[number] in wanted:
+            job.observer.item_began(items[number])
+            content = Picture(images.resize(frame, size), None)
+            before = items[number - 1] if chained and number else None
+            init, smoothing_count = _start_from(job, before)
+            job.make(items[number], stylizer, content, init=init, smoothing_count=smoothing_count)
+
+
+def _start_from(job: Job, before: Item | None) -> tuple[FloatArray | None, int]:
+    """The last pastiche, 8-bit as it was written, so that a resumed job has the same, and its count of steps."""
+    entry = job.entry(before) if before else None
+    if before is None or entry is None:
+        return None, 0
+    return images.read(before.output).pixels, entry.smoothing_count
