@@ -28,7 +28,7 @@ PNG_LEVEL = 1
 @dataclass(frozen=True)
 class _Output:
     format: str
-    options: Mapping[str, Any] = MappingProxyType({})
+    options: Mapping[str, Any]
     alpha: bool = False
     largest_side: int | None = None
 
@@ -42,7 +42,7 @@ _OUTPUTS = {
     ".webp": _Output("WEBP", {"quality": JPEG_QUALITY}, alpha=True, largest_side=16383),
     ".tif": _TIFF,
     ".tiff": _TIFF,
-    ".bmp": _Output("BMP"),
+    ".bmp": _Output("BMP", {}),
 }
 
 _TURNS = {
