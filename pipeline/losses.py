@@ -1,0 +1,82 @@
+"""The losses, as pure functions on tensors of one image (no batch). Weights stand with the caller.
+
+F is a layer's activations for the iterate, P for the content, A the style's Gram matrix; M is the number
+of positions (h·w) and N the number of channels of a layer. The forms are those of
+Gatys, Ecker, Bethge 2016 ("Image Style Transfer Using Convolutional Neural Networks") and of the Keras
+example "Neural style transfer", and means that do not depend on the picture's size.
+"""
+
+from typing import Any
+
+from keras import ops
+
+
+def gram_matrix(activations: Any) -> Any:
+    """FᵀF (N, N), not divided by anything, of activations (h, w, N)."""
+    channels = activations.shape[-1]
+    flat = ops.reshape(activations, (-1, channels))  # (M, N)
+    return ops.matmul(ops.transpose(flat), flat)
+
+
+def style_target(activations: Any) -> Any:
+    """A/M (N, N): the Gram matrix of the style's activations (h, w, N) over its own positions."""
+    return gram_matrix(activations) / positions(activations)
+
+
+def content_loss(activations: Any, target: Any, form: str = "mean") -> Any:
+    """How far F (h, w, N) is from P of the same shape.
+
+    Args:
+        form: ``mean``: mean((F-P)²); ``gatys``: ½ Σ (F-P)²; ``sum``: Σ (F-P)².
+    """
+    squares = ops.square(activations - target)
+    if form == "mean":
+        return ops.mean(squares)
+    return ops.sum(squares) * {"gatys": 0.5, "sum": 1.0}[form]
+
+
+def style_loss(activations: Any, target: Any, form: str = "mean", pixels: Any = None) -> Any:
+    """How far the Gram matrix of F (h, w, N) is from a style's.
+
+    Both are divided by their own M before they are compared, so the sizes may differ.
+
+    Args:
+        target: A/M (N, N), of :func:`style_target`.
+        form: with D = G/M - A/M: ``mean``: mean(D²); ``gatys``: Σ D² / (4N²), which is
+            1/(4N²M²) Σ (G-A)² where the sizes agree; ``per-channel``: mean((D/N)²);
+            ``keras``: M² Σ D² / (4·3²·pixels²), the Keras example's.
+        pixels: positions of the picture itself (H·W); only ``keras`` needs it.
+    """
+    own = positions(activations)
+    difference = gram_matrix(activations) / own - target
+    channels = activations.shape[-1]
+    if form == "keras":
+        relative = own / ops.cast(pixels, "float32")
+        return ops.sum(ops.square(difference)) * ops.square(relative) / 36
+    factor = {"mean": 1.0, "gatys": 0.25, "per-channel": 1 / channels**2}[form]
+    return ops.mean(ops.square(difference)) * factor
+
+
+def total_variation(image: Any, form: str = "power-mean") -> Any:
+    """How much neighbouring pixels of an image (H, W, 3) differ, in the image's own units.
+
+    Args:
+        form: ``l1``: mean|dx| + mean|dy|; ``l2``: Σ dx² + Σ dy², over every pair and channel;
+            ``power``: Σ (dx²+dy²)^1.25 over the (H-1)·(W-1) positions that have both neighbours
+            and the channels, the Keras example's; ``power-mean``: the same divided by (H-1)·(W-1).
+    """
+    down, right = image[1:] - image[:-1], image[:, 1:] - image[:, :-1]
+    if form == "l1":
+        return ops.mean(ops.abs(right)) + ops.mean(ops.abs(down))
+    if form == "l2":
+        return ops.sum(ops.square(right)) + ops.sum(ops.square(down))
+    powers = ops.power(ops.square(down[:, :-1]) + ops.square(right[:-1]), 1.25)
+    if form == "power":
+        return ops.sum(powers)
+    return ops.mean(powers) * image.shape[-1]
+
+
+def positions(activations: Any) -> Any:
+    """M = h·w as a float32 tensor; the sizes may be known only when a compiled graph runs."""
+    shape = ops.shape(activations)
+    return ops.cast(shape[0], "float32") * ops.cast(shape[1], "float32")

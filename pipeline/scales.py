@@ -1,0 +1,59 @@
+"""The coarse-to-fine plan of a picture: which sizes, and how many steps at each. No tensors."""
+
+from dataclasses import dataclass
+
+from pipeline.errors import InputError
+from pipeline.images import size_to_fit
+from pipeline.settings import SMALLEST_SIDE, Settings
+
+Size = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Scale:
+    """One level of the pyramid.
+
+    Attributes:
+        size: (height, width) of the picture at this scale.
+        steps: steps to take there.
+    """
+
+    size: Size
+    steps: int
+
+
+def plan(size: Size, settings: Settings, *, following: bool = False) -> tuple[Scale, ...]:
+    """The scales of a picture of ``size`` (height, width), coarse first; each doubles the last one's sides.
+
+    Scales at which the shorter side would be under :data:`SMALLEST_SIDE` are left out.
+
+    Args:
+        following: the picture starts from the previous pastiche: only the full size, with fewer steps.
+
+    Raises:
+        InputError: the picture itself is smaller than that.
+    """
+    check_size(size)
+    if following:
+        return (Scale(size, settings.steps_of_following_frame),)
+    last = settings.scales - 1
+    levels = [
+        Scale(size_to_fit(size, round(max(size) / 2 ** (last - scale))), settings.steps_at(scale))
+        for scale in range(settings.scales)
+    ]
+    return tuple(level for level in levels if min(level.size) >= SMALLEST_SIDE)
+
+
+def style_size(size: Size, longest_side: int) -> Size:
+    """The size of a style beside a content of ``longest_side``: not enlarged, no side too small."""
+    smallest = -(-SMALLEST_SIDE * max(size) // min(size))
+    return size_to_fit(size, max(longest_side, smallest))
+
+
+def check_size(size: Size) -> None:
+    """Raise :class:`InputError` for a picture that VGG19's poolings would leave nothing of."""
+    if min(size) < SMALLEST_SIDE:
+        height, width = size
+        raise InputError(
+            f"the picture is {width}x{height} pixels; use one of at least {SMALLEST_SIDE}x{SMALLEST_SIDE}"
+        )
