@@ -9,9 +9,7 @@ from typing import Any
 
 from pipeline import picture_job, video_job, weights
 from pipeline import plan as plans
-from pipeline.errors import FailedItemsError
 from pipeline.journal import Entry, Journal, present
-from pipeline.naming import shown
 from pipeline.observer import Observer
 from pipeline.opening import opened
 from pipeline.plan import Plan
@@ -84,7 +82,7 @@ def stylize_image(
         NstpipeError: one of its kinds; see :mod:`pipeline.errors`.
     """
     plan = plans.of_image(Path(content), _paths(styles), _path(output))
-    return _raise_failure(run(plan, Choice(preset, settings), rules or Rules(), observer or Observer()))
+    return run(plan, Choice(preset, settings), rules or Rules(), observer or Observer())
 
 
 def stylize_folder(
@@ -191,13 +189,6 @@ def _as_before(plan: Plan, spec: str, rules: Rules) -> str:
         return spec
     with Journal(plan.folder) as journal:
         return str(journal.facts().get("weights", spec))
-
-
-def _raise_failure(outcome: Outcome) -> Outcome:
-    """A job of one picture fails as its picture did."""
-    for entry in outcome.failed:
-        raise FailedItemsError(f"{shown(outcome.output)}: not made: {entry.reason}")
-    return outcome
 
 
 def _paths(paths: Sequence[AnyPath]) -> list[Path]:

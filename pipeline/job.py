@@ -66,6 +66,7 @@ class Job:
         """
         entries = self.entries()
         missing = [item for item in items if not self._is_done(item, entries.get(item.name))]
+        self.record(total=len(items), finished=False)
         self.observer.began(len(items), len(items) - len(missing))
         return missing
 

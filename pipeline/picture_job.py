@@ -36,6 +36,8 @@ def run(job: Job, settings: Settings, weights: Weights) -> None:
             raise
         except Exception as error:  # whatever one picture runs into must not cost the others
             job.fail(item, error)
+            if job.plan.kind == "image":
+                raise
     job.record(finished=True)
 
 

@@ -1,0 +1,302 @@
+"""The command line: options -> settings -> job; progress, messages, exit codes. No logic of its own."""
+
+import shlex
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pipeline import __version__
+from pipeline.errors import FailedItemsError, NstpipeError, SettingsError, StoppedError
+from pipeline.flags import with_settings
+
+app = typer.Typer(
+    help="Neural style transfer for pictures, folders and videos.",
+    epilog="nstpipe video in.mp4 starry.jpg writes in_starry.mp4. More: nstpipe COMMAND --help",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+presets_app = typer.Typer(help="List the presets, or show one.", invoke_without_command=True)
+weights_app = typer.Typer(help="Fetch, find or verify the extractor's weights.", no_args_is_help=True)
+app.add_typer(presets_app, name="presets")
+app.add_typer(weights_app, name="weights")
+
+Styles = Annotated[list[Path], typer.Argument(metavar="STYLE...", help="One painting or more.")]
+Output = Annotated[Path | None, typer.Option("--output", "-o", help="Where the result goes.")]
+Preset = Annotated[str | None, typer.Option(help="A preset's name, or a FILE.toml.")]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite what stands there; redo a finished job.")]
+Restart = Annotated[bool, typer.Option("--restart", help="Discard a job that was begun otherwise.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the plan and its cost; do nothing.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only warnings and errors.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Every setting's source; tracebacks.")]
+
+
+@app.command()
+@with_settings
+def image(
+    content: Annotated[Path, typer.Argument(metavar="CONTENT", help="The picture to stylise.")],
+    styles: Styles,
+    output: Output = None,
+    preset: Preset = None,
+    force: Force = False,
+    restart: Restart = False,
+    dry_run: DryRun = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    *,
+    settings: dict[str, Any],
+) -> None:
+    """Stylise one picture; several styles are blended."""
+    from pipeline import api, plan
+    from pipeline.presets import Choice
+
+    _run(
+        plan.of_image(content, styles, output),
+        Choice(preset, settings),
+        api.Rules(force, restart),
+        dry_run=dry_run,
+        quiet=quiet,
+        verbose=verbose,
+    )
+
+
+@app.command()
+@with_settings
+def batch(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The pictures, in folders below too.")],
+    styles: Styles,
+    output: Output = None,
+    preset: Preset = None,
+    include: Annotated[list[str], typer.Option(help="Only pictures that match this glob.")] = [],  # noqa: B006
+    exclude: Annotated[list[str], typer.Option(help="No pictures that match this glob.")] = [],  # noqa: B006
+    blend: Annotated[bool, typer.Option("--blend", help="Blend the styles instead of one each.")] = False,
+    suffix: Annotated[str, typer.Option("--format", help="Ending of the pastiches.")] = "png",
+    force: Force = False,
+    restart: Restart = False,
+    dry_run: DryRun = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    *,
+    settings: dict[str, Any],
+) -> None:
+    """Stylise every picture below a folder, in every style, into a tree of the same shape."""
+    from pipeline import api, plan
+    from pipeline.presets import Choice
+
+    _run(
+        plan.of_folder(
+            folder,
+            styles,
+            output,
+            include=include,
+            exclude=exclude,
+            blend=blend,
+            suffix="." + suffix.removeprefix("."),
+        ),
+        Choice(preset, settings),
+        api.Rules(force, restart),
+        dry_run=dry_run,
+        quiet=quiet,
+        verbose=verbose,
+    )
+
+
+@app.command()
+@with_settings
+def video(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="The clip to stylise.")],
+    styles: Styles,
+    output: Output = None,
+    preset: Preset = None,
+    keep_frames: Annotated[bool, typer.Option("--keep-frames", help="Keep the stylised frames.")] = False,
+    force: Force = False,
+    restart: Restart = False,
+    dry_run: DryRun = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    *,
+    settings: dict[str, Any],
+) -> None:
+    """Stylise a video, with its sound; several styles are blended."""
+    from pipeline import api, plan
+    from pipeline.presets import Choice
+
+    _run(
+        plan.of_video(source, styles, output),
+        Choice(preset, settings, api.VIDEO_INIT),
+        api.Rules(force, restart, keep_frames),
+        dry_run=dry_run,
+        quiet=quiet,
+        verbose=verbose,
+    )
+
+
+@app.command()
+def demo(
+    output: Annotated[Path, typer.Option("--output", "-o", help="The video to make.")] = Path("demo.mp4"),
+    weights: Annotated[str, typer.Option(help="As for the other commands.")] = "auto",
+    quiet: Quiet = False,
+) -> None:
+    """Stylise the sample clip, small and quick."""
+    from pipeline import api, plan
+    from pipeline.presets import Choice
+    from pipeline.resources import folder
+
+    samples = folder("samples")
+    _run(
+        plan.of_video(samples / "clip.mp4", [samples / "starry.jpg"], output),
+        Choice("preview", {"weights": weights}, api.VIDEO_INIT),
+        api.Rules(),
+        quiet=quiet,
+    )
+
+
+@app.command()
+def status(
+    output: Annotated[Path | None, typer.Argument(metavar="[OUT]", help="A job's output; else all here.")] = None,
+) -> None:
+    """Show how a job stands: what is done, failed, left, and how long it will take."""
+    from pipeline import status as statuses
+
+    found = [statuses.of(output)] if output else statuses.below(Path())
+    for line in [line for one in found for line in one.lines()] or ["no jobs here"]:
+        print(line)
+
+
+@app.command()
+def doctor() -> None:
+    """Look at versions, device, weights, encoders and disk, and do one step."""
+    from pipeline import doctor as doctors
+
+    states = []
+    for finding in doctors.findings():
+        print(f"{finding.state:<5}{finding.name:<11}{finding.text}")
+        states.append(finding.state)
+    if "bad" in states:
+        raise NstpipeError("something is not as it should be; see the lines that say bad")
+
+
+@presets_app.callback()
+def list_presets(context: typer.Context) -> None:
+    """List the presets."""
+    from pipeline import presets
+
+    if context.invoked_subcommand is None:
+        for name in presets.names():
+            print(f"{name:<22}{presets.load(name).description}")
+
+
+@presets_app.command()
+@with_settings
+def show(
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="A preset, or a FILE.toml.")] = None,
+    *,
+    settings: dict[str, Any],
+) -> None:
+    """Print a preset as TOML, resolved, with the source of each number."""
+    from pipeline.presets import Choice
+
+    print(Choice(name, settings).resolve().as_toml(), end="")
+
+
+@weights_app.command()
+def fetch() -> None:
+    """Download VGG19's ImageNet weights (80 MB), once."""
+    from pipeline import imagenet
+    from pipeline.progress import Progress
+
+    progress = Progress(lambda: None)
+    try:
+        print(imagenet.fetch(progress.fetching))
+    finally:
+        progress.close()
+
+
+@weights_app.command()
+def path() -> None:
+    """Print where the ImageNet weights lie, or would."""
+    from pipeline import imagenet
+
+    print(imagenet.path())
+
+
+@weights_app.command()
+def verify(
+    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="Weights; else the ImageNet ones.")] = None,
+) -> None:
+    """Check a weights file: layout, widths, and whether it is the published one."""
+    from pipeline import imagenet, weights
+
+    print(weights.verify(file or imagenet.path()))
+
+
+def _run(plan: Any, choice: Any, rules: Any, *, dry_run: bool = False, quiet: bool = False, verbose: bool = False) -> None:
+    """Do a plan, show its progress, say how it ended."""
+    from pipeline import api
+    from pipeline.dry_run import lines
+    from pipeline.naming import shown
+    from pipeline.progress import Progress, duration
+    from pipeline.stopping import Stop
+
+    if verbose:
+        print(choice.resolve().as_toml(), file=sys.stderr)
+    if dry_run:
+        print(*lines(plan, choice), sep="\n")
+        return
+    with Stop(lambda message: progress.say(message)) as stop:
+        progress = Progress(stop.check, quiet=quiet)
+        try:
+            outcome = api.run(plan, choice, rules, progress)
+        finally:
+            progress.close()
+    if outcome.failed:
+        names = ", ".join(shown(entry.name) for entry in outcome.failed)
+        raise FailedItemsError(f"{len(outcome.failed)} of {outcome.done + len(outcome.failed)} failed: {names}")
+    if not quiet:
+        print(f"{shown(outcome.output)}: {outcome.done} done in {duration(outcome.seconds)} with {outcome.weights} weights")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"nstpipe {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Neural style transfer for pictures, folders and videos."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; every error is one line on standard error, with an exit code of its own."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        code = typer.main.get_command(app).main(arguments, prog_name="nstpipe", standalone_mode=False)
+    except NstpipeError as error:
+        _complain(str(error), error, arguments)
+        if isinstance(error, StoppedError):
+            print(f"to go on: {shlex.join(['nstpipe', *arguments])}", file=sys.stderr)
+        code = error.exit_code
+    except typer.TyperException as error:
+        _complain(f"{error.format_message()} (nstpipe --help)", error, arguments)
+        code = SettingsError.exit_code
+    except (typer.Abort, KeyboardInterrupt):
+        code = StoppedError.exit_code
+    sys.exit(code or 0)
+
+
+def _complain(message: str, error: BaseException, arguments: list[str]) -> None:
+    if {"-v", "--verbose"} & set(arguments):
+        traceback.print_exception(error)
+    print("nstpipe:", " ".join(message.split()), file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
