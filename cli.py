@@ -156,7 +156,9 @@ def demo(
 
 @app.command()
 def status(
-    output: Annotated[Path | None, typer.Argument(metavar="[OUT]", help="A job's output; else all here.")] = None,
+    output: Annotated[
+        Path | None, typer.Argument(metavar="[OUT]", help="A job's output; else all here.")
+    ] = None,
 ) -> None:
     """Show how a job stands: what is done, failed, left, and how long it will take."""
     from pipeline import status as statuses
@@ -225,7 +227,9 @@ def path() -> None:
 
 @weights_app.command()
 def verify(
-    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="Weights; else the ImageNet ones.")] = None,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="Weights; else the ImageNet ones.")
+    ] = None,
 ) -> None:
     """Check a weights file: layout, widths, and whether it is the published one."""
     from pipeline import imagenet, weights
@@ -233,7 +237,9 @@ def verify(
     print(weights.verify(file or imagenet.path()))
 
 
-def _run(plan: Any, choice: Any, rules: Any, *, dry_run: bool = False, quiet: bool = False, verbose: bool = False) -> None:
+def _run(
+    plan: Any, choice: Any, rules: Any, *, dry_run: bool = False, quiet: bool = False, verbose: bool = False
+) -> None:
     """Do a plan, show its progress, say how it ended."""
     from pipeline import api
     from pipeline.dry_run import lines
@@ -254,9 +260,14 @@ def _run(plan: Any, choice: Any, rules: Any, *, dry_run: bool = False, quiet: bo
             progress.close()
     if outcome.failed:
         names = ", ".join(shown(entry.name) for entry in outcome.failed)
-        raise FailedItemsError(f"{len(outcome.failed)} of {outcome.done + len(outcome.failed)} failed: {names}")
+        raise FailedItemsError(
+            f"{len(outcome.failed)} of {outcome.done + len(outcome.failed)} failed: {names}"
+        )
     if not quiet:
-        print(f"{shown(outcome.output)}: {outcome.done} done in {duration(outcome.seconds)} with {outcome.weights} weights")
+        print(
+            f"{shown(outcome.output)}: {outcome.done} done in {duration(outcome.seconds)}",
+            f"with {outcome.weights} weights",
+        )
 
 
 def _version(wanted: bool) -> None:

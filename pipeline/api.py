@@ -144,7 +144,7 @@ def stylize_video(
     Args:
         source: a video file.
         styles: one picture file or more, blended.
-        output: a ``.mp4``, ``.mov``, ``.m4v`` or ``.mkv`` file; by default ``in_starry.mp4`` beside the source.
+        output: a ``.mp4``, ``.mov``, ``.m4v`` or ``.mkv`` file; by default ``in_starry.mp4`` beside it.
         preset, rules, observer, settings: as for :func:`stylize_image`.
 
     Raises:

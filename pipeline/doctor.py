@@ -61,7 +61,9 @@ def _weights() -> Finding:
     if imagenet.is_genuine(path):
         return Finding("weights", "ok", f"imagenet, verified, at {shown(path)}")
     kind = weights.available("auto")
-    return Finding("weights", "note", f"{kind}; for the full network: nstpipe weights fetch, or put it at {shown(path)}")
+    return Finding(
+        "weights", "note", f"{kind}; for the full network: nstpipe weights fetch, or put it at {shown(path)}"
+    )
 
 
 def _encoders() -> Finding:
@@ -69,7 +71,9 @@ def _encoders() -> Finding:
 
     missing = {"libx264", "aac"} - set(av.codecs_available)
     if missing:
-        return Finding("encoders", "bad", f"PyAV lacks {', '.join(sorted(missing))}; install av from its wheel")
+        return Finding(
+            "encoders", "bad", f"PyAV lacks {', '.join(sorted(missing))}; install av from its wheel"
+        )
     return Finding("encoders", "ok", "H.264 (libx264) and AAC")
 
 
@@ -87,6 +91,8 @@ def _self_test() -> Finding:
 
     noise = np.random.default_rng(0).uniform(0, 255, (2, 32, 32, 3)).astype(np.float32)
     began = time.perf_counter()
-    stylizer = Stylizer(Settings(steps=(1,)), [noise[0]], weights=weights.obtain("builtin", lambda message: None))
+    stylizer = Stylizer(
+        Settings(steps=(1,)), [noise[0]], weights=weights.obtain("builtin", lambda message: None)
+    )
     loss = stylizer.stylize(noise[1]).losses["total"]
     return Finding("self-test", "ok", f"one step in {time.perf_counter() - began:.1f} s, loss {loss:.4g}")

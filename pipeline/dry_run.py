@@ -44,7 +44,7 @@ def lines(plan: Plan, choice: Choice) -> list[str]:
     return [
         f"{plan.kind}: {shown(plan.source)} -> {shown(plan.output)}",
         f"styles: {'; '.join(' + '.join(map(shown, styles)) for styles in plan.style_sets)}",
-        f"weights: {kind}; {settings.optimizer}, {settings.scales} scales, {settings.total_steps} steps a picture",
+        f"weights: {kind}; {settings.optimizer}, scales: {settings.scales}, steps: {settings.total_steps}",
         f"items: {forecast.items}, {forecast.pixels / 1e6:.2f} megapixels in all",
         f"memory: about {forecast.memory / 1e9:.1f} GB at the peak",
         f"disk: about {forecast.disk / 1e6:.1f} MB, {free / 1e9:.1f} GB are free",
@@ -78,9 +78,7 @@ def of_video(plan: Plan, settings: Settings, widths: Sequence[int]) -> Forecast:
     guess = clip.guess(plan.source)
     size = images.size_to_fit(guess.size, settings.size)
     first = estimates.operations_of_picture(settings, size, widths)
-    following = estimates.operations_of_picture(
-        settings, size, widths, following=settings.init == "previous"
-    )
+    following = estimates.operations_of_picture(settings, size, widths, following=settings.init == "previous")
     operations = first + max(0, guess.frames - 1) * following
     return Forecast(
         guess.frames,

@@ -1,4 +1,4 @@
-"""What a job will cost, worked out beforehand from the sizes alone: operations, memory, disk, time. No TensorFlow."""
+"""What a job will cost, worked out from sizes alone: operations, memory, disk, time. No TensorFlow."""
 
 import math
 import time
@@ -23,7 +23,7 @@ PNG_BYTES_PER_PIXEL = 2.2
 """A stylised picture compresses badly; measured on pastiches of the samples."""
 
 CONVOLUTION_SPEED = 0.5
-"""Speed of the network's passes as a share of a large matrix product's, measured at 512 pixels on two cores."""
+"""Speed of the network's passes as a share of a large matrix product's, at 512 pixels on two cores."""
 
 
 def _channels(widths: Sequence[int], deepest: Sequence[str]) -> list[tuple[float, int, int]]:
@@ -43,13 +43,15 @@ def operations_of_step(settings: Settings, size: Size, widths: Sequence[int]) ->
     return 2 * per_pixel * size[0] * size[1]
 
 
-def operations_of_picture(settings: Settings, size: Size, widths: Sequence[int], following: bool = False) -> float:
+def operations_of_picture(
+    settings: Settings, size: Size, widths: Sequence[int], following: bool = False
+) -> float:
     """Operations of a whole picture, every scale; ``following``: a frame that starts from the last one."""
     full = operations_of_step(settings, size, widths)
     if following:
         return full * settings.steps_of_following_frame
     last = settings.scales - 1
-    return sum(full * settings.steps_at(scale) / 4 ** (last - scale) for scale in range(settings.scales))
+    return sum(full * settings.steps_at(scale) * 4.0 ** (scale - last) for scale in range(settings.scales))
 
 
 def memory_of_step(settings: Settings, size: Size, widths: Sequence[int]) -> int:
@@ -97,4 +99,5 @@ def operations_per_second() -> float:
     began = time.perf_counter()
     for _ in range(4):
         matrix @ matrix
-    return CONVOLUTION_SPEED * 4 * 2 * 1024**3 / (time.perf_counter() - began)
+    seconds = time.perf_counter() - began
+    return CONVOLUTION_SPEED * 4 * 2 * 1024.0**3 / seconds

@@ -82,7 +82,10 @@ class Job:
     def _adopt(self, item: Item) -> bool:
         try:
             tag = json.loads(images.read_tags(item.output).get(TAG, "{}"))
-            if tag.pop("job", None) != self._fingerprint or tag.pop("item", None) != os.fsencode(item.name).hex():
+            if (
+                tag.pop("job", None) != self._fingerprint
+                or tag.pop("item", None) != os.fsencode(item.name).hex()
+            ):
                 return False
             images.read(item.output)  # whole, or it raises
         except (NstpipeError, OSError, ValueError, AttributeError):
@@ -121,7 +124,7 @@ class Job:
         return self._keep(item, pastiche, content, content_identity, time.monotonic() - began)
 
     def _snapshots_beside(self, item: Item) -> Path:
-        """A frame's snapshots lie with its clip's, where people look; the frame itself lies in the job's folder."""
+        """A frame's snapshots lie beside the clip, where people look; the frame is in the job's folder."""
         if self.plan.kind != "video":
             return item.output
         output = self.plan.output
@@ -130,7 +133,7 @@ class Job:
     def _keep(
         self, item: Item, pastiche: "Pastiche", content: Picture, content_identity: str, seconds: float
     ) -> Entry:
-        facts = {
+        facts: dict[str, Any] = {
             "content": content_identity,
             "steps": pastiche.steps,
             "smoothing_count": pastiche.smoothing_count,

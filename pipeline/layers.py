@@ -23,7 +23,7 @@ LAYERS: tuple[str, ...] = tuple(
 
 
 def block_of(layer: str) -> int:
-    """The 1-based block of ``layer``: 4 for ``block4_conv2``. Its activations are 2^(block-1) times smaller."""
+    """The 1-based block of ``layer``: 4 for ``block4_conv2``. Each side is halved 3 times before it."""
     return int(layer[len("block")])
 
 

@@ -1,4 +1,4 @@
-"""What a job tells the caller while it runs. The base says nothing; the command line's draws progress bars."""
+"""What a job tells the caller while it runs. The base is silent; the command line's draws bars."""
 
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Observer:
-    """Override what you want to hear of. Raising :class:`~pipeline.errors.StoppedError` in ``step`` stops the job."""
+    """Override what you want to hear of. To raise :class:`~pipeline.errors.StoppedError` stops the job."""
 
     def began(self, total: int, done: int) -> None:
         """The job has ``total`` items, of which ``done`` were finished before."""

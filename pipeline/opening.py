@@ -90,7 +90,8 @@ def _check_nothing_stands(plan: Plan) -> None:
     if standing:
         more = f" (and {len(standing) - 1} more)" if len(standing) > 1 else ""
         raise OutputError(
-            f"{shown(standing[0])}{more}: stands there, and no job of ours made it; --force overwrites, -o goes elsewhere"
+            f"{shown(standing[0])}{more}: stands there, and no job of ours made it; "
+            "--force overwrites, -o goes elsewhere"
         )
 
 

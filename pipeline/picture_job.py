@@ -59,7 +59,9 @@ class _Stylizers:
         self._style_set = -1
 
     def of(self, item: Item) -> "Stylizer":
-        from pipeline.stylizer import Stylizer  # brings TensorFlow: seconds, only where there is something to do
+        from pipeline.stylizer import (
+            Stylizer,  # brings TensorFlow: seconds, only where there is something to do
+        )
 
         if item.style_set != self._style_set:
             self._style_set = item.style_set

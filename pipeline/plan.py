@@ -114,7 +114,9 @@ def of_folder(
     if output.resolve() == folder.resolve():
         raise OutputError(f"{shown(output)}: is the input folder itself; choose another output with -o")
     if output.exists() and not output.is_dir():
-        raise OutputError(f"{shown(output)}: is a file; a batch needs a folder, choose another output with -o")
+        raise OutputError(
+            f"{shown(output)}: is a file; a batch needs a folder, choose another output with -o"
+        )
     images.check_output(Path("name" + suffix))
     found = folders.walk(folder, include=include, exclude=exclude, skip=[output])
     if not found:
@@ -126,7 +128,9 @@ def of_folder(
         for number, label in enumerate(labels)
         for picture in found
     ]
-    items = tuple(Item(name.as_posix(), output / name, folder / picture, number) for picture, number, name in names)
+    items = tuple(
+        Item(name.as_posix(), output / name, folder / picture, number) for picture, number, name in names
+    )
     return Plan("batch", folder, output, style_sets, items)
 
 
@@ -167,7 +171,9 @@ def _joined(styles: Sequence[Path]) -> str:
 def _check_files(*paths: Path) -> None:
     for path in paths:
         if path.is_dir():
-            raise InputError(f"{shown(path)}: is a folder, where a file is meant; for folders there is `nstpipe batch`")
+            raise InputError(
+                f"{shown(path)}: is a folder, where a file is meant; for folders there is `nstpipe batch`"
+            )
         if not path.exists():
             raise InputError(f"{shown(path)}: no such file; check the path")
 
@@ -189,5 +195,6 @@ def check_blend(weights: Sequence[float], style_sets: Sequence[Sequence[Path]]) 
     for styles in style_sets:
         if weights and len(weights) != len(styles):
             raise SettingsError(
-                f"--style-weights gives {len(weights)} numbers for {len(styles)} blended styles; give one for each"
+                f"--style-weights gives {len(weights)} numbers for {len(styles)} blended styles; "
+                "give one for each"
             )

@@ -147,7 +147,9 @@ def _toml_file(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
-        raise SettingsError(f"{shown(path)}: no such preset file; `nstpipe presets` lists the names") from None
+        raise SettingsError(
+            f"{shown(path)}: no such preset file; `nstpipe presets` lists the names"
+        ) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"{shown(path)}: not a TOML file of settings ({error})") from error
 
@@ -198,9 +200,7 @@ class _Merged:
             name = str(problem["loc"][0])
             source = self.sources.get(name, "default")
             given = problem["input"]
-            raise SettingsError(
-                f"{name} = {given!r} (from {source}): {_plain(problem['msg'])}"
-            ) from error
+            raise SettingsError(f"{name} = {given!r} (from {source}): {_plain(problem['msg'])}") from error
 
 
 def _plain(message: str) -> str:

@@ -27,7 +27,9 @@ class Progress(Observer):
         terminal: whether a bar can be drawn.
     """
 
-    def __init__(self, check: Callable[[], None], *, quiet: bool = False, terminal: bool | None = None) -> None:
+    def __init__(
+        self, check: Callable[[], None], *, quiet: bool = False, terminal: bool | None = None
+    ) -> None:
         self._check = check
         self._quiet = quiet
         self._terminal = sys.stderr.isatty() if terminal is None else terminal
@@ -55,7 +57,9 @@ class Progress(Observer):
         self._check()
         if self._bar is not None:
             share = info.step / info.steps
-            self._bar.set_postfix_str(f"step {info.step}/{info.steps}, loss {info.losses['total']:.4g}", False)
+            self._bar.set_postfix_str(
+                f"step {info.step}/{info.steps}, loss {info.losses['total']:.4g}", False
+            )
             self._bar.update(share - self._share)
             self._share = share
 

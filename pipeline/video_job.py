@@ -81,7 +81,7 @@ def _stylise(
 
 
 def _start_from(job: Job, before: Item | None) -> tuple[FloatArray | None, int]:
-    """The last pastiche, 8-bit as it was written, so that a resumed job has the same, and its count of steps."""
+    """The last pastiche, 8-bit as written, so that a resumed job has the same; and its count of steps."""
     entry = job.entry(before) if before else None
     if before is None or entry is None:
         return None, 0

@@ -1,0 +1,35 @@
+# make demo: set everything up and stylise the sample clip.  make test: the whole suite.  make check: style, types, layers.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+
+.PHONY: demo test check format clean
+
+demo: $(VENV)/installed
+	$(BIN)/nstpipe demo
+
+test: $(VENV)/developing
+	$(BIN)/pytest -n 2 --dist loadfile
+
+check: $(VENV)/developing
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/developing
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+$(VENV)/installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade pip
+	$(BIN)/pip install --quiet --editable .
+	touch $@
+
+$(VENV)/developing: $(VENV)/installed
+	$(BIN)/pip install --quiet --editable '.[dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) demo.mp4 .demo.mp4.nstpipe

@@ -1,0 +1,62 @@
+"""Guards around every test: no network, no stray files, no settings from the machine's environment."""
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCAL = {"localhost", "127.0.0.1", "::1"}
+
+
+@pytest.fixture(autouse=True)
+def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The working folder is the test's own, so that relative outputs land there."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def no_settings_from_outside(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No NSTPIPE_* variable, and a Keras cache without weights; `auto` would otherwise download 80 MB."""
+    for name in [name for name in os.environ if name.startswith("NSTPIPE_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path_factory.getbasetemp() / "keras"))
+    monkeypatch.setenv("NSTPIPE_WEIGHTS", "builtin")
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection to anything but this machine fails the test."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family != socket.AF_UNIX and address[0] not in LOCAL:
+            pytest.fail(f"a test tried to reach {address}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(autouse=True)
+def no_stray_files() -> Iterator[None]:
+    """A test leaves nothing in the source tree."""
+    before = _tree()
+    yield
+    assert _tree() - before == set()
+
+
+def _tree() -> set[str]:
+    folders = [ROOT, ROOT / "pipeline", ROOT / "samples", ROOT / "configs", ROOT / "tests"]
+    return {
+        entry.path
+        for folder in folders
+        for entry in os.scandir(folder)
+        if not entry.name.startswith((".", "__pycache__"))
+    }
