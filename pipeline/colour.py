@@ -24,14 +24,15 @@ def plain(image: Image.Image, path: Path) -> Image.Image:
             f"{shown(path)}: holds {'whole' if image.mode == 'I' else 'floating-point'} numbers of 32 bits,"
             " whose black and white are unknown; convert it to 8 or 16 bits first"
         )
-    if image.has_transparency_data:
+    if image.mode != "RGBA" and image.has_transparency_data:
         return image.convert("RGBA")
-    if image.mode in ("L", "RGB", "CMYK"):
+    if image.mode in ("L", "RGB", "RGBA", "CMYK"):
         return image
     return image.convert("L" if image.mode == "1" else "RGB")
 
 
 def shrunk(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """``image``, one of :func:`plain`, averaged over areas down to ``size``, its (height, width)."""
     height, width = size
     if image.size == (width, height):
         return image

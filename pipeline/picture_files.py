@@ -1,6 +1,7 @@
 """Open a picture file with Pillow, or say in one line why it cannot be."""
 
 import contextlib
+import math
 import stat
 import threading
 import warnings
@@ -19,11 +20,14 @@ FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "AVIF", "JPEG2000
 BYTES_PER_DECODED_PIXEL = 16
 """Pillow's four bytes, its premultiplied copy where there is alpha, and twice as much on the way to NumPy."""
 
-BYTES_PER_RESULT_PIXEL = 28
-"""Colour and alpha as float32, and the colour once more while it is made ready."""
+BYTES_PER_RESULT_PIXEL = 20
+"""Colour and alpha as float32, and four more while the colour profile is applied."""
 
 BYTES_PER_PROGRESSIVE_PIXEL = 6
 """A progressive JPEG keeps all its coefficients, 16 bits for three channels, however small it is drawn."""
+
+DRAW_AT_LEAST = 2
+"""Times the wanted size: what a JPEG is drawn at, so that averaging over areas still decides the look."""
 
 _FOREIGN = (
     (4, b"ftypheic", "a HEIC picture"),
@@ -66,7 +70,7 @@ def opened(path: Path) -> Iterator[Image.Image]:
 
 
 def decode(path: Path, longest_side: int | None) -> tuple[Image.Image, tuple[int, int], int]:
-    """The first frame of ``path``; a JPEG is drawn near ``longest_side`` at once, never below it.
+    """The first frame of ``path``; a JPEG is drawn near twice ``longest_side`` at once, never below.
 
     Returns:
         the loaded picture as it is stored, the (height, width) that the file gives, the orientation 1..8.
@@ -78,11 +82,13 @@ def decode(path: Path, longest_side: int | None) -> tuple[Image.Image, tuple[int
     with opened(path) as image:
         width, height = image.size
         orientation = orientation_of(image)
-        if longest_side is not None and max(width, height) > longest_side:
-            image.draft(image.mode, _at_least(width, height, longest_side))
+        drawn = image.draft(image.mode, _at_least(image.size, longest_side)) if longest_side else None
         _require_memory(path, image, (width, height), longest_side)
         image.load()
-        return image, (height, width), orientation
+        if drawn is None or image.size == (width, height):
+            return image, (height, width), orientation
+        # A side that the shrinking does not divide is drawn with a last column that is mostly padding.
+        return image.crop(drawn[1]), (height, width), orientation
 
 
 def orientation_of(image: Image.Image) -> int:
@@ -102,10 +108,10 @@ def free_memory() -> int:
     return int(psutil.virtual_memory().available)
 
 
-def _at_least(width: int, height: int, longest_side: int) -> tuple[int, int]:
-    """The smallest (width, height) that still shrinks, never grows, to ``longest_side``; rounded up."""
-    longest = max(width, height)
-    return -(-width * longest_side // longest), -(-height * longest_side // longest)
+def _at_least(size: tuple[int, int], longest_side: int) -> tuple[int, int]:
+    """The (width, height) that a JPEG of ``size`` must keep to be shrunk well to ``longest_side``."""
+    share = DRAW_AT_LEAST * longest_side / max(size)
+    return math.ceil(size[0] * share), math.ceil(size[1] * share)
 
 
 def _require_memory(

@@ -1,0 +1,108 @@
+"""Builders of odd picture files."""
+
+import io
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageCms
+
+Bytes = npt.NDArray[np.uint8]
+
+RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
+
+
+def quarters(height: int = 32, width: int = 48) -> Bytes:
+    """Red and green above blue and white: (height, width, 3), each corner another colour."""
+    pixels = np.empty((height, width, 3), np.uint8)
+    pixels[: height // 2, : width // 2], pixels[: height // 2, width // 2 :] = RED, GREEN
+    pixels[height // 2 :, : width // 2], pixels[height // 2 :, width // 2 :] = BLUE, WHITE
+    return pixels
+
+
+def noise(height: int, width: int, channels: int = 3, seed: int = 0) -> Bytes:
+    """Random levels (height, width, channels)."""
+    return np.random.default_rng(seed).integers(0, 256, (height, width, channels), np.uint8)
+
+
+def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
+    """The bytes of a file of ``kind`` (PNG, JPEG, …)."""
+    data = io.BytesIO()
+    image.save(data, kind, **options)
+    return data.getvalue()
+
+
+def turned(pixels: Bytes, orientation: int) -> Bytes:
+    """What a camera that reports ``orientation`` stores of an upright scene.
+
+    By the words of the EXIF standard: where the scene's top row and left column lie in what is stored.
+    """
+    return {
+        1: lambda scene: scene,
+        2: np.fliplr,
+        3: lambda scene: np.rot90(scene, 2),
+        4: np.flipud,
+        5: lambda scene: np.swapaxes(scene, 0, 1),
+        6: lambda scene: np.rot90(scene, 1),  # stored lies on its side; turned clockwise it is upright
+        7: lambda scene: np.rot90(np.swapaxes(scene, 0, 1), 2),
+        8: lambda scene: np.rot90(scene, -1),
+    }[orientation](pixels)
+
+
+def with_orientation(pixels: Bytes, orientation: int, kind: str) -> bytes:
+    """The upright scene ``pixels``, stored turned, with the EXIF tag that says how."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    options = {"quality": 100, "subsampling": 0} if kind == "JPEG" else {}
+    options |= {"lossless": True} if kind == "WEBP" else {}
+    return encoded(
+        Image.fromarray(np.ascontiguousarray(turned(pixels, orientation))), kind, exif=exif, **options
+    )
+
+
+def png_header(width: int, height: int) -> bytes:
+    """A PNG of that size whose pixels are missing."""
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+        + (_chunk(b"IDAT", zlib.compress(b"\x00" * 64)) + _chunk(b"IEND", b""))
+    )
+
+
+def _chunk(name: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+
+def swapped_profile() -> bytes:
+    """An ICC profile that is sRGB but for its red and blue primaries, which have changed places."""
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    count = struct.unpack_from(">I", profile, 128)[0]
+    places = {bytes(profile[at : at + 4]): at for at in range(132, 132 + 12 * count, 12)}
+    red, blue = places[b"rXYZ"], places[b"bXYZ"]
+    profile[red : red + 4], profile[blue : blue + 4] = b"bXYZ", b"rXYZ"
+    return bytes(profile)
+
+
+def wide_profile() -> bytes:
+    """An ICC profile like sRGB whose green primary is moved out, as in Adobe RGB."""
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    count = struct.unpack_from(">I", profile, 128)[0]
+    adobe = {
+        b"rXYZ": (0.60974, 0.31111, 0.01947),
+        b"gXYZ": (0.20528, 0.62567, 0.06087),
+        b"bXYZ": (0.14919, 0.06322, 0.74457),
+    }
+    for at in range(132, 132 + 12 * count, 12):
+        name, offset = bytes(profile[at : at + 4]), struct.unpack_from(">I", profile, at + 4)[0]
+        if name in adobe:
+            struct.pack_into(">3i", profile, offset + 8, *(round(value * 65536) for value in adobe[name]))
+    return bytes(profile)
+
+
+def saved(folder: Path, name: str, data: bytes) -> Path:
+    """The path of a new file that holds ``data``."""
+    path = folder / name
+    path.write_bytes(data)
+    return path
