@@ -62,7 +62,8 @@ class Compiled:
             with tf.device(device):
                 return function(*arguments)
 
-        self._run = tf.function(traced, input_signature=[_specification(shape) for shape in shapes])
+        signature = [_specification(shape) for shape in shapes]
+        self._run = tf.function(traced, input_signature=signature, autograph=False)
 
     def __call__(self, *arguments: Any) -> Any:
         """Run it.

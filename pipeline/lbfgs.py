@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -196,10 +197,9 @@ def _one_blas_thread() -> contextlib.AbstractContextManager[Any]:
 @functools.cache
 def _blas() -> Any:
     try:
-        from threadpoolctl import ThreadpoolController
+        return importlib.import_module("threadpoolctl").ThreadpoolController()
     except ImportError:
         return None
-    return ThreadpoolController()
 
 
 class _Valley:
