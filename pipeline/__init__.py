@@ -5,10 +5,16 @@
 Names are loaded when they are first used, so that importing the package costs nothing.
 """
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from pipeline._version import __version__
+
+# Both are read when Keras and TensorFlow are first imported: ours is the only backend there is, and
+# TensorFlow's start-up chatter would drown the one line that a user has to read.
+os.environ["KERAS_BACKEND"] = "tensorflow"
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 if TYPE_CHECKING:
     from pipeline.api import Outcome, Rules, stylize_folder, stylize_image, stylize_video

@@ -30,8 +30,12 @@ ENDS_THE_JOB = (StoppedError, DiskFullError)
 class Job:
     """An open job, made by :func:`pipeline.opening.opened`. The journal is its only truth about progress."""
 
-    def __init__(self, plan: Plan, journal: Journal, parts: Mapping[str, Any], observer: Observer) -> None:
+    def __init__(
+        self, plan: Plan, journal: Journal, parts: Mapping[str, Any], observer: Observer, *, adopts: bool
+    ) -> None:
+        """``adopts``: whether a file that the journal does not know can be one that it was killed over."""
         self.plan = plan
+        self._adopts = adopts
         self.observer = observer
         self._journal = journal
         self.made = 0
@@ -72,7 +76,7 @@ class Job:
 
     def _is_done(self, item: Item, entry: Entry | None) -> bool:
         if entry is None or entry.state == "failed":
-            return self._adopt(item)
+            return self._adopts and self._adopt(item)
         if item.output.is_file() and identity.of_file(item.output) == entry.sha256:
             return True
         self.observer.warn(f"{shown(item.output)}: was finished, but is missing or damaged; it is done again")
@@ -112,7 +116,7 @@ class Job:
             smoothing_count: the shot's running count of steps before this item.
         """
         began = time.monotonic()
-        with Snapshots.beside(self._snapshots_beside(item), stylizer.settings.snapshot_every) as snapshots:
+        with Snapshots(self._snapshot_folder(item), stylizer.settings.snapshot_every) as snapshots:
 
             def on_step(info: "StepInfo") -> None:
                 snapshots.take(info)
@@ -123,12 +127,11 @@ class Job:
             )
         return self._keep(item, pastiche, content, content_identity, time.monotonic() - began)
 
-    def _snapshots_beside(self, item: Item) -> Path:
-        """A frame's snapshots lie beside the clip, where people look; the frame is in the job's folder."""
-        if self.plan.kind != "video":
-            return item.output
-        output = self.plan.output
-        return output.with_name(f"{output.stem}_snapshots") / item.name
+    def _snapshot_folder(self, item: Item) -> Path:
+        """``a_snapshots/`` beside ``a.png``; of a frame a folder in its clip's, where people look."""
+        output = self.plan.output if self.plan.kind == "video" else item.output
+        folder = output.with_name(f"{output.stem}_snapshots")
+        return folder / item.output.stem if self.plan.kind == "video" else folder
 
     def _keep(
         self, item: Item, pastiche: "Pastiche", content: Picture, content_identity: str, seconds: float

@@ -44,11 +44,12 @@ def opened(
     if not present(plan.folder) and not force:
         _check_nothing_stands(plan)
     with held(plan.folder):
-        if restart or (force and _is_finished(plan.folder)):
+        anew = restart or (force and _is_finished(plan.folder))
+        if anew:
             _discard(plan.folder)
         with _logging_to(plan.folder / "log.txt"), Journal(plan.folder) as journal:
             _begin_or_compare(journal, plan, parts, weights)
-            job = Job(plan, journal, parts, observer)
+            job = Job(plan, journal, parts, observer, adopts=not anew)
             _sweep(plan)
             yield job
 
@@ -63,13 +64,13 @@ def held(folder: Path) -> Iterator[None]:
     with atomic.writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
     lock, holder = filelock.FileLock(folder / "lock"), folder / "holder.txt"
-    try:
-        with atomic.writing(folder):
+    with atomic.writing(folder):
+        try:
             lock.acquire(timeout=0)
-    except filelock.Timeout:
-        raise LockedError(
-            f"{shown(folder)}: is held by {_read_holder(holder)}; wait for it, or stop it"
-        ) from None
+        except filelock.Timeout:
+            raise LockedError(
+                f"{shown(folder)}: is held by {_read_holder(holder)}; wait for it, or stop it"
+            ) from None
     try:
         holder.write_text(f"process {os.getpid()} on {socket.gethostname()}")
         yield

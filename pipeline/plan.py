@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pipeline import folders, images
+from pipeline import folders, images, media
 from pipeline.errors import InputError, OutputError, SettingsError
 from pipeline.naming import shown
 
@@ -63,7 +63,7 @@ def of_image(content: Path, styles: Sequence[Path], output: Path | None = None) 
         OutputError: the output's ending is not a picture's, or it is one of the inputs.
     """
     _check_files(content, *styles)
-    output = output or content.with_name(f"{content.stem}_{_joined(styles)}{PICTURE_SUFFIX}")
+    output = _placed(output, content.with_name(f"{content.stem}_{_joined(styles)}{PICTURE_SUFFIX}"))
     images.check_output(output)
     _check_not_an_input(output, content, *styles)
     item = Item(output.name, output, content)
@@ -75,10 +75,11 @@ def of_video(source: Path, styles: Sequence[Path], output: Path | None = None) -
 
     Raises:
         InputError: a file is missing or not a file.
-        OutputError: the output is one of the inputs.
+        OutputError: the output's ending is not a video's, or it is one of the inputs.
     """
     _check_files(source, *styles)
-    output = output or source.with_name(f"{source.stem}_{_joined(styles)}{VIDEO_SUFFIX}")
+    output = _placed(output, source.with_name(f"{source.stem}_{_joined(styles)}{VIDEO_SUFFIX}"))
+    media.check_output(output)
     _check_not_an_input(output, source, *styles)
     return Plan("video", source, output, (tuple(styles),))
 
@@ -134,6 +135,13 @@ def of_folder(
     return Plan("batch", folder, output, style_sets, items)
 
 
+def _placed(output: Path | None, default: Path) -> Path:
+    """Where a file goes: where it is told to; into a folder that is named, under its default name."""
+    if output is None:
+        return default
+    return output / default.name if output.is_dir() else output
+
+
 def _beside(folder: Path, label: str) -> Path:
     named = folder if folder.name not in ("", "..") else folder.resolve()  # `.` has no name of its own
     return named.with_name(f"{named.name}_{label}")
@@ -179,8 +187,6 @@ def _check_files(*paths: Path) -> None:
 
 
 def _check_not_an_input(output: Path, *inputs: Path) -> None:
-    if output.is_dir():
-        raise OutputError(f"{shown(output)}: is a folder; name a file with -o")
     for path in inputs:
         if output.exists() and output.samefile(path):
             raise OutputError(f"{shown(output)}: is one of the inputs; choose another output with -o")

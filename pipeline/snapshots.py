@@ -21,11 +21,6 @@ class Snapshots:
         self._every = every
         self._rows: list[dict[str, float]] = []
 
-    @classmethod
-    def beside(cls, output: Path, every: int) -> Self:
-        """The snapshots of ``output``: for ``a.png`` in ``a_snapshots/``, beside it."""
-        return cls(output.with_name(f"{output.stem}_snapshots"), every)
-
     def take(self, info: "StepInfo") -> None:
         """Note a step's losses, and save its picture if its turn has come."""
         if not self._every:
