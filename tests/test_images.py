@@ -89,6 +89,13 @@ def test_jpeg_drawn_small_is_the_same_picture(
     assert np.abs(actual - desired).mean() < 1.5
 
 
+def test_jpeg_drawn_small_is_not_stretched_by_its_padding(tmp_path: Path) -> None:
+    ramp = np.broadcast_to(np.linspace(0, 255, 801)[None, :, None], (801, 801, 3)).astype(np.uint8)
+    path = saved(tmp_path, "a.jpg", encoded(Image.fromarray(ramp), "JPEG", quality=98))
+    desired = resize(ramp.astype(np.float32), (50, 50))
+    np.testing.assert_allclose(read(path, longest_side=50).pixels, desired, atol=1)
+
+
 @given(st.tuples(SIZES, SIZES), SIZES)
 def test_size_to_fit(size: tuple[int, int], longest_side: int) -> None:
     actual = size_to_fit(size, longest_side)
