@@ -34,9 +34,8 @@ class Extractor:
         self.layers = tuple(layer for layer in names.LAYERS if layer in wanted)
         self._pooling = pooling
         self._scales = {layer: float(weights.scales.get(layer, 1.0)) for layer in self.layers}
-        self._convolutions = {
-            layer: _convolution(weights, layer) for layer in names.up_to_deepest(self.layers)
-        }
+        computed = names.up_to_deepest(self.layers) if self.layers else ()
+        self._convolutions = {layer: _convolution(weights, layer) for layer in computed}
         self._means = ops.convert_to_tensor(CHANNEL_MEANS_BGR, dtype="float32")
 
     def features(self, image: Any) -> dict[str, Any]:
