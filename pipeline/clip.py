@@ -10,7 +10,6 @@ import av
 import cv2
 import numpy as np
 from av.container import InputContainer
-from av.video.stream import VideoStream
 
 from pipeline import clock
 from pipeline.clock import ORDINARY_RATE, Clock
@@ -68,10 +67,9 @@ def probe(path: Path) -> Clip:
     """
     with opened(path) as container:
         stream = video_stream(container, path)
-        position = _position(container, stream)
         sound, aspect = _sound(container), stream.sample_aspect_ratio or Fraction(1)
         times = clock.read(container, stream)
-    count, (height, width), is_turned = _decode(path, position)
+    count, (height, width), is_turned = _decode(path)
     fitted = clock.fit(times, count)
     return Clip(
         path,
@@ -95,12 +93,11 @@ def guess(path: Path) -> Guess:
     """
     with opened(path) as container:
         stream = video_stream(container, path)
-        position = _position(container, stream)
         rate = stream.average_rate or stream.guessed_rate or ORDINARY_RATE
         seconds = float((stream.duration or 0) * (stream.time_base or 0))
         seconds = seconds or (container.duration or 0) / av.time_base
         frames = stream.frames or round(seconds * rate)
-    with captured(path, position) as capture:
+    with captured(path) as capture:
         size = (round(capture.get(cv2.CAP_PROP_FRAME_HEIGHT)), round(capture.get(cv2.CAP_PROP_FRAME_WIDTH)))
     return Guess(frames, size, seconds or float(frames / rate))
 
@@ -115,8 +112,8 @@ def frames(path: Path, start: int = 0) -> Iterator[np.ndarray[Any, np.dtype[np.u
         InputError: the clip is missing or unreadable.
     """
     with opened(path) as container:
-        position = _position(container, video_stream(container, path))
-    with captured(path, position) as capture:
+        video_stream(container, path)
+    with captured(path) as capture:
         size = (round(capture.get(cv2.CAP_PROP_FRAME_WIDTH)), round(capture.get(cv2.CAP_PROP_FRAME_HEIGHT)))
         for _ in range(start):
             if not capture.grab():
@@ -131,14 +128,9 @@ def frames(path: Path, start: int = 0) -> Iterator[np.ndarray[Any, np.dtype[np.u
             yield cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
 
 
-def _position(container: InputContainer, stream: VideoStream) -> int:
-    """The stream's number among the video streams, which is how OpenCV counts them."""
-    return [other.index for other in container.streams.video].index(stream.index)
-
-
-def _decode(path: Path, position: int) -> tuple[int, tuple[int, int], bool]:
+def _decode(path: Path) -> tuple[int, tuple[int, int], bool]:
     """How many frames OpenCV decodes, their (height, width), whether it laid their sides across."""
-    with captured(path, position) as capture:
+    with captured(path) as capture:
         read, first = capture.read()
         if not read:
             raise InputError(f"{shown(path)}: none of its frames can be read; copy it anew, or convert it")

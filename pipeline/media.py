@@ -10,7 +10,7 @@ import av
 import cv2
 from av.container import InputContainer
 from av.packet import Packet
-from av.stream import Stream
+from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from pipeline.errors import InputError, OutputError
@@ -66,17 +66,16 @@ def opened(path: Path) -> Iterator[InputContainer]:
 
 
 @contextmanager
-def captured(path: Path, stream: int) -> Iterator[Any]:
-    """The pictures of video stream number ``stream`` (among the video streams), decoded by OpenCV, upright.
+def captured(path: Path) -> Iterator[Any]:
+    """The pictures of the clip's first video stream, decoded by OpenCV, upright.
 
     Raises:
         InputError: OpenCV cannot open it.
     """
     # Bytes: OpenCV dies of a name that is not UTF-8 when it is given as a string.
     name: Any = os.fsencode(os.path.abspath(path))
-    parameters = [cv2.CAP_PROP_VIDEO_STREAM, stream] if stream else []
     with _quiet():
-        capture = cv2.VideoCapture(name, cv2.CAP_FFMPEG, parameters)
+        capture = cv2.VideoCapture(name, cv2.CAP_FFMPEG)
         try:
             if not capture.isOpened():
                 raise InputError(f"{shown(path)}: OpenCV cannot read its pictures; convert it to MP4 (H.264)")
@@ -87,15 +86,19 @@ def captured(path: Path, stream: int) -> Iterator[Any]:
 
 
 def video_stream(container: InputContainer, path: Path) -> VideoStream:
-    """The clip's pictures: its first video stream that is not a cover picture.
+    """The clip's pictures: its first video stream, which is the one that OpenCV takes.
 
     Raises:
-        InputError: there is none.
+        InputError: there is none, or it is a cover picture.
     """
-    for stream in container.streams.video:
-        if not stream.disposition & av.stream.Disposition.attached_pic:
-            return stream
-    raise InputError(f"{shown(path)}: holds no video; give a clip that has pictures")
+    covers = [stream.disposition & Disposition.attached_pic for stream in container.streams.video]
+    if all(covers):
+        raise InputError(f"{shown(path)}: holds no video; give a clip that has pictures")
+    if covers[0]:
+        raise InputError(
+            f"{shown(path)}: OpenCV takes its cover picture for the clip; convert it without one"
+        )
+    return container.streams.video[0]
 
 
 def demuxed(

@@ -7,6 +7,7 @@ import av
 import cv2
 import numpy as np
 import pytest
+from av.stream import Disposition
 from PIL import Image
 
 from pipeline import clip as clips
@@ -150,24 +151,37 @@ def test_frames_keep_the_first_ones_size(tmp_path):
     assert len(list(clips.frames(path))) == len(clips.probe(path).frame_times) == 24
 
 
-def test_a_cover_picture_is_not_the_clip(tmp_path):
-    plain, path = write_clip(tmp_path / "a.mp4"), tmp_path / "b.mp4"
+@pytest.fixture
+def covered(tmp_path):
+    """A clip with a cover picture, which FFmpeg writes last."""
+    plain, path = write_clip(tmp_path / "plain.mp4"), tmp_path / "covered.mp4"
     with av.open(str(plain)) as source, av.open(str(path), "w") as output:
         cover = output.add_stream("mjpeg", rate=1)
         cover.width, cover.height, cover.pix_fmt = 32, 32, "yuvj420p"
-        cover.disposition = av.stream.Disposition.attached_pic
+        cover.disposition = Disposition.attached_pic
         stream = output.add_stream_from_template(source.streams.video[0])
-        frame = av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), np.uint8)).reformat(format="yuvj420p")
-        output.mux(cover.encode(frame))
-        output.mux(cover.encode(None))
+        black = av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), np.uint8)).reformat(format="yuvj420p")
+        output.mux([*cover.encode(black), *cover.encode(None)])
         for packet in source.demux(video=0):
             if packet.size:
                 packet.stream = stream
                 output.mux(packet)
+    return path
 
-    actual = clips.probe(path)
+
+def test_a_cover_picture_is_not_the_clip(covered):
+    actual = clips.probe(covered)
 
     assert (actual.height, actual.width, len(actual.frame_times)) == (48, 64, 12)
+
+
+def test_a_cover_picture_that_opencv_would_take_is_refused(covered):
+    data = covered.read_bytes()
+    track, tags = (data.index(name) - 4 for name in (b"trak", b"udta"))
+    covered.write_bytes(data[:track] + data[tags:] + data[track:tags])
+
+    with pytest.raises(InputError, match="cover picture"):
+        clips.probe(covered)
 
 
 @pytest.mark.parametrize("colour", [1, 6, None])
