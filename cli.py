@@ -95,6 +95,7 @@ def batch(
             exclude=exclude,
             blend=blend,
             suffix="." + suffix.removeprefix("."),
+            warn=_warn,
         ),
         Choice(preset, settings),
         api.Rules(force, restart),
@@ -237,6 +238,10 @@ def verify(
     print(weights.verify(file or imagenet.path()))
 
 
+def _warn(message: str) -> None:
+    print("nstpipe:", message, file=sys.stderr)
+
+
 def _run(
     plan: Any, choice: Any, rules: Any, *, dry_run: bool = False, quiet: bool = False, verbose: bool = False
 ) -> None:
@@ -300,13 +305,17 @@ def main(arguments: list[str] | None = None) -> None:
         code = SettingsError.exit_code
     except (typer.Abort, KeyboardInterrupt):
         code = StoppedError.exit_code
+    except Exception as error:
+        message = f"{type(error).__name__}: {error}; this is a fault of nstpipe, -v shows where"
+        _complain(message, error, arguments)
+        code = NstpipeError.exit_code
     sys.exit(code or 0)
 
 
 def _complain(message: str, error: BaseException, arguments: list[str]) -> None:
     if {"-v", "--verbose"} & set(arguments):
         traceback.print_exception(error)
-    print("nstpipe:", " ".join(message.split()), file=sys.stderr)
+    _warn(" ".join(message.split()))
 
 
 if __name__ == "__main__":

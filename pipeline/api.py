@@ -117,6 +117,7 @@ def stylize_folder(
     Raises:
         NstpipeError: one of its kinds, where the job as a whole cannot go on.
     """
+    observer = observer or Observer()
     plan = plans.of_folder(
         Path(folder),
         _paths(styles),
@@ -125,8 +126,9 @@ def stylize_folder(
         exclude=exclude,
         blend=blend,
         suffix=suffix,
+        warn=observer.warn,
     )
-    return run(plan, Choice(preset, settings), rules or Rules(), observer or Observer())
+    return run(plan, Choice(preset, settings), rules or Rules(), observer)
 
 
 def stylize_video(

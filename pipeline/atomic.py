@@ -7,6 +7,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
+
 from pipeline.errors import DiskFullError, NstpipeError, OutputError
 from pipeline.naming import shown
 
@@ -34,7 +36,8 @@ def replacing(path: Path) -> Iterator[Path]:
             os.replace(partial, path)
             sync_folder(path.parent)
     finally:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            partial.unlink()
 
 
 @contextlib.contextmanager
@@ -62,9 +65,14 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Remove the temporary siblings that a killed process left in ``folder`` (not below it)."""
+    """Remove the temporary siblings that processes left in ``folder`` (not below it) when they were killed.
+
+    What belongs to a process that lives stays: another job may be writing there.
+    """
     for leftover in folder.glob(f"{PARTIAL_PREFIX}*"):
-        leftover.unlink(missing_ok=True)
+        owner = leftover.name.removeprefix(PARTIAL_PREFIX).partition("-")[0]
+        if not (owner.isdecimal() and psutil.pid_exists(int(owner))):
+            leftover.unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:

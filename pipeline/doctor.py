@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline import imagenet, weights
+from pipeline import imagenet, loading, weights
 from pipeline._version import __version__
 from pipeline.naming import shown
 
@@ -48,6 +48,7 @@ def _versions() -> Finding:
 
 
 def _device() -> Finding:
+    loading.stylizer_class()
     from pipeline import gradients
 
     device = gradients.choose_device("auto")
@@ -87,11 +88,10 @@ def _self_test() -> Finding:
     import numpy as np
 
     from pipeline.settings import Settings
-    from pipeline.stylizer import Stylizer
 
     noise = np.random.default_rng(0).uniform(0, 255, (2, 32, 32, 3)).astype(np.float32)
     began = time.perf_counter()
-    stylizer = Stylizer(
+    stylizer = loading.stylizer_class()(
         Settings(steps=(1,)), [noise[0]], weights=weights.obtain("builtin", lambda message: None)
     )
     loss = stylizer.stylize(noise[1]).losses["total"]

@@ -20,6 +20,9 @@ from pipeline.snapshots import Snapshots
 if TYPE_CHECKING:
     from pipeline.stylizer import Pastiche, StepInfo, Stylizer
 
+LOG = logging.getLogger("nstpipe")
+"""Goes to the job's log.txt."""
+
 TAG = "nstpipe"
 """Key of the PNG text that lets an output be adopted which the journal does not know."""
 
@@ -116,6 +119,7 @@ class Job:
             smoothing_count: the shot's running count of steps before this item.
         """
         began = time.monotonic()
+        LOG.info("stylising %s", shown(item.name))
         with Snapshots(self._snapshot_folder(item), stylizer.settings.snapshot_every) as snapshots:
 
             def on_step(info: "StepInfo") -> None:
@@ -148,6 +152,7 @@ class Job:
         images.write(item.output, pastiche.pixels, content.alpha, {TAG: json.dumps(tag)})
         entry = Entry(item.name, "done", sha256=identity.of_file(item.output), seconds=seconds, **facts)
         self._journal.mark(entry)
+        LOG.info("done %s: loss %.6g after %d steps", shown(item.name), entry.loss, entry.steps)
         self.made += 1
         self.observer.item_ended(entry)
         return entry
@@ -157,5 +162,5 @@ class Job:
         reason = str(error) if isinstance(error, NstpipeError) else f"{type(error).__name__}: {error}"
         entry = Entry(item.name, "failed", reason=" ".join(reason.split()))
         self._journal.mark(entry)
-        logging.getLogger("nstpipe").error("%s", entry.reason, exc_info=error)
+        LOG.error("failed %s: %s", shown(item.name), entry.reason, exc_info=error)
         self.observer.item_ended(entry)

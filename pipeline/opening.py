@@ -15,7 +15,7 @@ import filelock
 from pipeline import atomic, identity
 from pipeline._version import __version__
 from pipeline.errors import JobDiffersError, LockedError, OutputError
-from pipeline.job import Job
+from pipeline.job import LOG, Job
 from pipeline.journal import Journal, present
 from pipeline.naming import shown
 from pipeline.observer import Observer
@@ -144,12 +144,12 @@ def _sweep(plan: Plan) -> None:
 
 @contextmanager
 def _logging_to(path: Path) -> Iterator[None]:
-    logger = logging.getLogger("nstpipe")
     handler = logging.FileHandler(path, encoding="utf-8", errors="backslashreplace")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    logger.addHandler(handler)
+    LOG.addHandler(handler)
+    LOG.setLevel(logging.INFO)
     try:
         yield
     finally:
-        logger.removeHandler(handler)
+        LOG.removeHandler(handler)
         handler.close()

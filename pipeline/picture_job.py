@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline import estimates, identity, images
+from pipeline import estimates, identity, images, loading
 from pipeline.errors import JobDiffersError, NstpipeError
 from pipeline.images import FloatArray
 from pipeline.job import ENDS_THE_JOB, Job
@@ -59,13 +59,11 @@ class _Stylizers:
         self._style_set = -1
 
     def of(self, item: Item) -> "Stylizer":
-        from pipeline.stylizer import (
-            Stylizer,  # brings TensorFlow: seconds, only where there is something to do
-        )
-
         if item.style_set != self._style_set:
             self._style_set = item.style_set
-            self._current = Stylizer(self._settings, self._styles[item.style_set], weights=self._weights)
+            self._current = loading.stylizer_class()(
+                self._settings, self._styles[item.style_set], weights=self._weights
+            )
         return self._current
 
 

@@ -1,7 +1,7 @@
 """What a job will make: which output for which content and styles. Reads names, and no pixels."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -99,11 +99,13 @@ def of_folder(
     exclude: Sequence[str] = (),
     blend: bool = False,
     suffix: str = PICTURE_SUFFIX,
+    warn: Callable[[str], None] = lambda message: None,
 ) -> Plan:
     """Every picture below ``folder``, in every style (or all styles blended), in a tree of the same shape.
 
     ``sub/photo.jpg`` becomes ``sub/photo_starry.png``. Where two pictures would get one name, each keeps its
     ending in it: ``photo_jpg_starry.png``. The output may lie inside ``folder``; it is then not walked.
+    ``warn`` is told of folders that cannot be read.
 
     Raises:
         InputError: the folder or a style is missing, or the folder holds no picture.
@@ -119,7 +121,7 @@ def of_folder(
             f"{shown(output)}: is a file; a batch needs a folder, choose another output with -o"
         )
     images.check_output(Path("name" + suffix))
-    found = folders.walk(folder, include=include, exclude=exclude, skip=[output])
+    found = folders.walk(folder, include=include, exclude=exclude, skip=[output], warn=warn)
     if not found:
         raise InputError(f"{shown(folder)}: holds no picture that is wanted; check --include and --exclude")
     stems = _output_stems(found)

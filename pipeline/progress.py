@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Never
 
 from tqdm import tqdm
 
@@ -33,7 +33,7 @@ class Progress(Observer):
         self._check = check
         self._quiet = quiet
         self._terminal = sys.stderr.isatty() if terminal is None else terminal
-        self._bar: tqdm[None] | None = None
+        self._bar: tqdm[Never] | None = None
         self._item = ""
         self._share = 0.0
         self._done = self._total = self._before = 0

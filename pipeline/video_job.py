@@ -3,7 +3,9 @@
 import shutil
 from collections.abc import Sequence
 
-from pipeline import atomic, estimates, identity, images, video
+import numpy as np
+
+from pipeline import atomic, estimates, identity, images, loading, video
 from pipeline.images import FloatArray, Picture
 from pipeline.job import Job
 from pipeline.naming import shown
@@ -63,18 +65,17 @@ def _is_assembled(job: Job) -> bool:
 def _stylise(
     job: Job, items: Sequence[Item], left: Sequence[Item], settings: Settings, weights: Weights
 ) -> None:
-    from pipeline.stylizer import Stylizer  # brings TensorFlow: seconds, only where there is something to do
-
     clip = job.plan.source
     size = images.size_to_fit(video.guess(clip).size, settings.size)
     estimates.check_memory(shown(clip), settings, size, weights.widths)
-    stylizer = Stylizer(settings, read_styles(job.plan.style_sets[0], settings), weights=weights)
+    styles = read_styles(job.plan.style_sets[0], settings)
+    stylizer = loading.stylizer_class()(settings, styles, weights=weights)
     wanted, first = set(left), items.index(left[0])
     chained = settings.init == "previous"
     for number, frame in enumerate(video.frames(clip, first), start=first):
         if items[number] in wanted:
             job.observer.item_began(items[number])
-            content = Picture(images.resize(frame, size), None)
+            content = Picture(images.resize(frame.astype(np.float32), size), None)
             before = items[number - 1] if chained and number else None
             init, smoothing_count = _start_from(job, before)
             job.make(items[number], stylizer, content, init=init, smoothing_count=smoothing_count)

@@ -1,0 +1,69 @@
+"""kill -9 at random moments, then the same line again: the same bytes, and nothing computed twice.
+
+``benchmarks/kill_twenty.py`` does the same with twenty kills of each.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.killing import ROOT, digests, killed, run, uninterrupted
+from tests.media import FLAGS, clip, picture
+
+KILLS = 3
+
+
+def test_a_killed_video_ends_in_the_same_bytes(tmp_path: Path) -> None:
+    clip("in.mp4", frames=8)
+    picture("starry.jpg", 2)
+    arguments = ["video", "in.mp4", "starry.jpg", "-o", "out/a.mp4", "--keep-frames", "-q", *FLAGS]
+    frames = Path("out/.a.mp4.nstpipe/frames")
+    whole, seconds = uninterrupted(arguments, tmp_path, Path("out/a.mp4"))
+    desired = {**whole, **digests(tmp_path / frames)}
+    shutil.rmtree("out")
+    log = Path("out/.a.mp4.nstpipe/log.txt")
+    actual = killed(arguments, tmp_path, Path("out/a.mp4"), log, kills=KILLS, seconds=seconds, seed=1)
+    assert {**actual.files, **digests(tmp_path / frames)} == desired
+    assert actual.again_after_done == []
+    assert sum(actual.began.values()) <= 8 + actual.kills
+
+
+def test_a_killed_batch_ends_in_the_same_bytes(tmp_path: Path) -> None:
+    for number in range(6):
+        picture(f"photos/{number}.jpg", number)
+    picture("starry.jpg", 9)
+    arguments = ["batch", "photos", "starry.jpg", "-q", *FLAGS]
+    desired, seconds = uninterrupted(arguments, tmp_path, Path("photos_starry"))
+    shutil.rmtree("photos_starry")
+    shutil.rmtree(".photos_starry.nstpipe")
+    log = Path(".photos_starry.nstpipe/log.txt")
+    actual = killed(arguments, tmp_path, Path("photos_starry"), log, kills=KILLS, seconds=seconds, seed=2)
+    assert actual.files == desired
+    assert actual.again_after_done == []
+    assert sum(actual.began.values()) <= 6 + actual.kills
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_job_says_how_to_go_on_and_exits_130(tmp_path: Path, signal_number: int) -> None:
+    clip("in.mp4", frames=40)
+    picture("starry.jpg", 2)
+    arguments = ["video", "in.mp4", "starry.jpg", *FLAGS]
+    environ = os.environ | {"PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "cli", *arguments]
+    with subprocess.Popen(command, env=environ, stderr=subprocess.PIPE, text=True) as process:
+        frames = Path(".in_starry.mp4.nstpipe/frames")
+        while not (frames.is_dir() and any(frames.iterdir())):
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(signal_number)
+        _, complaints = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert f"to go on: nstpipe {' '.join(arguments)}" in complaints
+    assert run(arguments, tmp_path) == 0
+    assert Path("in_starry.mp4").exists()
