@@ -15,8 +15,12 @@ FloatArray = npt.NDArray[np.float32]
 Vector = npt.NDArray[np.float64]
 Evaluate = Callable[[FloatArray], tuple[float, FloatArray]]
 
-CORRECTIONS = 10
-"""Pairs of steps and gradient changes that stand for the Hessian; SciPy's default."""
+CORRECTIONS = 7
+"""Pairs of steps and gradient changes that stand for the Hessian.
+
+On the presets' objectives the loss falls as far as with SciPy's default of 10, and a step's time and
+memory outside the network, which grow with this number, are a third less. With 5 the loss falls less far.
+"""
 
 LINE_SEARCH_STEPS = 20
 """Evaluations of one line search at most; SciPy's default."""

@@ -86,7 +86,7 @@ def _upstream(arguments: tuple[Any, ...], upstream: Any) -> Any:
     return arguments[0] if upstream is None else upstream
 
 
-@ops.custom_gradient
+@ops.custom_gradient  # type: ignore[untyped-decorator]
 def _product_with_itself(flat: Any) -> tuple[Any, Any]:
     """FᵀF of F (M, N). Its gradient F(D+Dᵀ) is one product; differentiating the two factors costs two."""
 
@@ -97,7 +97,7 @@ def _product_with_itself(flat: Any) -> tuple[Any, Any]:
     return ops.matmul(ops.transpose(flat), flat), gradient
 
 
-@ops.custom_gradient
+@ops.custom_gradient  # type: ignore[untyped-decorator]
 def _to_the_five_fourths(squares: Any) -> tuple[Any, Any]:
     """s^1.25 by roots: several times faster than a power, and its gradient at 0 is 0, not infinity times 0."""
     root = ops.sqrt(ops.sqrt(squares))

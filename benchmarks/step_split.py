@@ -1,0 +1,170 @@
+"""How a step's time is split: passes through the extractor, losses, optimizer, callback.
+
+    python -m benchmarks.step_split --size 512 --width full --steps 10
+
+Beside it, in the same run, stands a step of the plain Keras way: the functional model of
+``keras.applications``, an eager ``GradientTape`` and Keras' Adam, with the same losses and targets.
+Weights and pictures are random: the time does not depend on them. Each time is the shortest of all
+steps, so that what else the machine is doing disturbs it least; L-BFGS-B's own is a median, since its
+steps differ.
+"""
+
+import argparse
+import statistics
+import time
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from pipeline import layers, losses
+from pipeline.gradients import Compiled, CompiledGradient
+from pipeline.objective import Objective
+from pipeline.settings import Settings
+from pipeline.stylizer import StepInfo, Stylizer
+from pipeline.vgg import Extractor
+from pipeline.weights import Weights
+from tests.tiny_weights import tiny_weights
+
+WARM_UP = 3
+"""Steps left out at the start: they trace, and L-BFGS-B has no history yet."""
+
+WIDTHS = {"full": layers.IMAGENET_WIDTHS, "quarter": layers.QUARTER_WIDTHS}
+
+
+def main() -> None:
+    """Print the split for both optimizers and each width asked for."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--size", type=int, default=512, help="sides of the square picture")
+    parser.add_argument("--width", choices=[*WIDTHS, "both"], default="both")
+    parser.add_argument("--steps", type=int, default=12)
+    options = parser.parse_args()
+    picture = _picture(options.size)
+    for width in WIDTHS if options.width == "both" else [options.width]:
+        _measure(width, picture, options.steps)
+
+
+def _measure(width: str, picture: np.ndarray, steps: int) -> None:
+    weights = tiny_weights(0, WIDTHS[width])
+    print(f"\n{width} width, {picture.shape[1]}x{picture.shape[0]}, ms a step (shortest of {steps})")
+    for optimizer in ("adam", "lbfgs"):
+        split = _split(optimizer, weights, picture, steps)
+        passes = split["forward"] + split["backward"]
+        rest = split["losses"] + split["optimizer"] + split["callback"]
+        parts = ", ".join(f"{name} {milliseconds:.1f}" for name, milliseconds in split.items())
+        print(f"  {optimizer}: {parts}; all but the passes: {100 * rest / passes:.1f}% of them")
+        if (optimizer, width) == ("adam", "full"):
+            peer = _peer(picture, steps)
+            print(f"  the plain Keras way: {peer:.1f}; ours takes {(passes + rest) / peer:.2f} of it")
+
+
+def _picture(side: int) -> np.ndarray:
+    noise = np.random.default_rng(0).normal(128, 50, (side // 8, side // 8, 3))
+    smooth = keras.ops.image.resize(noise.astype(np.float32), (side, side), interpolation="bicubic")
+    return np.clip(np.asarray(smooth), 0, 255)
+
+
+def _settings(optimizer: str, steps: int) -> Settings:
+    return Settings(optimizer=optimizer, steps=(steps,), tv_weight=0.05, content_weight=0.01, device="cpu")
+
+
+class _Passes:
+    """Forward and backward through the extractor alone, with a loss that costs next to nothing."""
+
+    def __init__(self, weights: Weights, picture: np.ndarray) -> None:
+        settings = _settings("adam", 1)
+        used = [*settings.content_layers, *settings.style_layers]
+        extractor = Extractor(weights, layers=used)
+        deepest = layers.up_to_deepest(used)[-1]
+
+        def total(x: Any) -> dict[str, Any]:
+            return {deepest: keras.ops.sum(extractor.features(x)[deepest])}
+
+        self._picture = picture
+        self._forward = Compiled(total, (None, None, 3), device="/CPU:0")
+        self._both = CompiledGradient(total, (None, None, 3), device="/CPU:0")
+
+    def times(self) -> tuple[float, float]:
+        """Seconds of a forward pass, and of a forward and a backward pass."""
+        began = time.perf_counter()
+        self._forward(self._picture)
+        between = time.perf_counter()
+        self._both(self._picture)
+        return between - began, time.perf_counter() - between
+
+
+class _Timed(Objective):
+    """Notes how long each evaluation takes."""
+
+    seconds = 0.0
+
+    def at(self, *arguments: Any) -> Any:
+        began = time.perf_counter()
+        found = super().at(*arguments)
+        self.seconds = time.perf_counter() - began
+        return found
+
+
+def _split(optimizer: str, weights: Weights, picture: np.ndarray, steps: int) -> dict[str, float]:
+    """Milliseconds of the parts of a real stylisation's steps, with the bare passes timed between them."""
+    stylizer = Stylizer(_settings(optimizer, steps + WARM_UP), [picture[::-1]], weights=weights)
+    stylizer._objective.__class__ = _Timed
+    passes = _Passes(weights, picture)
+    rows = []
+    resumed = time.perf_counter()
+
+    def on_step(info: StepInfo) -> None:
+        nonlocal resumed
+        began = time.perf_counter()
+        f"{info.step}/{info.steps} {info.losses['total']:.4g}"
+        ended = time.perf_counter()
+        evaluation = stylizer._objective.seconds
+        rows.append((evaluation, began - resumed - evaluation, ended - began, *passes.times()))
+        resumed = time.perf_counter()
+
+    stylizer.stylize(picture, on_step=on_step)
+    columns = list(zip(*rows[WARM_UP:], strict=True))
+    evaluation, own, callback, forward, both = (1000 * min(column) for column in columns)
+    if optimizer == "lbfgs":
+        own = 1000 * statistics.median(columns[1])
+    return {
+        "forward": forward,
+        "backward": both - forward,
+        "losses": evaluation - both,
+        "optimizer": own,
+        "callback": callback,
+    }
+
+
+def _peer(picture: np.ndarray, steps: int) -> float:
+    """A step of the plain Keras way."""
+    settings = _settings("adam", steps)
+    network = keras.applications.VGG19(weights=None, include_top=False)
+    used = [*settings.style_layers, *settings.content_layers]
+    model = keras.Model(network.inputs, {name: network.get_layer(name).output for name in used})
+    contents, styles = model([picture[None]]), model([picture[None, ::-1]])
+    grams = {name: losses.style_target(styles[name][0]) for name in settings.style_layers}
+    x = tf.Variable(picture[None])
+    adam = keras.optimizers.Adam(settings.step_size)
+
+    def step() -> None:
+        with tf.GradientTape() as tape:
+            features = model([x])
+            loss = settings.tv_weight * losses.total_variation(x[0])
+            for name in settings.content_layers:
+                loss += settings.content_weight * losses.content_loss(features[name][0], contents[name][0])
+            for name, weight in settings.style_layers.items():
+                loss += weight * losses.style_loss(features[name][0], grams[name])
+        adam.apply_gradients([(tape.gradient(loss, x), x)])
+
+    times = []
+    for _ in range(steps + WARM_UP):
+        began = time.perf_counter()
+        step()
+        times.append(time.perf_counter() - began)
+    return 1000 * min(times[WARM_UP:])
+
+
+if __name__ == "__main__":
+    main()
