@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline import atomic, identity, images
-from pipeline.errors import DiskFullError, NstpipeError, StoppedError
+from pipeline.errors import DiskFullError, NstpipeError, SettingsError, StoppedError, WeightsError
 from pipeline.images import FloatArray, Picture
 from pipeline.journal import Entry, Journal
 from pipeline.naming import shown
@@ -26,7 +26,7 @@ LOG = logging.getLogger("nstpipe")
 TAG = "nstpipe"
 """Key of the PNG text that lets an output be adopted which the journal does not know."""
 
-ENDS_THE_JOB = (StoppedError, DiskFullError)
+ENDS_THE_JOB = (StoppedError, DiskFullError, SettingsError, WeightsError)
 """Errors that no other item would fare better with."""
 
 
@@ -69,9 +69,13 @@ class Job:
     def left(self, items: Sequence[Item]) -> list[Item]:
         """The items still to do: unknown, failed before, or done but missing or damaged since.
 
-        A file of this very job that the journal does not know (killed between rename and mark) is adopted.
+        A file of this very job that the journal does not know (killed between rename and mark) is adopted;
+        an entry that is not among ``items`` any more (its content was taken away) is forgotten.
         """
         entries = self.entries()
+        names = {item.name for item in items}
+        for name in entries.keys() - names:
+            self._journal.forget(name)
         missing = [item for item in items if not self._is_done(item, entries.get(item.name))]
         self.record(total=len(items), finished=False)
         self.observer.began(len(items), len(items) - len(missing))
@@ -157,10 +161,10 @@ class Job:
         self.observer.item_ended(entry)
         return entry
 
-    def fail(self, item: Item, error: Exception) -> None:
+    def fail(self, item: Item, error: Exception) -> Entry:
         """Record that an item failed, and why."""
         reason = str(error) if isinstance(error, NstpipeError) else f"{type(error).__name__}: {error}"
         entry = Entry(item.name, "failed", reason=" ".join(reason.split()))
         self._journal.mark(entry)
         LOG.error("failed %s: %s", shown(item.name), entry.reason, exc_info=error)
-        self.observer.item_ended(entry)
+        return entry

@@ -43,6 +43,8 @@ def opened(
     parts = identity.of_job(settings, weights.fingerprint, plan.style_sets, source)
     if not present(plan.folder) and not force:
         _check_nothing_stands(plan)
+    with atomic.writing(plan.output):
+        plan.folder.mkdir(parents=True, exist_ok=True)
     with held(plan.folder):
         anew = restart or (force and _is_finished(plan.folder))
         if anew:

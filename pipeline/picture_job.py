@@ -35,9 +35,10 @@ def run(job: Job, settings: Settings, weights: Weights) -> None:
         except ENDS_THE_JOB:
             raise
         except Exception as error:  # whatever one picture runs into must not cost the others
-            job.fail(item, error)
+            entry = job.fail(item, error)
             if job.plan.kind == "image":
                 raise
+            job.observer.item_ended(entry)
     job.record(finished=True)
 
 
