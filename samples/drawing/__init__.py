@@ -1,0 +1,1 @@
+"""The sample pictures' own brushes, scenes, film and sound: everything that `draw.py` puts together."""
