@@ -8,6 +8,7 @@ import sys
 import time
 from collections import Counter
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -47,27 +48,37 @@ def run(arguments: list[str], folder: Path, seconds: float | None = None) -> int
     return process.returncode
 
 
-def uninterrupted(arguments: list[str], folder: Path, made: Path) -> tuple[dict[str, str], float]:
-    """The files of a job that nothing disturbs, and how many seconds it takes."""
-    began = time.monotonic()
+@dataclass(frozen=True)
+class Calm:
+    """A job that nothing disturbed: its files, seconds before the first item began, seconds from there on."""
+
+    files: dict[str, str]
+    before: float
+    working: float
+
+
+def uninterrupted(arguments: list[str], folder: Path, made: Path, log: Path) -> Calm:
+    """Run the job in peace. ``made`` (a file or folder) and ``log`` lie below ``folder``."""
+    began = time.time()
     assert run(arguments, folder) == 0
-    return digests(folder / made), time.monotonic() - began
+    ended = time.time()
+    first_line = (folder / log).read_text().partition("\n")[0]
+    at_work = datetime.strptime(first_line[:23], "%Y-%m-%d %H:%M:%S,%f").timestamp()
+    return Calm(digests(folder / made), at_work - began, ended - at_work)
 
 
 def killed(
-    arguments: list[str], folder: Path, made: Path, log: Path, *, kills: int, seconds: float, seed: int
+    arguments: list[str], folder: Path, made: Path, log: Path, *, kills: int, calm: Calm, seed: int
 ) -> Survival:
     """Run the job, killing it ``kills`` times, each at a random moment; at last let it end.
 
-    Args:
-        made: what the job makes, a file or a folder, below ``folder``.
-        log: the job's log, below ``folder``.
-        seconds: how long the job takes when nothing disturbs it; a kill comes within that time, or the
-            job would end before it.
+    A run lives for so long that together they come to less than the work there is: some die while they
+    start, some in an item, some between two.
     """
     rng = np.random.default_rng(seed)
+    longest = calm.before + 1.5 * calm.working / kills
     done = 0
-    while done < kills and run(arguments, folder, rng.uniform(0, 0.95 * seconds)) is None:
+    while done < kills and run(arguments, folder, rng.uniform(0.3 * calm.before, longest)) is None:
         done += 1
     assert run(arguments, folder) == 0
     lines = (folder / log).read_text().splitlines()

@@ -24,11 +24,11 @@ def test_a_killed_video_ends_in_the_same_bytes(tmp_path: Path) -> None:
     picture("starry.jpg", 2)
     arguments = ["video", "in.mp4", "starry.jpg", "-o", "out/a.mp4", "--keep-frames", "-q", *FLAGS]
     frames = Path("out/.a.mp4.nstpipe/frames")
-    whole, seconds = uninterrupted(arguments, tmp_path, Path("out/a.mp4"))
-    desired = {**whole, **digests(tmp_path / frames)}
+    made, log = Path("out/a.mp4"), Path("out/.a.mp4.nstpipe/log.txt")
+    calm = uninterrupted(arguments, tmp_path, made, log)
+    desired = {**calm.files, **digests(tmp_path / frames)}
     shutil.rmtree("out")
-    log = Path("out/.a.mp4.nstpipe/log.txt")
-    actual = killed(arguments, tmp_path, Path("out/a.mp4"), log, kills=KILLS, seconds=seconds, seed=1)
+    actual = killed(arguments, tmp_path, made, log, kills=KILLS, calm=calm, seed=1)
     assert {**actual.files, **digests(tmp_path / frames)} == desired
     assert actual.again_after_done == []
     assert sum(actual.began.values()) <= 8 + actual.kills
@@ -39,12 +39,12 @@ def test_a_killed_batch_ends_in_the_same_bytes(tmp_path: Path) -> None:
         picture(f"photos/{number}.jpg", number)
     picture("starry.jpg", 9)
     arguments = ["batch", "photos", "starry.jpg", "-q", *FLAGS]
-    desired, seconds = uninterrupted(arguments, tmp_path, Path("photos_starry"))
-    shutil.rmtree("photos_starry")
-    shutil.rmtree(".photos_starry.nstpipe")
-    log = Path(".photos_starry.nstpipe/log.txt")
-    actual = killed(arguments, tmp_path, Path("photos_starry"), log, kills=KILLS, seconds=seconds, seed=2)
-    assert actual.files == desired
+    made, log = Path("photos_starry"), Path(".photos_starry.nstpipe/log.txt")
+    calm = uninterrupted(arguments, tmp_path, made, log)
+    shutil.rmtree(made)
+    shutil.rmtree(log.parent)
+    actual = killed(arguments, tmp_path, made, log, kills=KILLS, calm=calm, seed=2)
+    assert actual.files == calm.files
     assert actual.again_after_done == []
     assert sum(actual.began.values()) <= 6 + actual.kills
 
