@@ -1,5 +1,6 @@
 """Loss -> compiled (terms, gradient). The only module that knows which Keras backend runs: TensorFlow."""
 
+import contextlib
 import functools
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -37,6 +38,10 @@ def choose_device(wanted: str) -> str:
 def _prepared_gpus() -> int:
     """How many GPUs there are. Memory growth has to be set before the first is used."""
     tf.config.experimental.enable_op_determinism()
+    # The network is a chain, so operations side by side gain nothing, and each thread that runs any
+    # would keep its own copy of what oneDNN prepares for each size. Too late if TensorFlow runs already.
+    with contextlib.suppress(RuntimeError):
+        tf.config.threading.set_inter_op_parallelism_threads(1)
     gpus = tf.config.list_physical_devices("GPU")
     for gpu in gpus:
         tf.config.experimental.set_memory_growth(gpu, True)

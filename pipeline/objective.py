@@ -106,6 +106,22 @@ class Objective:
         return terms
 
 
+_last: dict[tuple[str, str], Objective] = {}
+
+
+def shared(settings: Settings, weights: Weights) -> Objective:
+    """The objective of these, the same one as long as they are asked for: style after style uses its graphs.
+
+    Raises:
+        SettingsError, WeightsError: as :class:`Objective`.
+    """
+    key = settings.model_dump_json(), weights.fingerprint
+    if key not in _last:
+        _last.clear()
+        _last[key] = Objective(settings, weights)
+    return _last[key]
+
+
 def _weighted(layers: Mapping[str, float], weight: float) -> dict[str, float]:
     """Each layer's weight in the total, without the layers that weigh nothing."""
     return {layer: share * weight for layer, share in layers.items() if share * weight > 0}

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from pipeline import optimizers
 from pipeline.errors import InputError, SettingsError
 from pipeline.images import resize
-from pipeline.objective import Objective, Targets
+from pipeline.objective import Objective, Targets, shared
 from pipeline.scales import Scale, check_size, plan, style_size
 from pipeline.settings import Settings
 from pipeline.smoothing import pool_and_upsample
@@ -84,7 +84,7 @@ class Stylizer:
         self.settings = settings
         self._styles = [_checked(style) for style in styles]
         self._shares = _shares(settings.style_weights, len(self._styles))
-        self._objective = Objective(settings, weights)
+        self._objective = shared(settings, weights)
         self._style_targets: OrderedDict[tuple[int, tuple[int, int]], Targets] = OrderedDict()
 
     def stylize(

@@ -202,19 +202,20 @@ def test_a_smoothing_changes_the_picture_under_the_optimizer():
 def computed(monkeypatch):
     """The sizes of the styles whose targets were computed."""
     sizes = []
-    original = stylizer.Objective.__init__
+    share = stylizer.shared
 
-    def init(self, *arguments):
-        original(self, *arguments)
-        compute = self.style_targets
+    class Counted:
+        def __init__(self, *arguments):
+            self._objective = share(*arguments)
 
-        def counted(pixels):
+        def __getattr__(self, name):
+            return getattr(self._objective, name)
+
+        def style_targets(self, pixels):
             sizes.append(pixels.shape[:2])
-            return compute(pixels)
+            return self._objective.style_targets(pixels)
 
-        self.style_targets = counted
-
-    monkeypatch.setattr(stylizer.Objective, "__init__", init)
+    monkeypatch.setattr(stylizer, "shared", Counted)
     return sizes
 
 
@@ -232,6 +233,18 @@ def test_style_targets_kept_are_bounded(computed):
     for side in range(20, 20 + stylizer.STYLE_SIZES_KEPT + 4):
         one.stylize(picture(0, side, side))
     assert len(one._style_targets) == stylizer.STYLE_SIZES_KEPT < len(computed)
+
+
+def test_styles_one_after_another_share_the_graphs():
+    one, other = (make(styles=(seed,)) for seed in (7, 8))
+    one.stylize(picture(0))
+    traced = one._objective.traces
+    assert np.abs(one.stylize(picture(0)).pixels - other.stylize(picture(0)).pixels).mean() > 0.1
+    assert other._objective.traces == traced == 3
+
+
+def test_other_settings_get_an_objective_of_their_own():
+    assert make()._objective is not make(content_weight=2.0)._objective
 
 
 def test_a_style_is_not_enlarged(computed):

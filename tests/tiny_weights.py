@@ -23,4 +23,5 @@ def tiny_weights(
         bias = generator.normal(0, 0.1, width)
         kernels[layer] = (kernel.astype(np.float32), bias.astype(np.float32))
         channels = width
-    return Weights("random", kernels, dict(scales or {}), f"tiny {seed} {tuple(widths)}", f"seed {seed}")
+    name = f"tiny {seed} {tuple(widths)} {sorted((scales or {}).items())}"
+    return Weights("random", kernels, dict(scales or {}), name, f"seed {seed}")
