@@ -1,11 +1,11 @@
-"""A video's job: its frames one after the other, each from the last, then the clip with its sound."""
+"""A video's job: its frames one after the other, each from the last of its shot, then the clip."""
 
 import shutil
 from collections.abc import Sequence
 
 import numpy as np
 
-from pipeline import atomic, estimates, identity, images, loading, video
+from pipeline import atomic, estimates, identity, images, loading, shots, video
 from pipeline.images import FloatArray, Picture
 from pipeline.job import Job
 from pipeline.naming import shown
@@ -71,14 +71,21 @@ def _stylise(
     styles = read_styles(job.plan.style_sets[0], settings)
     stylizer = loading.stylizer_class()(settings, styles, weights=weights)
     wanted, first = set(left), items.index(left[0])
-    chained = settings.init == "previous"
+    unchained = _shots(job) if settings.init == "previous" else range(len(items))
     for number, frame in enumerate(video.frames(clip, first), start=first):
         if items[number] in wanted:
             job.observer.item_began(items[number])
             content = Picture(images.resize(frame.astype(np.float32), size), None)
-            before = items[number - 1] if chained and number else None
+            before = None if number in unchained else items[number - 1]
             init, smoothing_count = _start_from(job, before)
             job.make(items[number], stylizer, content, init=init, smoothing_count=smoothing_count)
+
+
+def _shots(job: Job) -> list[int]:
+    """The first frame of each shot, as the journal has it: found once."""
+    found = job.facts().get("shots") or shots.first_frames(video.frames(job.plan.source))
+    job.record(shots=found)
+    return list(found)
 
 
 def _start_from(job: Job, before: Item | None) -> tuple[FloatArray | None, int]:

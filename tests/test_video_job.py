@@ -4,13 +4,14 @@ import hashlib
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 
 from pipeline import Rules, images, stylize_video
 from pipeline.errors import InputError, JobDiffersError, StoppedError
 from pipeline.journal import Journal
 from tests.clips import write_clip, write_sound_only
-from tests.media import TINY, clip, picture
+from tests.media import TINY, clip, picture, scene
 from tests.test_picture_job import Heard, StopsAt
 
 FRAMES = Path(".in_starry.mp4.nstpipe/frames")
@@ -136,3 +137,19 @@ def test_snapshots_of_frames_lie_beside_the_clip() -> None:
         "in_starry_snapshots/000001/step_000002.png",
         "in_starry_snapshots/000002/step_000001.png",
     ]
+
+
+def test_the_first_frame_of_a_shot_starts_anew() -> None:
+    shots = [scene(1, 32, 64), scene(2, 32, 64)]
+
+    def view(index: int, size: tuple[int, int]) -> np.ndarray:
+        shot, moved = divmod(index, 16)
+        return np.ascontiguousarray(shots[shot][:, moved // 2 : moved // 2 + 48])
+
+    source = write_clip(Path("in.mp4"), size=(32, 48), frames=32, picture=view)
+    stylize_video(source, [picture("starry.jpg", 2)], rules=KEEP, **SMOOTHED)
+    with Journal(FRAMES.parent) as journal:
+        entries = list(journal.entries().values())
+        assert journal.facts()["shots"] == [0, 16]
+    assert [entry.steps for entry in entries] == 2 * [4, *15 * [2]]
+    assert entries[16].smoothing_count == entries[0].smoothing_count == 4
