@@ -62,13 +62,14 @@ def of_pictures(plan: Plan, settings: Settings, widths: Sequence[int]) -> Foreca
             sizes.append(images.size_to_fit(images.read_size(item.content), settings.size))
         except NstpipeError as error:
             problems.append(str(error))
-    operations = sum(estimates.operations_of_picture(settings, size, widths) for size in sizes)
+    speed = estimates.operations_per_second()
+    seconds = (estimates.seconds_of_picture(settings, size, widths, speed) for size in sizes)
     return Forecast(
         len(plan.items),
         sum(height * width for height, width in sizes),
         max((estimates.memory_of_step(settings, size, widths) for size in sizes), default=0),
         sum(map(estimates.disk_of_picture, sizes)),
-        operations / estimates.operations_per_second(),
+        sum(seconds),
         tuple(dict.fromkeys(problems)),
     )
 
@@ -77,15 +78,15 @@ def of_video(plan: Plan, settings: Settings, widths: Sequence[int]) -> Forecast:
     """The forecast of a clip, from its header: the number of frames is what the header says."""
     guess = clip.guess(plan.source)
     size = images.size_to_fit(guess.size, settings.size)
-    first = estimates.operations_of_picture(settings, size, widths)
-    following = estimates.operations_of_picture(settings, size, widths, following=settings.init == "previous")
-    operations = first + max(0, guess.frames - 1) * following
+    speed, chained = estimates.operations_per_second(), settings.init == "previous"
+    first = estimates.seconds_of_picture(settings, size, widths, speed)
+    following = estimates.seconds_of_picture(settings, size, widths, speed, following=chained)
     return Forecast(
         guess.frames,
         guess.frames * size[0] * size[1],
         estimates.memory_of_step(settings, size, widths),
         guess.frames * estimates.disk_of_picture(size),
-        operations / estimates.operations_per_second(),
+        first + max(0, guess.frames - 1) * following,
     )
 
 

@@ -22,8 +22,11 @@ BASE_BYTES = 700 * 2**20
 PNG_BYTES_PER_PIXEL = 2.2
 """A stylised picture compresses badly; measured on pastiches of the samples."""
 
-CONVOLUTION_SPEED = 0.5
-"""Speed of the network's passes as a share of a large matrix product's, at 512 pixels on two cores."""
+CONVOLUTION_SPEED = 1.6
+"""Operations a second of a step's passes and losses, to those of a matrix product (benchmarks.step_split)."""
+
+LBFGS_SECONDS_PER_VALUE = 9e-8
+"""What SciPy's L-BFGS-B takes for each number of the picture, each step (benchmarks.step_split)."""
 
 
 def _channels(widths: Sequence[int], deepest: Sequence[str]) -> list[tuple[float, int, int]]:
@@ -43,15 +46,19 @@ def operations_of_step(settings: Settings, size: Size, widths: Sequence[int]) ->
     return 2 * per_pixel * size[0] * size[1]
 
 
-def operations_of_picture(
-    settings: Settings, size: Size, widths: Sequence[int], following: bool = False
+def seconds_of_picture(
+    settings: Settings, size: Size, widths: Sequence[int], speed: float, following: bool = False
 ) -> float:
-    """Operations of a whole picture, every scale; ``following``: a frame that starts from the last one."""
-    full = operations_of_step(settings, size, widths)
+    """Seconds of a whole picture, every scale, at ``speed`` operations a second.
+
+    ``following``: a frame that starts from the last one, at full size only.
+    """
+    optimizer = LBFGS_SECONDS_PER_VALUE if settings.optimizer == "lbfgs" else 0.0
+    full = operations_of_step(settings, size, widths) / speed + 3 * size[0] * size[1] * optimizer
     if following:
         return full * settings.steps_of_following_frame
     last = settings.scales - 1
-    return sum(full * settings.steps_at(scale) * 4.0 ** (scale - last) for scale in range(settings.scales))
+    return full * sum(settings.steps_at(scale) * 4.0 ** (scale - last) for scale in range(settings.scales))
 
 
 def memory_of_step(settings: Settings, size: Size, widths: Sequence[int]) -> int:

@@ -2,13 +2,13 @@
 
 import contextlib
 import functools
-import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import threadpoolctl
 from scipy import optimize
 
 FloatArray = npt.NDArray[np.float32]
@@ -194,16 +194,13 @@ def _one_blas_thread() -> contextlib.AbstractContextManager[Any]:
 
     It also makes the result the same whatever the number of cores.
     """
-    controller = _blas()
-    return contextlib.nullcontext() if controller is None else controller.limit(limits=1, user_api="blas")
+    limiter: contextlib.AbstractContextManager[Any] = _blas().limit(limits=1, user_api="blas")
+    return limiter
 
 
 @functools.cache
-def _blas() -> Any:
-    try:
-        return importlib.import_module("threadpoolctl").ThreadpoolController()
-    except ImportError:
-        return None
+def _blas() -> threadpoolctl.ThreadpoolController:
+    return threadpoolctl.ThreadpoolController()
 
 
 class _Valley:

@@ -25,10 +25,14 @@ def test_a_quarter_of_the_width_is_a_sixteenth_of_the_work_nearly() -> None:
 
 
 def test_coarse_scales_cost_a_quarter_each() -> None:
-    step = estimates.operations_of_step(SETTINGS, (512, 512), QUARTER_WIDTHS)
-    actual = estimates.operations_of_picture(SETTINGS, (512, 512), QUARTER_WIDTHS)
+    size, widths, speed = (512, 512), QUARTER_WIDTHS, 1e11
+    adam = SETTINGS.model_copy(update={"optimizer": "adam"})
+    step = estimates.operations_of_step(adam, size, widths) / speed
+    actual = estimates.seconds_of_picture(adam, size, widths, speed)
     assert actual == pytest.approx(step * (120 / 16 + 100 / 4 + 60))
-    assert estimates.operations_of_picture(SETTINGS, (512, 512), QUARTER_WIDTHS, following=True) == step * 30
+    following = estimates.seconds_of_picture(adam, size, widths, speed, following=True)
+    assert following == pytest.approx(step * 30)
+    assert estimates.seconds_of_picture(SETTINGS, size, widths, speed) > actual
 
 
 def test_memory_grows_with_the_picture() -> None:
