@@ -15,8 +15,19 @@ from pathlib import Path
 from tests.killing import digests, killed, uninterrupted
 from tests.media import FLAGS, clip, picture
 
-VIDEO = ["video", "in.mp4", "starry.jpg", "--keep-frames", "-q", *FLAGS]
-BATCH = ["batch", "photos", "starry.jpg", "-q", *FLAGS]
+VIDEO = [
+    "video",
+    "in.mp4",
+    "starry.jpg",
+    "--keep-frames",
+    "-q",
+    *FLAGS,
+    "--steps",
+    "4",
+    "--smooth-every",
+    "3",
+]
+BATCH = ["batch", "photos", "starry.jpg", "-q", *FLAGS, "--optimizer", "lbfgs", "--steps", "6"]
 
 
 def lay_out(folder: Path, items: int) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import threadpoolctl
 from scipy import optimize
+
+from pipeline.threads import one_blas_thread
 
 FloatArray = npt.NDArray[np.float32]
 Vector = npt.NDArray[np.float64]
@@ -122,7 +123,7 @@ class Lbfgs:
 
     def _search(self, evaluator: Evaluator, start: Vector) -> None:
         search = search_directly if _direct_works() else search_publicly
-        with contextlib.suppress(_Spent), _one_blas_thread():
+        with contextlib.suppress(_Spent), one_blas_thread():
             search(evaluator, start, self._high, self._goes_on)
 
     def _goes_on(self) -> bool:
@@ -187,20 +188,6 @@ def search_directly(evaluator: Any, start: Vector, high: float, goes_on: Callabl
             gradient[:] = evaluator.grads(x)
         elif task[0] != _NEW_ITERATION or not goes_on():
             return
-
-
-def _one_blas_thread() -> contextlib.AbstractContextManager[Any]:
-    """SciPy's products on one thread: more are no faster here, and ten times slower on a busy machine.
-
-    It also makes the result the same whatever the number of cores.
-    """
-    limiter: contextlib.AbstractContextManager[Any] = _blas().limit(limits=1, user_api="blas")
-    return limiter
-
-
-@functools.cache
-def _blas() -> threadpoolctl.ThreadpoolController:
-    return threadpoolctl.ThreadpoolController()
 
 
 class _Valley:

@@ -7,10 +7,13 @@ of what it sees: post-ReLU activations are positive, and without that every posi
 with nearly the same vector. All biases are zero, so a layer's level is set by scaling its filters.
 """
 
+import functools
+
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.layers import LAYERS, QUARTER_WIDTHS, block_of
+from pipeline.threads import one_blas_thread
 from pipeline.weight_files import FloatArray
 
 Array = npt.NDArray[np.float64]
@@ -50,12 +53,17 @@ _BRIGHTNESS, _TINT, _GRAIN = 60.0, 18.0, 4.0
 """Standard deviations of the calibration picture, 0..255: of leaves, of their channels, of pixels."""
 
 
+@functools.cache
 def kernels(seed: int = SEED) -> dict[str, tuple[FloatArray, FloatArray]]:
     """For each layer its kernel (3, 3, channels in, channels out) and a bias of zeros (channels out,).
 
     Computed in float64 and rounded to 11 bits, so that all machines agree on every bit.
     """
-    generator = np.random.default_rng(seed)
+    with one_blas_thread():
+        return _drawn(np.random.default_rng(seed))
+
+
+def _drawn(generator: np.random.Generator) -> dict[str, tuple[FloatArray, FloatArray]]:
     flow = calibration_picture(generator, _SIDE)  # (h, w, channels)
     found = {}
     for above, layer in zip((None, *LAYERS), LAYERS, strict=False):

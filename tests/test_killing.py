@@ -17,12 +17,16 @@ from tests.killing import ROOT, digests, killed, run, uninterrupted
 from tests.media import FLAGS, clip, picture
 
 KILLS = 3
+SMOOTHED = ["--steps", "4", "--smooth-every", "3"]
+"""The count of steps runs on across frames: a resumed job has to restore it."""
+
+LBFGS = ["--optimizer", "lbfgs", "--steps", "6"]
 
 
 def test_a_killed_video_ends_in_the_same_bytes(tmp_path: Path) -> None:
     clip("in.mp4", frames=8)
     picture("starry.jpg", 2)
-    arguments = ["video", "in.mp4", "starry.jpg", "-o", "out/a.mp4", "--keep-frames", "-q", *FLAGS]
+    arguments = ["video", "in.mp4", "starry.jpg", "-o", "out/a.mp4", "--keep-frames", "-q", *FLAGS, *SMOOTHED]
     frames = Path("out/.a.mp4.nstpipe/frames")
     made, log = Path("out/a.mp4"), Path("out/.a.mp4.nstpipe/log.txt")
     calm = uninterrupted(arguments, tmp_path, made, log)
@@ -38,7 +42,7 @@ def test_a_killed_batch_ends_in_the_same_bytes(tmp_path: Path) -> None:
     for number in range(6):
         picture(f"photos/{number}.jpg", number)
     picture("starry.jpg", 9)
-    arguments = ["batch", "photos", "starry.jpg", "-q", *FLAGS]
+    arguments = ["batch", "photos", "starry.jpg", "-q", *FLAGS, *LBFGS]
     made, log = Path("photos_starry"), Path(".photos_starry.nstpipe/log.txt")
     calm = uninterrupted(arguments, tmp_path, made, log)
     shutil.rmtree(made)

@@ -238,7 +238,7 @@ def test_alpha_is_carried_over_and_jpeg_is_written() -> None:
 
 def test_snapshots_and_losses_are_saved_on_request() -> None:
     content, style = picture("photo.jpg", 1), picture("starry.jpg", 2)
-    stylize_image(content, [style], optimizer="adam", snapshot_every=2, **TINY | {"steps": 5})
+    stylize_image(content, [style], snapshot_every=2, **TINY | {"steps": 5})
     folder = Path("photo_starry_snapshots")
     assert sorted(path.name for path in folder.iterdir()) == [
         "losses.csv",

@@ -16,7 +16,7 @@ from tests.test_picture_job import Heard, StopsAt
 
 FRAMES = Path(".in_starry.mp4.nstpipe/frames")
 KEEP = Rules(keep_frames=True)
-SMOOTHED = TINY | {"optimizer": "adam", "steps": 4, "smooth_every": 3}
+SMOOTHED = TINY | {"steps": 4, "smooth_every": 3}
 
 
 def digests(folder: Path) -> dict[str, str]:

@@ -1,0 +1,22 @@
+"""NumPy's and SciPy's linear algebra on one thread."""
+
+import contextlib
+import functools
+from typing import Any
+
+import threadpoolctl
+
+
+def one_blas_thread() -> contextlib.AbstractContextManager[Any]:
+    """Limit BLAS to one thread while it is entered.
+
+    On the small products outside the network more threads are no faster, and where processes share the
+    cores they wait for each other, ten times slower. It also makes results the same for any number of cores.
+    """
+    limiter: contextlib.AbstractContextManager[Any] = _controller().limit(limits=1, user_api="blas")
+    return limiter
+
+
+@functools.cache
+def _controller() -> threadpoolctl.ThreadpoolController:
+    return threadpoolctl.ThreadpoolController()
