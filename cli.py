@@ -3,14 +3,18 @@
 import shlex
 import sys
 import traceback
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pipeline import __version__
 from pipeline.errors import FailedItemsError, NstpipeError, SettingsError, StoppedError
-from pipeline.flags import with_settings
+from pipeline.flags import Asked, with_job_options, with_settings
+
+if TYPE_CHECKING:
+    from pipeline.plan import Plan
 
 app = typer.Typer(
     help="Neural style transfer for pictures, folders and videos.",
@@ -26,133 +30,82 @@ app.add_typer(weights_app, name="weights")
 
 Styles = Annotated[list[Path], typer.Argument(metavar="STYLE...", help="One painting or more.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="Where the result goes.")]
-Preset = Annotated[str | None, typer.Option(help="A preset's name, or a FILE.toml.")]
-Force = Annotated[bool, typer.Option("--force", help="Overwrite what stands there; redo a finished job.")]
-Restart = Annotated[bool, typer.Option("--restart", help="Discard a job that was begun otherwise.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the plan and its cost; do nothing.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only warnings and errors.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Every setting's source; tracebacks.")]
 
 
 @app.command()
-@with_settings
+@with_job_options
 def image(
     content: Annotated[Path, typer.Argument(metavar="CONTENT", help="The picture to stylise.")],
     styles: Styles,
     output: Output = None,
-    preset: Preset = None,
-    force: Force = False,
-    restart: Restart = False,
-    dry_run: DryRun = False,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
     *,
-    settings: dict[str, Any],
+    asked: Asked,
 ) -> None:
     """Stylise one picture; several styles are blended."""
-    from pipeline import api, plan
-    from pipeline.presets import Choice
+    from pipeline import plan
 
-    _run(
-        plan.of_image(content, styles, output),
-        Choice(preset, settings),
-        api.Rules(force, restart),
-        dry_run=dry_run,
-        quiet=quiet,
-        verbose=verbose,
-    )
+    _run(plan.of_image(content, styles, output), asked)
 
 
 @app.command()
-@with_settings
+@with_job_options
 def batch(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The pictures, in folders below too.")],
     styles: Styles,
     output: Output = None,
-    preset: Preset = None,
-    include: Annotated[list[str], typer.Option(help="Only pictures that match this glob.")] = [],  # noqa: B006
-    exclude: Annotated[list[str], typer.Option(help="No pictures that match this glob.")] = [],  # noqa: B006
+    include: Annotated[list[str] | None, typer.Option(help="Only pictures that match this glob.")] = None,
+    exclude: Annotated[list[str] | None, typer.Option(help="No pictures that match this glob.")] = None,
     blend: Annotated[bool, typer.Option("--blend", help="Blend the styles instead of one each.")] = False,
     suffix: Annotated[str, typer.Option("--format", help="Ending of the pastiches.")] = "png",
-    force: Force = False,
-    restart: Restart = False,
-    dry_run: DryRun = False,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
     *,
-    settings: dict[str, Any],
+    asked: Asked,
 ) -> None:
     """Stylise every picture below a folder, in every style, into a tree of the same shape."""
-    from pipeline import api, plan
-    from pipeline.presets import Choice
+    from pipeline import plan
 
-    _run(
-        plan.of_folder(
-            folder,
-            styles,
-            output,
-            include=include,
-            exclude=exclude,
-            blend=blend,
-            suffix="." + suffix.removeprefix("."),
-            warn=_warn,
-        ),
-        Choice(preset, settings),
-        api.Rules(force, restart),
-        dry_run=dry_run,
-        quiet=quiet,
-        verbose=verbose,
+    planned = plan.of_folder(
+        folder,
+        styles,
+        output,
+        include=include or (),
+        exclude=exclude or (),
+        blend=blend,
+        suffix="." + suffix.removeprefix("."),
+        warn=_warn,
     )
+    _run(planned, asked)
 
 
 @app.command()
-@with_settings
+@with_job_options
 def video(
     source: Annotated[Path, typer.Argument(metavar="IN", help="The clip to stylise.")],
     styles: Styles,
     output: Output = None,
-    preset: Preset = None,
     keep_frames: Annotated[bool, typer.Option("--keep-frames", help="Keep the stylised frames.")] = False,
-    force: Force = False,
-    restart: Restart = False,
-    dry_run: DryRun = False,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
     *,
-    settings: dict[str, Any],
+    asked: Asked,
 ) -> None:
     """Stylise a video, with its sound; several styles are blended."""
-    from pipeline import api, plan
-    from pipeline.presets import Choice
+    from pipeline import plan
 
-    _run(
-        plan.of_video(source, styles, output),
-        Choice(preset, settings, api.VIDEO_INIT),
-        api.Rules(force, restart, keep_frames),
-        dry_run=dry_run,
-        quiet=quiet,
-        verbose=verbose,
-    )
+    _run(plan.of_video(source, styles, output), asked, keep_frames=keep_frames)
 
 
 @app.command()
+@with_job_options
 def demo(
     output: Annotated[Path, typer.Option("--output", "-o", help="The video to make.")] = Path("demo.mp4"),
-    weights: Annotated[str, typer.Option(help="As for the other commands.")] = "auto",
-    quiet: Quiet = False,
+    *,
+    asked: Asked,
 ) -> None:
     """Stylise the sample clip, small and quick."""
-    from pipeline import api, plan
-    from pipeline.presets import Choice
+    from pipeline import plan
     from pipeline.resources import folder
 
     samples = folder("samples")
-    _run(
-        plan.of_video(samples / "clip.mp4", [samples / "starry.jpg"], output),
-        Choice("preview", {"weights": weights}, api.VIDEO_INIT),
-        api.Rules(),
-        quiet=quiet,
-    )
+    planned = plan.of_video(samples / "clip.mp4", [samples / "starry.jpg"], output)
+    _run(planned, replace(asked, preset=asked.preset or "preview"))
 
 
 @app.command()
@@ -242,9 +195,7 @@ def _warn(message: str) -> None:
     print("nstpipe:", message, file=sys.stderr)
 
 
-def _run(
-    plan: Any, choice: Any, rules: Any, *, dry_run: bool = False, quiet: bool = False, verbose: bool = False
-) -> None:
+def _run(plan: "Plan", asked: Asked, *, keep_frames: bool = False) -> None:
     """Do a plan, show its progress, say how it ended."""
     from pipeline import api
     from pipeline.dry_run import lines
@@ -252,14 +203,16 @@ def _run(
     from pipeline.progress import Progress, duration
     from pipeline.stopping import Stop
 
-    if verbose:
+    choice = api.choice_for(plan, asked.preset, asked.settings)
+    if asked.verbose:
         print(choice.resolve().as_toml(), file=sys.stderr)
-    if dry_run:
+    if asked.dry_run:
         print(*lines(plan, choice), sep="\n")
         return
     with Stop(lambda message: progress.say(message)) as stop:
-        progress = Progress(stop.check, quiet=quiet)
+        progress = Progress(stop.check, quiet=asked.quiet)
         try:
+            rules = api.Rules(asked.force, asked.restart, keep_frames)
             outcome = api.run(plan, choice, rules, progress)
         finally:
             progress.close()
@@ -268,7 +221,7 @@ def _run(
         raise FailedItemsError(
             f"{len(outcome.failed)} of {outcome.done + len(outcome.failed)} failed: {names}"
         )
-    if not quiet:
+    if not asked.quiet:
         print(
             f"{shown(outcome.output)}: {outcome.done} done in {duration(outcome.seconds)}",
             f"with {outcome.weights} weights",

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -82,7 +82,7 @@ def stylize_image(
         NstpipeError: one of its kinds; see :mod:`pipeline.errors`.
     """
     plan = plans.of_image(Path(content), _paths(styles), _path(output))
-    return run(plan, Choice(preset, settings), rules or Rules(), observer or Observer())
+    return run(plan, choice_for(plan, preset, settings), rules or Rules(), observer or Observer())
 
 
 def stylize_folder(
@@ -128,7 +128,7 @@ def stylize_folder(
         suffix=suffix,
         warn=observer.warn,
     )
-    return run(plan, Choice(preset, settings), rules or Rules(), observer)
+    return run(plan, choice_for(plan, preset, settings), rules or Rules(), observer)
 
 
 def stylize_video(
@@ -153,8 +153,12 @@ def stylize_video(
         NstpipeError: one of its kinds; see :mod:`pipeline.errors`.
     """
     plan = plans.of_video(Path(source), _paths(styles), _path(output))
-    choice = Choice(preset, settings, VIDEO_INIT)
-    return run(plan, choice, rules or Rules(), observer or Observer())
+    return run(plan, choice_for(plan, preset, settings), rules or Rules(), observer or Observer())
+
+
+def choice_for(plan: Plan, preset: str | None, settings: Mapping[str, Any]) -> Choice:
+    """The choice of settings for a plan: what its command implies stands below what the user says."""
+    return Choice(preset, settings, VIDEO_INIT if plan.kind == "video" else {})
 
 
 def run(plan: Plan, choice: Choice, rules: Rules, observer: Observer) -> Outcome:
