@@ -1,4 +1,4 @@
-"""Lay frames of a clip above those of its pastiche: python docs/contact_sheet.py CLIP PASTICHE SHEET [FRAME...]."""
+"""Lay frames of a clip above the same frames of its pastiche."""
 
 import argparse
 from pathlib import Path

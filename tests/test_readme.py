@@ -1,0 +1,82 @@
+"""Every command and every line of Python in the README runs, on small stand-ins for its files."""
+
+import re
+import runpy
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+
+import cli
+from tests.killing import ROOT
+from tests.media import TINY, clip, picture
+
+README = (ROOT / "README.md").read_text("utf-8")
+
+ELSEWHERE = {
+    "make demo": "the whole set-up; .ci/run does it",
+    "make test": "this very suite",
+    "nstpipe weights fetch": "80 MB from the network; test_fetching does it from a local server",
+}
+
+EXIT_CODES = {"nstpipe weights verify": 1}
+"""Where a machine without the ImageNet file is told so."""
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def commands() -> list[str]:
+    lines = "".join(blocks("console")).splitlines()
+    return [re.sub(r"\s+# .*", "", line) for line in lines if line]
+
+
+@pytest.fixture
+def stand_ins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The files that the README names, each small, and settings that take moments."""
+    for name in ("photo.jpg", "starry.jpg", "embers.jpg", "photos/a.jpg", "photos/drafts/b.jpg"):
+        picture(name, len(name))
+    for path in (ROOT / "samples").glob("*.jpg"):
+        picture(f"samples/{path.name}", len(path.name))
+    clip("in.mp4", frames=2)
+    clip("samples/clip.mp4", frames=72)
+    Path("docs/pictures").mkdir(parents=True)
+    for name, value in TINY.items():
+        monkeypatch.setenv(f"NSTPIPE_{name.upper()}", str(value))
+
+
+def run(command: str, monkeypatch: pytest.MonkeyPatch) -> int:
+    program, *arguments = shlex.split(command)
+    if program == "nstpipe":
+        with pytest.raises(SystemExit) as ended:
+            cli.main(arguments)
+        return int(ended.value.code or 0)
+    assert program == "python"
+    monkeypatch.setattr(sys, "argv", arguments)
+    runpy.run_path(str(ROOT / arguments[0]), run_name="__main__")
+    return 0
+
+
+@pytest.mark.usefixtures("stand_ins")
+def test_every_command_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(commands()) > 20
+    for command in commands():
+        if command not in ELSEWHERE:
+            assert run(command, monkeypatch) == EXIT_CODES.get(command, 0), command
+    for made in ("photo_starry.png", "in_starry.mp4", "film.mov", "photos_starry+embers/a_embers.png"):
+        assert Path(made).is_file()
+    assert [path.name for path in Path("stylised").rglob("*.jpg")] == ["a_starry.jpg"]
+
+
+@pytest.mark.usefixtures("stand_ins")
+def test_every_line_of_python_works() -> None:
+    exec(compile("".join(blocks("python")), "README.md", "exec"), {})
+    assert Path("out.png").is_file()
+    assert Path("pastiche.png").is_file()
+
+
+def test_every_link_leads_somewhere() -> None:
+    for target in re.findall(r"\]\(([^)#:]+)\)", README):
+        assert (ROOT / target).exists(), target
