@@ -27,7 +27,7 @@ VIDEO = [
     "--smooth-every",
     "3",
 ]
-BATCH = ["batch", "photos", "starry.jpg", "-q", *FLAGS, "--optimizer", "lbfgs", "--steps", "6"]
+BATCH = ["batch", "photos", "starry.jpg", "-q", *FLAGS, "--optimizer", "lbfgs", "--steps", "50"]
 
 
 def lay_out(folder: Path, items: int) -> None:
@@ -63,7 +63,7 @@ def compare(name: str, arguments: list[str], output: str, items: int, kills: int
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--items", type=int, default=60)
+    parser.add_argument("--items", type=int, default=40)
     parser.add_argument("--seed", type=int, default=0)
     wanted = parser.parse_args()
     os.environ["NSTPIPE_WEIGHTS"] = "builtin"

@@ -72,13 +72,17 @@ def killed(
 ) -> Survival:
     """Run the job, killing it ``kills`` times, each at a random moment; at last let it end.
 
-    A run lives for so long that together they come to less than the work there is: some die while they
-    start, some in an item, some between two.
+    A quarter of the runs die while they start, the others at work, after so long that together they do
+    less than the work there is.
     """
     rng = np.random.default_rng(seed)
-    longest = calm.before + 1.5 * calm.working / kills
+    share = calm.working / kills
     done = 0
-    while done < kills and run(arguments, folder, rng.uniform(0.3 * calm.before, longest)) is None:
+    while done < kills:
+        starting = rng.random() < 0.25
+        moment = rng.uniform(0, calm.before) if starting else calm.before + rng.uniform(0, 1.7 * share)
+        if run(arguments, folder, moment) is not None:
+            break
         done += 1
     assert run(arguments, folder) == 0
     lines = (folder / log).read_text().splitlines()

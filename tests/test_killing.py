@@ -17,10 +17,10 @@ from tests.killing import ROOT, digests, killed, run, uninterrupted
 from tests.media import FLAGS, clip, picture
 
 KILLS = 3
-SMOOTHED = ["--steps", "4", "--smooth-every", "3"]
+SMOOTHED = ["--steps", "30", "--smooth-every", "20"]
 """The count of steps runs on across frames: a resumed job has to restore it."""
 
-LBFGS = ["--optimizer", "lbfgs", "--steps", "6"]
+LBFGS = ["--optimizer", "lbfgs", "--steps", "30"]
 
 
 def test_a_killed_video_ends_in_the_same_bytes(tmp_path: Path) -> None:
