@@ -197,7 +197,7 @@ def _warn(message: str) -> None:
 
 def _run(plan: "Plan", asked: Asked, *, keep_frames: bool = False) -> None:
     """Do a plan, show its progress, say how it ended."""
-    from pipeline import api
+    from pipeline import api, weights
     from pipeline.dry_run import lines
     from pipeline.naming import shown
     from pipeline.progress import Progress, duration
@@ -205,7 +205,8 @@ def _run(plan: "Plan", asked: Asked, *, keep_frames: bool = False) -> None:
 
     choice = api.choice_for(plan, asked.preset, asked.settings)
     if asked.verbose:
-        print(choice.resolve().as_toml(), file=sys.stderr)
+        kind = weights.available(choice.resolve().settings.weights)
+        print(choice.resolve(kind).as_toml(), file=sys.stderr)
     if asked.dry_run:
         print(*lines(plan, choice), sep="\n")
         return
@@ -221,7 +222,7 @@ def _run(plan: "Plan", asked: Asked, *, keep_frames: bool = False) -> None:
         raise FailedItemsError(
             f"{len(outcome.failed)} of {outcome.done + len(outcome.failed)} failed: {names}"
         )
-    if not asked.quiet:
+    if not asked.quiet and not progress.was_finished:
         print(
             f"{shown(outcome.output)}: {outcome.done} done in {duration(outcome.seconds)}",
             f"with {outcome.weights} weights",
@@ -251,7 +252,7 @@ def main(arguments: list[str] | None = None) -> None:
     except NstpipeError as error:
         _complain(str(error), error, arguments)
         if isinstance(error, StoppedError):
-            print(f"to go on: {shlex.join(['nstpipe', *arguments])}", file=sys.stderr)
+            print(f"to go on: {_line_that_goes_on(arguments)}", file=sys.stderr)
         code = error.exit_code
     except typer.TyperException as error:
         _complain(f"{error.format_message()} (nstpipe --help)", error, arguments)
@@ -263,6 +264,12 @@ def main(arguments: list[str] | None = None) -> None:
         _complain(message, error, arguments)
         code = NstpipeError.exit_code
     sys.exit(code or 0)
+
+
+def _line_that_goes_on(arguments: list[str]) -> str:
+    """The same line without what would throw away the job that it began."""
+    kept = [argument for argument in arguments if argument not in ("--force", "--restart")]
+    return shlex.join(["nstpipe", *kept])
 
 
 def _complain(message: str, error: BaseException, arguments: list[str]) -> None:

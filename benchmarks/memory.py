@@ -8,6 +8,7 @@ peak over the first ten items and over all of them.
 
 import argparse
 import multiprocessing
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,9 @@ from tests.media import clip, picture
 
 SETTINGS: dict[str, Any] = {"weights": "builtin", "scales": 1, "steps": 3}
 FIRST = 10
+
+ALLOWED = 1.15
+"""Ratio of the whole job's peak to the first ten items' above which the exit code is 1."""
 
 
 class Memory(Observer):
@@ -76,12 +80,15 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=500)
     parser.add_argument("--pictures", type=int, default=50)
     counts = vars(parser.parse_args())
+    worst = 0.0
     print(f"{'job':<16}{'first ten':>12}{'all':>12}{'ratio':>8}")
     for job, count in counts.items():
         peaks = _in_a_process(job, count)
         first, whole = max(peaks[:FIRST]), max(peaks)
+        worst = max(worst, whole / first)
         name = f"{count} {job}"
         print(f"{name:<16}{first / 2**20:>9.0f} MB{whole / 2**20:>9.0f} MB{whole / first:>8.3f}")
+    sys.exit(0 if worst <= ALLOWED else 1)
 
 
 if __name__ == "__main__":

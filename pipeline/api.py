@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -59,7 +59,7 @@ class Outcome:
 
 def stylize_image(
     content: AnyPath,
-    styles: Sequence[AnyPath],
+    styles: Sequence[AnyPath] | AnyPath,
     output: AnyPath | None = None,
     *,
     preset: str | None = None,
@@ -87,7 +87,7 @@ def stylize_image(
 
 def stylize_folder(
     folder: AnyPath,
-    styles: Sequence[AnyPath],
+    styles: Sequence[AnyPath] | AnyPath,
     output: AnyPath | None = None,
     *,
     include: Sequence[str] = (),
@@ -133,7 +133,7 @@ def stylize_folder(
 
 def stylize_video(
     source: AnyPath,
-    styles: Sequence[AnyPath],
+    styles: Sequence[AnyPath] | AnyPath,
     output: AnyPath | None = None,
     *,
     preset: str | None = None,
@@ -170,14 +170,16 @@ def run(plan: Plan, choice: Choice, rules: Rules, observer: Observer) -> Outcome
     began = time.monotonic()
     asked = choice.resolve().settings
     plans.check_blend(asked.style_weights, plan.style_sets)
-    found = weights.obtain(_as_before(plan, asked.weights, rules), observer.warn, observer.fetching)
+    found = weights.obtain(
+        _as_before(plan, asked.weights, rules, observer.warn), observer.warn, observer.fetching
+    )
     settings = choice.resolve(found.kind).settings
     with opened(plan, settings, found, observer, force=rules.force, restart=rules.restart) as job:
         if plan.kind == "video":
-            video_job.run(job, settings, found, keep_frames=rules.keep_frames)
+            items = video_job.run(job, settings, found, keep_frames=rules.keep_frames)
         else:
-            picture_job.run(job, settings, found)
-        entries = job.entries().values()
+            items = picture_job.run(job, settings, found)
+        entries = [entry for item in items if (entry := job.entry(item))]
         made = job.made
     return Outcome(
         plan.output,
@@ -189,16 +191,23 @@ def run(plan: Plan, choice: Choice, rules: Rules, observer: Observer) -> Outcome
     )
 
 
-def _as_before(plan: Plan, spec: str, rules: Rules) -> str:
+def _as_before(plan: Plan, spec: str, rules: Rules, warn: Callable[[str], None]) -> str:
     """``auto`` means for a job that was begun what it meant then: a job never changes weights half-way."""
     if spec != "auto" or rules.restart or not present(plan.folder):
         return spec
     with Journal(plan.folder) as journal:
-        return str(journal.facts().get("weights", spec))
+        facts = journal.facts()
+    before = facts.get("weights")
+    if before not in ("imagenet", "builtin") or (rules.force and facts.get("finished")):
+        return spec
+    if before == "builtin":
+        warn("this job was begun with the builtin weights, and goes on with them; --restart begins anew")
+    return str(before)
 
 
-def _paths(paths: Sequence[AnyPath]) -> list[Path]:
-    return [Path(path) for path in paths]
+def _paths(paths: Sequence[AnyPath] | AnyPath) -> list[Path]:
+    """One path is a list of one: a string would else be taken letter by letter."""
+    return [Path(paths)] if isinstance(paths, str | os.PathLike) else [Path(path) for path in paths]
 
 
 def _path(path: AnyPath | None) -> Path | None:

@@ -13,8 +13,8 @@ from pipeline.settings import SMALLEST_SIDE, Settings
 
 Size = tuple[int, int]
 
-LBFGS_BYTES_PER_VALUE = 8 * 40
-"""L-BFGS-B keeps ten pairs of differences in float64, and works on about as much again."""
+LBFGS_BYTES_PER_VALUE = 8 * 27
+"""L-BFGS-B keeps seven pairs of differences and a dozen more vectors in float64."""
 
 BASE_BYTES = 700 * 2**20
 """A process that has loaded TensorFlow and run one tiny step."""
@@ -82,7 +82,7 @@ def check_memory(what: str, settings: Settings, size: Size, widths: Sequence[int
     """
     needed, free = memory_of_step(settings, size, widths), psutil.virtual_memory().available + _own_memory()
     if needed > free:
-        fitting = int(settings.size * math.sqrt(max(0, free - BASE_BYTES) / max(1, needed - BASE_BYTES)))
+        fitting = int(max(size) * math.sqrt(max(0, free - BASE_BYTES) / max(1, needed - BASE_BYTES)))
         raise TooLargeError(
             f"{what}: {size[1]}x{size[0]} pixels need about {needed / 1e9:.1f} GB of memory and "
             f"{free / 1e9:.1f} GB are free; try --size {max(SMALLEST_SIDE, fitting // 16 * 16)}"

@@ -43,8 +43,9 @@ def _prepared_gpus() -> int:
     with contextlib.suppress(RuntimeError):
         tf.config.threading.set_inter_op_parallelism_threads(1)
     gpus = tf.config.list_physical_devices("GPU")
-    for gpu in gpus:
-        tf.config.experimental.set_memory_growth(gpu, True)
+    with contextlib.suppress(RuntimeError):  # likewise: the caller has used a GPU before
+        for gpu in gpus:
+            tf.config.experimental.set_memory_growth(gpu, True)
     return len(gpus)
 
 

@@ -33,16 +33,12 @@ ENDS_THE_JOB = (StoppedError, DiskFullError, SettingsError, WeightsError)
 class Job:
     """An open job, made by :func:`pipeline.opening.opened`. The journal is its only truth about progress."""
 
-    def __init__(
-        self, plan: Plan, journal: Journal, parts: Mapping[str, Any], observer: Observer, *, adopts: bool
-    ) -> None:
-        """``adopts``: whether a file that the journal does not know can be one that it was killed over."""
+    def __init__(self, plan: Plan, journal: Journal, parts: Mapping[str, Any], observer: Observer) -> None:
         self.plan = plan
-        self._adopts = adopts
         self.observer = observer
-        self._journal = journal
         self.made = 0
         """Items stylised by this run."""
+        self._journal = journal
         self._fingerprint = identity.fingerprint(parts)
 
     def entries(self) -> dict[str, Entry]:
@@ -70,20 +66,22 @@ class Job:
         """The items still to do: unknown, failed before, or done but missing or damaged since.
 
         A file of this very job that the journal does not know (killed between rename and mark) is adopted;
-        an entry that is not among ``items`` any more (its content was taken away) is forgotten.
+        a failure that is not among ``items`` any more (its content was taken away) is forgotten.
         """
         entries = self.entries()
         names = {item.name for item in items}
-        for name in entries.keys() - names:
-            self._journal.forget(name)
-        missing = [item for item in items if not self._is_done(item, entries.get(item.name))]
+        for entry in entries.values():
+            if entry.state == "failed" and entry.name not in names:
+                self._journal.forget(entry.name)
+        adopts = bool(self.facts().get("adopts"))
+        missing = [item for item in items if not self._is_done(item, entries.get(item.name), adopts)]
         self.record(total=len(items), finished=False)
         self.observer.began(len(items), len(items) - len(missing))
         return missing
 
-    def _is_done(self, item: Item, entry: Entry | None) -> bool:
+    def _is_done(self, item: Item, entry: Entry | None, adopts: bool) -> bool:
         if entry is None or entry.state == "failed":
-            return self._adopts and self._adopt(item)
+            return adopts and self._adopt(item)
         if item.output.is_file() and identity.of_file(item.output) == entry.sha256:
             return True
         self.observer.warn(f"{shown(item.output)}: was finished, but is missing or damaged; it is done again")
@@ -91,17 +89,17 @@ class Job:
         return False
 
     def _adopt(self, item: Item) -> bool:
+        """Mark an output that is whole and that this job made of the very content that is there now."""
         try:
             tag = json.loads(images.read_tags(item.output).get(TAG, "{}"))
-            if (
-                tag.pop("job", None) != self._fingerprint
-                or tag.pop("item", None) != os.fsencode(item.name).hex()
-            ):
+            ours = (tag.pop("job"), tag.pop("item")) == (self._fingerprint, _hexadecimal(item.name))
+            if not ours or (tag["content"] and tag["content"] != identity.of_file(item.content)):
                 return False
             images.read(item.output)  # whole, or it raises
-        except (NstpipeError, OSError, ValueError, AttributeError):
+            entry = Entry(item.name, "done", sha256=identity.of_file(item.output), **tag)
+        except (NstpipeError, OSError, ValueError, AttributeError, KeyError, TypeError):
             return False
-        self._journal.mark(Entry(item.name, "done", sha256=identity.of_file(item.output), **tag))
+        self._journal.mark(entry)
         return True
 
     def make(
@@ -150,7 +148,7 @@ class Job:
             "smoothing_count": pastiche.smoothing_count,
             "loss": pastiche.losses["total"],
         }
-        tag = {"job": self._fingerprint, "item": os.fsencode(item.name).hex(), **facts}
+        tag = {"job": self._fingerprint, "item": _hexadecimal(item.name), **facts}
         with atomic.writing(item.output):
             item.output.parent.mkdir(parents=True, exist_ok=True)
         images.write(item.output, pastiche.pixels, content.alpha, {TAG: json.dumps(tag)})
@@ -168,3 +166,8 @@ class Job:
         self._journal.mark(entry)
         LOG.error("failed %s: %s", shown(item.name), entry.reason, exc_info=error)
         return entry
+
+
+def _hexadecimal(name: str) -> str:
+    """A name of any bytes, in letters that PNG text can hold."""
+    return os.fsencode(name).hex()

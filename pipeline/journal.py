@@ -3,17 +3,18 @@
 Rollback journal and synchronous=FULL: a committed mark survives a power cut, on network file systems too.
 """
 
+import contextlib
 import json
 import os
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from pipeline.errors import OutputError
+from pipeline.errors import DiskFullError, NstpipeError, OutputError
 from pipeline.naming import shown
 
 FILE_NAME = "journal.sqlite3"
@@ -57,24 +58,25 @@ class Entry:
 
 
 class Journal:
-    """The journal in ``folder``, made if it is not there. Use it as a context manager."""
+    """The journal in ``folder``, made if it is not there. Use it as a context manager.
 
-    def __init__(self, folder: Path) -> None:
-        """Open it.
+    Every method raises DiskFullError where the disk is full, OutputError where the file cannot be used.
+    """
+
+    def __init__(self, folder: Path, *, read_only: bool = False) -> None:
+        """Open it; ``read_only``: make and change nothing.
 
         Raises:
             OutputError: the file is not a journal, or cannot be opened.
         """
         self.path = folder / FILE_NAME
-        try:
-            self._connection = sqlite3.connect(self.path, isolation_level=None)
-            self._connection.execute("PRAGMA journal_mode=DELETE")
-            self._connection.execute("PRAGMA synchronous=FULL")
-            self._connection.executescript(_SCHEMA)
-        except sqlite3.Error as error:
-            raise OutputError(
-                f"{shown(self.path)}: not a readable journal ({error}); --restart begins the job anew"
-            ) from error
+        with self._explained():
+            uri = f"{self.path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
+            self._connection = sqlite3.connect(uri, uri=True, isolation_level=None)
+            if not read_only:
+                self._connection.execute("PRAGMA journal_mode=DELETE")
+                self._connection.execute("PRAGMA synchronous=FULL")
+                self._connection.executescript(_SCHEMA)
 
     def __enter__(self) -> Self:
         return self
@@ -86,25 +88,29 @@ class Journal:
 
     def facts(self) -> dict[str, Any]:
         """What was recorded about the job as a whole."""
-        rows = self._connection.execute("SELECT name, value FROM facts")
-        return {name: json.loads(value) for name, value in rows}
+        return {name: json.loads(value) for name, value in self._rows("SELECT name, value FROM facts")}
 
     def record(self, facts: Mapping[str, Any]) -> None:
         """Record facts about the job, all or none."""
-        rows = [(name, json.dumps(value)) for name, value in facts.items()]
-        self._connection.execute("BEGIN IMMEDIATE")
-        self._connection.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", rows)
-        self._connection.execute("COMMIT")
+        with self._transaction():
+            self._put(facts)
+
+    def clear(self, facts: Mapping[str, Any]) -> None:
+        """Forget the whole job and record ``facts`` about the one that takes its place, both or neither."""
+        with self._transaction():
+            self._connection.execute("DELETE FROM items")
+            self._connection.execute("DELETE FROM facts")
+            self._put(facts)
 
     def entries(self) -> dict[str, Entry]:
         """Every item that ended, by name."""
-        rows = self._connection.execute("SELECT * FROM items")
+        rows = self._rows("SELECT * FROM items")
         return {os.fsdecode(row[0]): Entry(os.fsdecode(row[0]), *row[1:]) for row in rows}
 
     def entry(self, name: str) -> Entry | None:
         """One item, if it ended."""
-        row = self._connection.execute("SELECT * FROM items WHERE name = ?", (os.fsencode(name),)).fetchone()
-        return Entry(name, *row[1:]) if row else None
+        rows = self._rows("SELECT * FROM items WHERE name = ?", os.fsencode(name))
+        return Entry(name, *rows[0][1:]) if rows else None
 
     def mark(self, entry: Entry) -> None:
         """Record that an item ended. Its file must already be in its place, whole and synced."""
@@ -120,11 +126,52 @@ class Journal:
             entry.seconds,
             entry.ended_at or time.time(),
         )
-        self._connection.execute(f"INSERT OR REPLACE INTO items VALUES ({','.join('?' * len(row))})", row)
+        self._rows(f"INSERT OR REPLACE INTO items VALUES ({','.join('?' * len(row))})", *row)
 
     def forget(self, name: str) -> None:
         """Forget an item, so that it is done again."""
-        self._connection.execute("DELETE FROM items WHERE name = ?", (os.fsencode(name),))
+        self._rows("DELETE FROM items WHERE name = ?", os.fsencode(name))
+
+    def _rows(self, statement: str, *values: Any) -> list[Any]:
+        with self._explained():
+            return self._connection.execute(statement, values).fetchall()
+
+    def _put(self, facts: Mapping[str, Any]) -> None:
+        rows = [(name, json.dumps(value)) for name, value in facts.items()]
+        self._connection.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", rows)
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._explained():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise self._explanation(error) from error
+
+    def _explanation(self, error: sqlite3.Error) -> NstpipeError:
+        code = getattr(error, "sqlite_errorcode", None)
+        if code == sqlite3.SQLITE_FULL:
+            return DiskFullError(
+                f"{shown(self.path)}: the disk is full; free some space and type the same line again"
+            )
+        if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+            return OutputError(
+                f"{shown(self.path)}: not a readable journal ({error}); --restart begins the job anew"
+            )
+        return OutputError(
+            f"{shown(self.path)}: the journal cannot be used ({error}); "
+            "check the folder's permissions, or choose another output with -o"
+        )
 
 
 def present(folder: Path) -> bool:

@@ -97,6 +97,8 @@ class Lbfgs:
     in between.
     """
 
+    returns_the_best = True
+
     def __init__(self, high: float, max_iterations: int | None = None) -> None:
         """Search in the box 0..``high``; stop for good after ``max_iterations``."""
         self._high = high

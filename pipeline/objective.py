@@ -37,8 +37,8 @@ class Objective:
         self.style_weights = _weighted(settings.style_layers, settings.style_weight)
         if not (self.content_weights or self.style_weights or settings.tv_weight):
             raise SettingsError("every loss weighs 0; give --content-weight, --style-weight or --tv-weight")
-        self._device = gradients.choose_device(settings.device)
-        with gradients.on_device(self._device):
+        self.device = gradients.choose_device(settings.device)
+        with gradients.on_device(self.device):
             self._extractor = vgg.Extractor(
                 weights, settings.pooling, {**self.content_weights, **self.style_weights}
             )
@@ -47,7 +47,7 @@ class Objective:
     def _compile(self, channels: Mapping[str, int]) -> None:
         contents = {layer: (None, None, channels[layer]) for layer in self.content_weights}
         styles = {layer: (channels[layer], channels[layer]) for layer in self.style_weights}
-        device = self._device
+        device = self.device
         self.content_targets = gradients.Compiled(self._content_targets, PICTURE, device=device)
         """Pixels (H, W, 3) 0..255 -> {layer: activations (h, w, N)}."""
         self.style_targets = gradients.Compiled(self._style_targets, PICTURE, device=device)

@@ -15,6 +15,9 @@ class Observer:
     def began(self, total: int, done: int) -> None:
         """The job has ``total`` items, of which ``done`` were finished before."""
 
+    def nothing_left(self, total: int) -> None:
+        """The job was finished before."""
+
     def item_began(self, item: "Item") -> None:
         """An item is being stylised."""
 

@@ -5,7 +5,7 @@ import os
 import shutil
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from pipeline import atomic, identity
 from pipeline._version import __version__
 from pipeline.errors import JobDiffersError, LockedError, OutputError
 from pipeline.job import LOG, Job
-from pipeline.journal import Journal, present
+from pipeline.journal import FILE_NAME, Journal, present
 from pipeline.naming import shown
 from pipeline.observer import Observer
 from pipeline.plan import Plan
@@ -32,7 +32,8 @@ def opened(
 
     Args:
         force: overwrite an output that is not ours; redo a finished job.
-        restart: discard a job of ours, whatever it was.
+        restart: discard a job of ours that is finished, or that differs. One that would end in the same
+            bytes goes on: the line can be typed again after a crash.
 
     Raises:
         LockedError: another process holds it.
@@ -43,41 +44,85 @@ def opened(
     parts = identity.of_job(settings, weights.fingerprint, plan.style_sets, source)
     if not present(plan.folder) and not force:
         _check_nothing_stands(plan)
-    with atomic.writing(plan.output):
-        plan.folder.mkdir(parents=True, exist_ok=True)
-    with held(plan.folder):
-        anew = restart or (force and _is_finished(plan.folder))
-        if anew:
-            _discard(plan.folder)
-        with _logging_to(plan.folder / "log.txt"), Journal(plan.folder) as journal:
-            _begin_or_compare(journal, plan, parts, weights)
-            job = Job(plan, journal, parts, observer, adopts=not anew)
-            _sweep(plan)
-            yield job
+    with (
+        held(plan.folder, plan.output),
+        _logging_to(plan.folder / "log.txt"),
+        _journal(plan.folder, restart) as journal,
+    ):
+        _begin(journal, plan, parts, weights, force=force, restart=restart)
+        _sweep(plan)
+        with _removed_if_nothing_came_of_it(plan.folder, journal):
+            yield Job(plan, journal, parts, observer)
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[None]:
-    """Hold the job's folder, made if need be, for this process alone.
+def _removed_if_nothing_came_of_it(folder: Path, journal: Journal) -> Iterator[None]:
+    """Leave no job's folder behind an error that came before its first item was done."""
+    try:
+        yield
+    except Exception:
+        if not any(entry.state == "done" for entry in journal.entries().values()):
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _begin(
+    journal: Journal, plan: Plan, parts: Mapping[str, Any], weights: Weights, *, force: bool, restart: bool
+) -> None:
+    """Begin the job, or see that the one that stands there is the same, or discard that."""
+    facts = journal.facts()
+    differ = identity.differences(facts["parts"], parts) if "parts" in facts else []
+    finished = bool(facts.get("finished"))
+    worthless = not any(entry.state == "done" for entry in journal.entries().values())
+    if differ and not (restart or worthless):
+        raise _difference(plan, facts, differ)
+    if (restart and finished) or differ or (force and finished):
+        shutil.rmtree(plan.folder / "frames", ignore_errors=True)
+        # What the discarded job made stands where this one will write: it must not be taken for its own.
+        journal.clear(_first_facts(plan, parts, weights) | {"adopts": False})
+    elif not facts:
+        journal.record(_first_facts(plan, parts, weights) | {"adopts": True})
+
+
+def _difference(plan: Plan, facts: Mapping[str, Any], differ: Sequence[str]) -> JobDiffersError:
+    if facts["source"] != _source(plan):
+        return JobDiffersError(
+            f"{shown(plan.output)}: is what {facts['source']} was made into; "
+            "-o makes another output, --restart discards that one"
+        )
+    return JobDiffersError(
+        f"{shown(plan.output)}: its job was begun otherwise: {', '.join(differ)}; "
+        "--restart discards it and begins anew"
+    )
+
+
+def _source(plan: Plan) -> str:
+    return os.fsencode(plan.source.resolve()).decode("utf-8", "backslashreplace")
+
+
+@contextmanager
+def held(folder: Path, output: Path) -> Iterator[None]:
+    """Hold the job's folder, made if need be, for this process alone; errors speak of ``output``.
 
     Raises:
         LockedError: another process holds it; the message names it.
+        OutputError: it cannot be made there.
     """
-    with atomic.writing(folder):
+    with atomic.writing(output):
         folder.mkdir(parents=True, exist_ok=True)
-    lock, holder = filelock.FileLock(folder / "lock"), folder / "holder.txt"
-    with atomic.writing(folder):
+        lock, holder = filelock.FileLock(folder / "lock"), folder / "holder.txt"
         try:
             lock.acquire(timeout=0)
         except filelock.Timeout:
             raise LockedError(
-                f"{shown(folder)}: is held by {_read_holder(holder)}; wait for it, or stop it"
+                f"{shown(output)}: its job is held by {_read_holder(holder)}; wait for it, or stop it"
             ) from None
     try:
-        holder.write_text(f"process {os.getpid()} on {socket.gethostname()}")
+        with atomic.writing(output):
+            holder.write_text(f"process {os.getpid()} on {socket.gethostname()}")
         yield
-        holder.unlink(missing_ok=True)
     finally:
+        holder.unlink(missing_ok=True)
         lock.release()
 
 
@@ -98,43 +143,28 @@ def _check_nothing_stands(plan: Plan) -> None:
         )
 
 
-def _is_finished(folder: Path) -> bool:
-    if not present(folder):
-        return False
-    with Journal(folder) as journal:
-        return bool(journal.facts().get("finished"))
+def _journal(folder: Path, restart: bool) -> Journal:
+    """The job's journal; one that cannot be read goes where the job is to be restarted."""
+    try:
+        return Journal(folder)
+    except OutputError:
+        if not restart:
+            raise
+        (folder / FILE_NAME).unlink()
+        return Journal(folder)
 
 
-def _discard(folder: Path) -> None:
-    """Empty the job's folder, but for the lock that is held."""
-    for path in folder.iterdir():
-        if path.is_dir():
-            shutil.rmtree(path)
-        elif path.name not in ("lock", "holder.txt"):
-            path.unlink()
-
-
-def _begin_or_compare(journal: Journal, plan: Plan, parts: Mapping[str, Any], weights: Weights) -> None:
-    facts = journal.facts()
-    if "parts" not in facts:
-        journal.record(
-            {
-                "parts": parts,
-                "kind": plan.kind,
-                "source": os.fsencode(plan.source.resolve()).decode("utf-8", "backslashreplace"),
-                "weights": weights.kind,
-                "weights origin": weights.origin,
-                "version": __version__,
-                "began_at": time.time(),
-            }
-        )
-        return
-    found = identity.differences(facts["parts"], parts)
-    if found:
-        raise JobDiffersError(
-            f"{shown(plan.output)}: its job was begun otherwise: {', '.join(found)}; "
-            "--restart discards it and begins anew"
-        )
+def _first_facts(plan: Plan, parts: Mapping[str, Any], weights: Weights) -> dict[str, Any]:
+    """What is recorded of a job when it begins."""
+    return {
+        "parts": parts,
+        "kind": plan.kind,
+        "source": _source(plan),
+        "weights": weights.kind,
+        "weights origin": weights.origin,
+        "version": __version__,
+        "began_at": time.time(),
+    }
 
 
 def _sweep(plan: Plan) -> None:
@@ -144,9 +174,17 @@ def _sweep(plan: Plan) -> None:
             atomic.sweep(folder)
 
 
+class _Handler(logging.FileHandler):
+    """A log that a full disk cuts short says nothing of it: the job itself will."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Go on."""
+
+
 @contextmanager
 def _logging_to(path: Path) -> Iterator[None]:
-    handler = logging.FileHandler(path, encoding="utf-8", errors="backslashreplace")
+    with atomic.writing(path):
+        handler = _Handler(path, encoding="utf-8", errors="backslashreplace")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     LOG.addHandler(handler)
     LOG.setLevel(logging.INFO)

@@ -23,7 +23,13 @@ OnStep = Callable[[FloatArray], None]
 
 
 class Optimizer(Protocol):
-    """Improves a picture, a number of steps at a time."""
+    """Improves a picture, a number of steps at a time.
+
+    Attributes:
+        returns_the_best: whether the result is the best picture evaluated, not the one after the last.
+    """
+
+    returns_the_best: bool
 
     def advance(
         self, evaluate: Evaluate, x: FloatArray, steps: int, on_step: OnStep
@@ -44,6 +50,8 @@ def make(settings: Settings) -> Optimizer:
 
 class _Descent:
     """Steps along the gradient; moments run on from one :meth:`advance` to the next."""
+
+    returns_the_best = False
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings

@@ -84,6 +84,7 @@ def decode(path: Path, longest_side: int | None) -> tuple[Image.Image, tuple[int
         orientation = orientation_of(image)
         drawn = image.draft(image.mode, _at_least(image.size, longest_side)) if longest_side else None
         _require_memory(path, image, (width, height), longest_side)
+        _verify_checksums(path, image)
         image.load()
         if drawn is None or image.size == (width, height):
             return image, (height, width), orientation
@@ -129,6 +130,13 @@ def _require_memory(
             f"{shown(path)}: {full_size[0]} x {full_size[1]} pixels need about {need / 1e9:.1f} GB to open,"
             f" {free / 1e9:.1f} GB are free; make the picture smaller or close other programs"
         )
+
+
+def _verify_checksums(path: Path, image: Image.Image) -> None:
+    """Raise for a PNG whose pixels were damaged: Pillow loads them without a look at their checksum."""
+    if image.format == "PNG":
+        with Image.open(path, formats=["PNG"]) as again:
+            again.verify()
 
 
 def _readers() -> list[str]:

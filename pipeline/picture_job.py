@@ -5,20 +5,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline import estimates, identity, images, loading
-from pipeline.errors import JobDiffersError, NstpipeError
+from pipeline.errors import InputError, JobDiffersError, NstpipeError
 from pipeline.images import FloatArray
 from pipeline.job import ENDS_THE_JOB, Job
 from pipeline.naming import shown
 from pipeline.plan import Item
-from pipeline.settings import Settings
+from pipeline.settings import SMALLEST_SIDE, Settings
 from pipeline.weights import Weights
 
 if TYPE_CHECKING:
     from pipeline.stylizer import Stylizer
 
 
-def run(job: Job, settings: Settings, weights: Weights) -> None:
+def run(job: Job, settings: Settings, weights: Weights) -> Sequence[Item]:
     """Do what is left of the job's items; a picture that fails is recorded, and the rest go on.
+
+    Returns:
+        The items.
 
     Raises:
         InputError: a style cannot be read.
@@ -31,7 +34,7 @@ def run(job: Job, settings: Settings, weights: Weights) -> None:
     for item in left:
         job.observer.item_began(item)
         try:
-            _make(job, item, stylizers.of(item), weights)
+            _make(job, item, stylizers, settings, weights)
         except ENDS_THE_JOB:
             raise
         except Exception as error:  # whatever one picture runs into must not cost the others
@@ -39,15 +42,32 @@ def run(job: Job, settings: Settings, weights: Weights) -> None:
             if job.plan.kind == "image":
                 raise
             job.observer.item_ended(entry)
+    if not left:
+        job.observer.nothing_left(len(job.plan.items))
     job.record(finished=True)
+    return job.plan.items
 
 
-def _make(job: Job, item: Item, stylizer: "Stylizer", weights: Weights) -> None:
-    settings = stylizer.settings
+def _make(job: Job, item: Item, stylizers: "_Stylizers", settings: Settings, weights: Weights) -> None:
     size = images.size_to_fit(images.read_size(item.content), settings.size)
+    check_size(item.content, size)
     estimates.check_memory(shown(item.content), settings, size, weights.widths)
     content = images.read(item.content, settings.size)
-    job.make(item, stylizer, content, identity.of_file(item.content))
+    # Only now: what cannot be stylised is not worth the seconds that TensorFlow takes to load.
+    job.make(item, stylizers.of(item), content, identity.of_file(item.content))
+
+
+def check_size(path: Path, size: tuple[int, int]) -> None:
+    """See that a picture or clip that is worked on at ``size`` (height, width) is not too small.
+
+    Raises:
+        InputError: less than 16 pixels on a side, of which VGG19's poolings leave nothing.
+    """
+    if min(size) < SMALLEST_SIDE:
+        raise InputError(
+            f"{shown(path)}: is too small, at {size[1]}x{size[0]} pixels; "
+            f"at least {SMALLEST_SIDE}x{SMALLEST_SIDE} are needed"
+        )
 
 
 class _Stylizers:
@@ -61,16 +81,23 @@ class _Stylizers:
 
     def of(self, item: Item) -> "Stylizer":
         if item.style_set != self._style_set:
-            self._style_set = item.style_set
             self._current = loading.stylizer_class()(
                 self._settings, self._styles[item.style_set], weights=self._weights
             )
+            self._style_set = item.style_set
         return self._current
 
 
 def read_styles(styles: Sequence[Path], settings: Settings) -> list[FloatArray]:
-    """The pixels of the styles of a set, no larger than a pastiche can be."""
-    return [images.read(style, settings.size).pixels for style in styles]
+    """The pixels of the styles of a set, no larger than a pastiche can be.
+
+    Raises:
+        InputError: a style cannot be read, or is too small for the network.
+    """
+    found = [images.read(style, settings.size).pixels for style in styles]
+    for style, pixels in zip(styles, found, strict=True):
+        check_size(style, pixels.shape[:2])
+    return found
 
 
 def _check_contents(job: Job, done: Sequence[Item]) -> None:

@@ -1,5 +1,6 @@
 """Progress on a terminal as one tqdm bar for the whole job; elsewhere as plain lines, one an item."""
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -32,7 +33,10 @@ class Progress(Observer):
     ) -> None:
         self._check = check
         self._quiet = quiet
-        self._terminal = sys.stderr.isatty() if terminal is None else terminal
+        self._terminal = _can_draw() if terminal is None else terminal
+        self._stepped = False
+        self.was_finished = False
+        """Whether the job turned out to be finished before."""
         self._bar: tqdm[Never] | None = None
         self._item = ""
         self._share = 0.0
@@ -42,19 +46,22 @@ class Progress(Observer):
     def began(self, total: int, done: int) -> None:
         self._total, self._done, self._before = total, done, done
         self._began = time.monotonic()
-        if total and done == total:
-            self.say(f"finished before: {total} of {total} done; --force redoes a finished job")
-        elif done:
+        if 0 < done < total:
             self.say(f"resuming: {done} of {total} done, {total - done} left")
         self._open(total, done)
 
+    def nothing_left(self, total: int) -> None:
+        self.was_finished = True
+        self.say(f"finished before: {total} of {total} done; --force redoes a finished job")
+
     def item_began(self, item: "Item") -> None:
         self._item, self._share = shown(item.name), 0.0
-        if self._bar is not None:
-            self._bar.set_description_str(f"{self._item} ({self._done + 1}/{self._total})")
+        self._describe()
 
     def step(self, info: "StepInfo") -> None:
         self._check()
+        if not self._stepped:
+            self._begin_to_count()
         if self._bar is not None:
             share = info.step / info.steps
             self._bar.set_postfix_str(
@@ -68,7 +75,7 @@ class Progress(Observer):
         if self._bar is not None:
             self._bar.update(1 - self._share)
         if entry.state == "failed":
-            self.warn(entry.reason)
+            self.warn(f"{shown(entry.name)}: failed: {entry.reason}")
         elif self._bar is None:
             self.say(f"{self._done}/{self._total} {shown(entry.name)}: loss {entry.loss:.4g}{self._left()}")
 
@@ -103,6 +110,16 @@ class Progress(Observer):
             self._bar.close()
             self._bar = None
 
+    def _describe(self) -> None:
+        if self._bar is not None:
+            self._bar.set_description_str(f"{self._item} ({self._done + 1}/{self._total})")
+
+    def _begin_to_count(self) -> None:
+        """Time from the first step on: what TensorFlow took to load says nothing about the items."""
+        self._stepped, self._began = True, time.monotonic()
+        self._open(self._total, self._done)
+        self._describe()
+
     def _open(self, total: int, done: int) -> None:
         self.close()
         if self._terminal and not self._quiet:
@@ -112,6 +129,13 @@ class Progress(Observer):
         made = self._done - self._before
         seconds = (time.monotonic() - self._began) / made * (self._total - self._done)
         return f", {duration(seconds)} left" if self._done < self._total else ""
+
+
+def _can_draw() -> bool:
+    """Whether standard error is a terminal with room for a bar; some have no size at all."""
+    if not sys.stderr.isatty():
+        return False
+    return os.get_terminal_size(sys.stderr.fileno()).columns > 0
 
 
 def duration(seconds: float) -> str:

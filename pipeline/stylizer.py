@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pipeline import optimizers
+from pipeline import gradients, optimizers
 from pipeline.errors import InputError, SettingsError
 from pipeline.images import resize
 from pipeline.objective import Objective, Targets, shared
@@ -159,6 +159,7 @@ class _Run:
         self._began = time.monotonic()
         self._taken = 0
         self._losses: dict[str, float] = {}
+        self._lowest: dict[str, float] = {}
 
     def descend(self, scale: Scale, pixels: FloatArray, contents: Targets, styles: Targets) -> FloatArray:
         """Take the steps of one scale from ``pixels``; return the result, 0..255."""
@@ -168,6 +169,7 @@ class _Run:
 
         def evaluate(x: FloatArray) -> tuple[float, FloatArray]:
             self._losses, gradient = self._objective.at(x, contents, styles)
+            self._lowest = min(self._lowest or self._losses, self._losses, key=lambda losses: losses["total"])
             return self._losses["total"], gradient
 
         def stepped(x: FloatArray) -> None:
@@ -177,7 +179,10 @@ class _Run:
         x = pixels / np.float32(self._objective.units)
         while (left := scale.steps - (self._taken - steps_before)) > 0:
             segment = min(left, self._until_smoothing())
+            self._lowest = {}
             x, taken = optimizer.advance(evaluate, x, segment, stepped)
+            if optimizer.returns_the_best:
+                self._losses = self._lowest
             x = self._smoothed(x, taken)
             if taken < segment:
                 break
@@ -206,7 +211,10 @@ class _Run:
         """Count ``taken`` steps; ``x`` pooled and upsampled if they reach a smoothing."""
         due = taken == self._until_smoothing()
         self._smoothing_count += taken
-        return pool_and_upsample(x) if due else x
+        if not due:
+            return x
+        with gradients.on_device(self._objective.device):
+            return pool_and_upsample(x)
 
 
 def _checked(picture: Any) -> FloatArray:

@@ -13,6 +13,8 @@ def one_blas_thread() -> contextlib.AbstractContextManager[Any]:
     On the small products outside the network more threads are no faster, and where processes share the
     cores they wait for each other, ten times slower. It also makes results the same for any number of cores.
     """
+    import scipy.linalg  # noqa: F401 - SciPy brings a BLAS of its own: it must be there to be limited
+
     limiter: contextlib.AbstractContextManager[Any] = _controller().limit(limits=1, user_api="blas")
     return limiter
 

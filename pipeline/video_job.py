@@ -9,14 +9,17 @@ from pipeline import atomic, estimates, identity, images, loading, shots, video
 from pipeline.images import FloatArray, Picture
 from pipeline.job import Job
 from pipeline.naming import shown
-from pipeline.picture_job import read_styles
+from pipeline.picture_job import check_size, read_styles
 from pipeline.plan import Item, frames
 from pipeline.settings import Settings
 from pipeline.weights import Weights
 
 
-def run(job: Job, settings: Settings, weights: Weights, *, keep_frames: bool = False) -> None:
+def run(job: Job, settings: Settings, weights: Weights, *, keep_frames: bool = False) -> Sequence[Item]:
     """Do what is left of the clip's frames, then assemble it.
+
+    Returns:
+        The items, one for each frame.
 
     Raises:
         InputError: the clip or a style cannot be read.
@@ -24,7 +27,29 @@ def run(job: Job, settings: Settings, weights: Weights, *, keep_frames: bool = F
         NstpipeError: a frame failed: the next one would start from it, so the job stops there.
     """
     if _is_assembled(job):
-        return
+        items: Sequence[Item] = frames(job.plan, int(job.facts()["total"]))
+        job.observer.began(len(items), len(items))
+        job.observer.nothing_left(len(items))
+    else:
+        items = _make(job, settings, weights)
+    if not keep_frames:
+        # A kill may have come in between, so this is done for a finished clip, too.
+        shutil.rmtree(items[0].output.parent, ignore_errors=True)
+    return items
+
+
+def _is_assembled(job: Job) -> bool:
+    made = job.facts().get("output")
+    if made is None:
+        return False
+    if job.plan.output.is_file() and identity.of_file(job.plan.output) == made:
+        return True
+    name = shown(job.plan.output)
+    job.observer.warn(f"{name}: was finished, but is missing or damaged; it is made again")
+    return False
+
+
+def _make(job: Job, settings: Settings, weights: Weights) -> Sequence[Item]:
     plan = job.plan
     clip = video.probe(plan.source)
     rehearsal = video.rehearse(clip, plan.output)
@@ -46,20 +71,7 @@ def run(job: Job, settings: Settings, weights: Weights, *, keep_frames: bool = F
         on_frame=lambda number: job.observer.assembling(number, len(items)),
     )
     job.record(finished=True, output=identity.of_file(plan.output))
-    if not keep_frames:
-        shutil.rmtree(items[0].output.parent)
-
-
-def _is_assembled(job: Job) -> bool:
-    made = job.facts().get("output")
-    if made is None:
-        return False
-    output = job.plan.output
-    if output.is_file() and identity.of_file(output) == made:
-        job.observer.began(len(job.entries()), len(job.entries()))
-        return True
-    job.observer.warn(f"{shown(output)}: was finished, but is missing or damaged; it is made again")
-    return False
+    return items
 
 
 def _stylise(
@@ -67,6 +79,7 @@ def _stylise(
 ) -> None:
     clip = job.plan.source
     size = images.size_to_fit(video.guess(clip).size, settings.size)
+    check_size(clip, size)
     estimates.check_memory(shown(clip), settings, size, weights.widths)
     styles = read_styles(job.plan.style_sets[0], settings)
     stylizer = loading.stylizer_class()(settings, styles, weights=weights)

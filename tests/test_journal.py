@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import OutputError
+from pipeline.errors import DiskFullError, OutputError
 from pipeline.journal import Entry, Journal, present
 
 
@@ -54,3 +54,42 @@ def test_a_file_that_is_no_journal_is_named(tmp_path: Path) -> None:
     assert present(tmp_path)
     with pytest.raises(OutputError, match="not a readable journal"):
         Journal(tmp_path)
+
+
+def test_a_job_is_cleared_and_the_next_begun_at_once(tmp_path: Path) -> None:
+    with Journal(tmp_path) as journal:
+        journal.mark(Entry("a", "done"))
+        journal.record({"old": 1, "kept": 2})
+        journal.clear({"new": 3})
+        assert (journal.facts(), journal.entries()) == ({"new": 3}, {})
+
+
+def test_a_clearing_that_fails_leaves_all_as_it_was(tmp_path: Path) -> None:
+    with Journal(tmp_path) as journal:
+        journal.mark(Entry("a", "done"))
+        journal.record({"old": 1})
+        with pytest.raises(TypeError):
+            journal.clear({"new": object()})
+        assert journal.facts() == {"old": 1}
+        assert list(journal.entries()) == ["a"]
+
+
+def test_a_full_disk_is_one_line_with_its_own_exit_code(tmp_path: Path) -> None:
+    with Journal(tmp_path) as journal:
+        pages = journal._connection.execute("PRAGMA page_count").fetchone()[0]
+        journal._connection.execute(f"PRAGMA max_page_count = {pages}")
+        with pytest.raises(DiskFullError, match="journal.sqlite3: the disk is full"):
+            for number in range(1000):
+                journal.mark(Entry(f"{number}" * 50, "failed", "because " * 50))
+
+
+def test_reading_makes_and_changes_nothing(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="cannot be used"):
+        Journal(tmp_path, read_only=True)
+    assert list(tmp_path.iterdir()) == []
+    with Journal(tmp_path) as journal:
+        journal.mark(Entry("a", "done"))
+    with Journal(tmp_path, read_only=True) as journal:
+        assert list(journal.entries()) == ["a"]
+        with pytest.raises(OutputError, match="cannot be used"):
+            journal.mark(Entry("b", "done"))

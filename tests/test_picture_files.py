@@ -181,3 +181,11 @@ def test_damage_gives_a_picture_or_one_line(tmp_path: Path, kind: str, place: in
         assert len(str(error).splitlines()) == 1
     else:
         assert max(picture.pixels.shape[:2]) <= 16
+
+
+def test_a_png_with_one_wrong_byte_in_its_pixels_is_refused(tmp_path: Path) -> None:
+    data = bytearray(encoded(Image.fromarray(noise(64, 64)), "PNG"))
+    data[len(data) // 2] ^= 0x40
+    path = saved(tmp_path, "flipped.png", bytes(data))
+    with pytest.raises(InputError, match="flipped.png: is damaged"):
+        picture_files.decode(path, None)
