@@ -1,12 +1,11 @@
 """What a job will make: which output for which content and styles. Reads names, and no pixels."""
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pipeline import folders, images, media
+from pipeline import folders, images, media, output_names
 from pipeline.errors import InputError, OutputError, SettingsError
 from pipeline.naming import shown
 
@@ -52,7 +51,7 @@ class Plan:
     @property
     def folder(self) -> Path:
         """The job's folder, beside the output: journal, log, and a video's frames."""
-        return self.output.with_name(f".{self.output.name}.nstpipe")
+        return output_names.job_folder(self.output)
 
 
 def of_image(content: Path, styles: Sequence[Path], output: Path | None = None) -> Plan:
@@ -62,12 +61,9 @@ def of_image(content: Path, styles: Sequence[Path], output: Path | None = None) 
         InputError: a file is missing or not a file.
         OutputError: the output's ending is not a picture's, or it is one of the inputs.
     """
-    _check_files(content, *styles)
-    output = _placed(output, content.with_name(f"{content.stem}_{_joined(styles)}{PICTURE_SUFFIX}"))
+    output = _output_of_file(content, styles, output, PICTURE_SUFFIX)
     images.check_output(output)
-    _check_not_an_input(output, content, *styles)
-    item = Item(output.name, output, content)
-    return Plan("image", content, output, (tuple(styles),), (item,))
+    return Plan("image", content, output, (tuple(styles),), (Item(output.name, output, content),))
 
 
 def of_video(source: Path, styles: Sequence[Path], output: Path | None = None) -> Plan:
@@ -77,10 +73,8 @@ def of_video(source: Path, styles: Sequence[Path], output: Path | None = None) -
         InputError: a file is missing or not a file.
         OutputError: the output's ending is not a video's, or it is one of the inputs.
     """
-    _check_files(source, *styles)
-    output = _placed(output, source.with_name(f"{source.stem}_{_joined(styles)}{VIDEO_SUFFIX}"))
+    output = _output_of_file(source, styles, output, VIDEO_SUFFIX)
     media.check_output(output)
-    _check_not_an_input(output, source, *styles)
     return Plan("video", source, output, (tuple(styles),))
 
 
@@ -104,7 +98,8 @@ def of_folder(
     """Every picture below ``folder``, in every style (or all styles blended), in a tree of the same shape.
 
     ``sub/photo.jpg`` becomes ``sub/photo_starry.png``. Where two pictures would get one name, each keeps its
-    ending in it: ``photo_jpg_starry.png``. The output may lie inside ``folder``; it is then not walked.
+    ending in it: ``photo_jpg_starry.png``. The output may lie inside ``folder``: what jobs of ours made is
+    not taken for content.
     ``warn`` is told of folders that cannot be read.
 
     Raises:
@@ -112,86 +107,75 @@ def of_folder(
         OutputError: the output is the input folder itself, or a file.
     """
     _check_files(*styles)
+    images.check_output(Path("pastiche" + suffix))
+    joined = output_names.joined(styles)
+    labels = [joined] if blend else output_names.distinct([style.stem for style in styles])
+    output = _output_of_folder(folder, joined, output)
+    found = folders.walk(folder, include=include, exclude=exclude, skip=[output], warn=warn)
+    found = [picture for picture in found if not _made_here(folder, picture)]
+    if not found:
+        raise InputError(f"{shown(folder)}: holds no picture that is wanted; check --include and --exclude")
+    names = output_names.of_pastiches(found, labels, suffix)
+    wanted = [(number, picture) for number in range(len(labels)) for picture in found]
+    items = tuple(
+        Item(name.as_posix(), output / name, folder / picture, number)
+        for name, (number, picture) in zip(names, wanted, strict=True)
+    )
     style_sets = (tuple(styles),) if blend else tuple((style,) for style in styles)
-    output = output or _beside(folder, "+".join(_unique_names(styles)))
+    return Plan("batch", folder, output, style_sets, items)
+
+
+def _output_of_file(source: Path, styles: Sequence[Path], output: Path | None, suffix: str) -> Path:
+    """Where one picture's or clip's pastiche goes: as told; into a folder that is named; else beside it."""
+    _check_files(source, *styles)
+    default = source.with_name(f"{source.stem}_{output_names.joined(styles)}{suffix}")
+    if output is None:
+        output = default
+    elif output.is_dir():
+        output = output / default.name
+    output_names.check_length(output)
+    for path in (source, *styles):
+        if output.exists() and output.samefile(path):
+            raise OutputError(f"{shown(output)}: is one of the inputs; choose another output with -o")
+    return output
+
+
+def _output_of_folder(folder: Path, label: str, output: Path | None) -> Path:
+    """Where a folder's pastiches go: as told; else beside it."""
+    if output is None:
+        named = _with_a_name(folder)
+        output = named.with_name(f"{named.name}_{label}")
+    output = output_names.check_length(_with_a_name(output))
     if output.resolve() == folder.resolve():
         raise OutputError(f"{shown(output)}: is the input folder itself; choose another output with -o")
     if output.exists() and not output.is_dir():
         raise OutputError(
             f"{shown(output)}: is a file; a batch needs a folder, choose another output with -o"
         )
-    images.check_output(Path("name" + suffix))
-    found = folders.walk(folder, include=include, exclude=exclude, skip=[output], warn=warn)
-    if not found:
-        raise InputError(f"{shown(folder)}: holds no picture that is wanted; check --include and --exclude")
-    stems = _output_stems(found)
-    labels = [_joined(styles)] if blend else _unique_names(styles)
-    names = [
-        (picture, number, stems[picture].with_name(f"{stems[picture].name}_{label}{suffix}"))
-        for number, label in enumerate(labels)
-        for picture in found
-    ]
-    items = tuple(
-        Item(name.as_posix(), output / name, folder / picture, number) for picture, number, name in names
-    )
-    return Plan("batch", folder, output, style_sets, items)
+    return output
 
 
-def _placed(output: Path | None, default: Path) -> Path:
-    """Where a file goes: where it is told to; into a folder that is named, under its default name."""
-    if output is None:
-        return default
-    return output / default.name if output.is_dir() else output
+def _with_a_name(path: Path) -> Path:
+    """``.`` and ``..`` have no name of their own; the folders that they stand for do."""
+    return path if path.name not in ("", "..") else path.resolve()
 
 
-def _beside(folder: Path, label: str) -> Path:
-    named = folder if folder.name not in ("", "..") else folder.resolve()  # `.` has no name of its own
-    return named.with_name(f"{named.name}_{label}")
-
-
-def _output_stems(pictures: Sequence[Path]) -> dict[Path, Path]:
-    """The path without ending for each picture, with the ending made part of it where two would be one.
-
-    Compared without regard to case, since some file systems see none.
-    """
-    counts = Counter(str(picture.with_suffix("")).casefold() for picture in pictures)
-    return {
-        picture: picture.with_suffix("")
-        if counts[str(picture.with_suffix("")).casefold()] == 1
-        else picture.with_name(f"{picture.stem}_{picture.suffix[1:]}")
-        for picture in pictures
-    }
-
-
-def _unique_names(styles: Sequence[Path]) -> list[str]:
-    """The styles' names, numbered where two would be one."""
-    seen: Counter[str] = Counter()
-    names = []
-    for style in styles:
-        seen[style.stem.casefold()] += 1
-        number = seen[style.stem.casefold()]
-        names.append(style.stem if number == 1 else f"{style.stem}-{number}")
-    return names
-
-
-def _joined(styles: Sequence[Path]) -> str:
-    return "+".join(style.stem for style in styles)
+def _made_here(folder: Path, picture: Path) -> bool:
+    """Whether a picture below ``folder``, or a folder that it is in, was made by a job of ours."""
+    inside = [picture, *picture.parents][:-1]  # the last parent is `.`
+    return any(output_names.job_folder(folder / path).is_dir() for path in inside)
 
 
 def _check_files(*paths: Path) -> None:
     for path in paths:
         if path.is_dir():
             raise InputError(
-                f"{shown(path)}: is a folder, where a file is meant; for folders there is `nstpipe batch`"
+                f"{shown(path)}: is a folder, where a file is meant; only the first of `nstpipe batch` is one"
             )
         if not path.exists():
             raise InputError(f"{shown(path)}: no such file; check the path")
-
-
-def _check_not_an_input(output: Path, *inputs: Path) -> None:
-    for path in inputs:
-        if output.exists() and output.samefile(path):
-            raise OutputError(f"{shown(output)}: is one of the inputs; choose another output with -o")
+        if not path.is_file():  # to open a pipe would wait for ever, and a device never ends
+            raise InputError(f"{shown(path)}: is not a file; name a picture or clip")
 
 
 def check_blend(weights: Sequence[float], style_sets: Sequence[Sequence[Path]]) -> None:
@@ -204,5 +188,5 @@ def check_blend(weights: Sequence[float], style_sets: Sequence[Sequence[Path]]) 
         if weights and len(weights) != len(styles):
             raise SettingsError(
                 f"--style-weights gives {len(weights)} numbers for {len(styles)} blended styles; "
-                "give one for each"
+                "give one for each (a batch blends with --blend)"
             )

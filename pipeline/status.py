@@ -1,17 +1,17 @@
 """How a job stands: what is done, failed, left, and how long it will take. Reads the journal alone."""
 
+import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import filelock
+import psutil
 
+from pipeline import output_names
 from pipeline.errors import InputError
 from pipeline.journal import Entry, Journal, present
 from pipeline.naming import shown
 from pipeline.progress import duration
-
-JOB_FOLDERS = ".*.nstpipe"
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Status:
         failed: those that failed, each with its reason.
         seconds_each: mean time of an item.
         running: whether a process holds it now.
-        finished: whether nothing is left to do, a video's assembly included.
+        finished: whether its last run came to its end, a video's assembly included.
         weights: the kind of extractor weights that ran.
     """
 
@@ -58,17 +58,17 @@ def of(output: Path) -> Status:
     Raises:
         InputError: there is no such job.
     """
-    folder = output.with_name(f".{output.name}.nstpipe") if output.name else output
+    folder = output_names.job_folder(output) if output.name else output
     if not present(folder):
         raise InputError(f"{shown(output)}: no job of ours makes that; name the output of one")
-    with Journal(folder) as journal:
+    with Journal(folder, read_only=True) as journal:
         return _status(output, folder, journal.facts(), journal.entries().values())
 
 
 def below(folder: Path) -> list[Status]:
     """The status of every job whose output lies in ``folder``."""
-    jobs = sorted(path for path in folder.glob(JOB_FOLDERS) if present(path))
-    return [of(job.with_name(job.name[1 : -len(".nstpipe")])) for job in jobs]
+    jobs = sorted(path for path in folder.glob(output_names.job_folder(Path("*")).name) if present(path))
+    return [of(output_names.output_of(job)) for job in jobs]
 
 
 def _status(output: Path, folder: Path, facts: dict[str, object], entries: Iterable[Entry]) -> Status:
@@ -76,19 +76,20 @@ def _status(output: Path, folder: Path, facts: dict[str, object], entries: Itera
     failed = tuple(entry for entry in entries if entry.state == "failed")
     return Status(
         output,
-        total=int(str(facts.get("total", len(done) + len(failed)))),
+        total=max(int(str(facts.get("total", 0))), len(done) + len(failed)),
         done=len(done),
         failed=failed,
         seconds_each=sum(entry.seconds for entry in done) / max(1, len(done)),
         running=_is_held(folder),
-        finished=bool(facts.get("finished")) and not failed,
+        finished=bool(facts.get("finished")),
         weights=str(facts.get("weights", "unknown")),
     )
 
 
 def _is_held(folder: Path) -> bool:
+    """Whether the process that :func:`pipeline.opening.held` wrote down lives; one elsewhere is believed."""
     try:
-        with filelock.FileLock(folder / "lock", timeout=0):
-            return False
-    except filelock.Timeout:
-        return True
+        _, number, _, host = (folder / "holder.txt").read_text().split(" ", 3)
+    except (OSError, ValueError):
+        return False
+    return host != socket.gethostname() or psutil.pid_exists(int(number))

@@ -64,7 +64,7 @@ def test_image_batch_status_and_repeat(nstpipe) -> None:
     code, printed, _ = nstpipe("status")
     assert (code, printed.splitlines()[0]) == (
         0,
-        "photos_starry: stopped: 1 of 2 done, 1 failed, 0 left (builtin weights)",
+        "photos_starry: finished: 1 of 2 done, 1 failed, 0 left (builtin weights)",
     )
     assert "photos/bad.jpg" in printed.splitlines()[1]
     Path("photos/bad.jpg").unlink()
@@ -82,6 +82,8 @@ def test_quiet_says_nothing(nstpipe) -> None:
 @pytest.mark.parametrize(
     ("code", "message", "arguments"),
     [
+        (10, "/dev/zero: is not a file", ["image", "/dev/zero", "s.jpg"]),
+        (1, "the name is .* too long", ["image", "a.jpg", "s.jpg", "-o", "x" * 250 + ".png"]),
         (10, "no.jpg: no such file", ["image", "no.jpg", "s.jpg"]),
         (10, "folder: is a folder", ["image", "folder", "s.jpg"]),
         (10, "empty.jpg", ["image", "empty.jpg", "s.jpg"]),
