@@ -1,10 +1,11 @@
 """The plan: default names, mirrored trees, collisions, and outputs that cannot be."""
 
+import os
 from pathlib import Path
 
 import pytest
 
-from pipeline import plan
+from pipeline import output_names, plan
 from pipeline.errors import InputError, OutputError, SettingsError
 
 
@@ -129,3 +130,25 @@ def test_what_cannot_be_is_refused_in_one_line() -> None:
         with pytest.raises(kind, match=message) as caught:
             call()
         assert "\n" not in str(caught.value)
+
+
+def test_what_our_jobs_made_is_no_content() -> None:
+    touch("photos/a.jpg", "photos/a_s.png", "photos/out/b_s.png", "photos/sub/c.jpg")
+    for made in ("photos/a_s.png", "photos/out"):
+        output_names.job_folder(Path(made)).mkdir()
+    found = plan.of_folder(Path("photos"), touch("s.jpg")).items
+    assert [item.content.as_posix() for item in found] == ["photos/a.jpg", "photos/sub/c.jpg"]
+
+
+def test_an_output_without_a_name_of_its_own() -> None:
+    touch("photos/a.jpg")
+    made = plan.of_folder(Path("photos"), touch("s.jpg"), Path("."))
+    assert made.output == Path().resolve()
+    with pytest.raises(OutputError, match="/: cannot be an output"):
+        plan.of_folder(Path("photos"), touch("s.jpg"), Path("/"))
+
+
+def test_a_pipe_is_refused_at_once() -> None:
+    os.mkfifo("pipe.jpg")
+    with pytest.raises(InputError, match="pipe.jpg: is not a file"):
+        plan.of_image(Path("pipe.jpg"), touch("s.jpg"))

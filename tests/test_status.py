@@ -1,0 +1,70 @@
+"""The status of a job, from journals as jobs leave them."""
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from pipeline import status
+from pipeline.errors import InputError
+from pipeline.journal import Entry, Journal
+
+
+def job(output: str, entries: list[Entry], **facts: object) -> Path:
+    folder = Path(f".{output}.nstpipe")
+    folder.mkdir()
+    with Journal(folder) as journal:
+        journal.record({"weights": "builtin", **facts})
+        for entry in entries:
+            journal.mark(entry)
+    return folder
+
+
+DONE = [Entry(name, "done", seconds=60) for name in ("a", "b")]
+FAILED = Entry("c", "failed", "c.jpg: is empty")
+
+
+def test_a_stopped_job_says_what_is_left_and_how_long_it_takes() -> None:
+    job("out", DONE, total=5)
+    found = status.of(Path("out"))
+    assert (found.done, found.left, found.running) == (2, 3, False)
+    assert found.lines() == ["out: stopped: 2 of 5 done, 0 failed, 3 left, about 3 min (builtin weights)"]
+
+
+def test_a_finished_job_names_its_failures() -> None:
+    job("out", [*DONE, FAILED], total=3, finished=True)
+    assert status.of(Path("out")).lines() == [
+        "out: finished: 2 of 3 done, 1 failed, 0 left (builtin weights)",
+        "  c: c.jpg: is empty",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("holder", "running"),
+    [
+        (f"process {os.getpid()} on {socket.gethostname()}", True),
+        (f"process 999999999 on {socket.gethostname()}", False),
+        ("process 1 on another-machine", True),
+        ("nonsense", False),
+    ],
+)
+def test_a_job_runs_while_its_holder_lives(holder: str, running: bool) -> None:
+    (job("out", DONE, total=5) / "holder.txt").write_text(holder)
+    assert status.of(Path("out")).running == running
+
+
+def test_nothing_is_made_or_changed() -> None:
+    folder = job("out", DONE, total=5)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    status.below(Path())
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_all_jobs_of_a_folder_or_none() -> None:
+    assert status.below(Path()) == []
+    job("b.mp4", DONE)
+    job("a.png", [])
+    assert [found.output for found in status.below(Path())] == [Path("a.png"), Path("b.mp4")]
+    with pytest.raises(InputError, match="c.png: no job of ours"):
+        status.of(Path("c.png"))
