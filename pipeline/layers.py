@@ -1,9 +1,9 @@
 """The layers of the truncated VGG19, by their Keras names, and what each costs. Pure data, no tensors."""
 
-import difflib
 from collections.abc import Iterable
 
 from pipeline.errors import SettingsError
+from pipeline.nearest import did_you_mean
 
 CONVOLUTIONS_PER_BLOCK = (2, 2, 4, 4, 4)
 """Of VGG19 (Simonyan and Zisserman 2014, configuration E)."""
@@ -35,8 +35,7 @@ def check(layer: str) -> str:
     """
     if layer in LAYERS:
         return layer
-    nearest = difflib.get_close_matches(layer, LAYERS, n=1, cutoff=0.0)[0]
-    raise SettingsError(f"no layer is called {layer!r}; did you mean {nearest}?")
+    raise SettingsError(f"no layer is called {layer!r}{did_you_mean(layer, LAYERS)}")
 
 
 def up_to_deepest(layers: Iterable[str]) -> tuple[str, ...]:

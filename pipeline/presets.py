@@ -3,17 +3,16 @@
 import json
 import os
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from pipeline import resources
 from pipeline.errors import SettingsError
+from pipeline.merging import Merged
 from pipeline.naming import shown
-from pipeline.settings import Settings, fill_layer_weights, layer_weights, unknown
+from pipeline.settings import Settings, unknown
 
 DEFAULT_PRESET = "balanced"
 PROJECT_FILE = "nstpipe.toml"
@@ -21,7 +20,15 @@ VARIABLE_PREFIX = "NSTPIPE_"
 SMALL_EXTRACTORS = frozenset({"builtin", "random"})
 """The kinds of weights for which a preset's ``[builtin]`` table applies."""
 
-_ABOUT = frozenset({"description", "source", "extends", "sources", "builtin"})
+_ABOUT: dict[str, type] = {
+    "description": str,
+    "source": str,
+    "extends": str,
+    "sources": dict,
+    "builtin": dict,
+}
+"""What a preset file holds besides settings."""
+_IN_WORDS: dict[type, str] = {str: 'text in quotes, "like this"', dict: "a table"}
 
 
 @dataclass(frozen=True)
@@ -63,43 +70,59 @@ class Choice:
             SettingsError: an unknown name or a value that cannot be; the message says where it came from.
         """
         project = _project_values(self.folder)
-        variables = _variables(self.environ)
-        preset = load(
-            self.preset
-            or self.environ.get(VARIABLE_PREFIX + "PRESET")
-            or project.pop("preset", None)
-            or DEFAULT_PRESET
-        )
-        project.pop("preset", None)
-        merged = _Merged()
+        of_project = project.pop("preset", None)
+        of_environ = self.environ.get(VARIABLE_PREFIX + "PRESET")
+        preset = load(self.preset or of_environ or of_project or DEFAULT_PRESET)
+        small = self._merged(preset, preset.builtin, project)
+        runs = small if weights_kind in SMALL_EXTRACTORS else self._merged(preset, {}, project)
+        return Resolved(runs.validate(), runs.sources, preset, small.validate())
+
+    def _merged(self, preset: Preset, builtin: Mapping[str, Any], project: Mapping[str, Any]) -> Merged:
+        merged = Merged()
         merged.add(preset.values, lambda name: f"preset {preset.name}: {preset.sources.get(name, 'ours')}")
-        if weights_kind in SMALL_EXTRACTORS:
-            merged.add(preset.builtin, lambda name: f"preset {preset.name}, [builtin]")
+        merged.add(builtin, lambda name: f"preset {preset.name}, [builtin]")
         merged.add(self.command, lambda name: "this command")
         merged.add(project, lambda name: f"./{PROJECT_FILE}")
-        merged.add(variables, lambda name: VARIABLE_PREFIX + name.upper())
+        merged.add(_variables(self.environ), lambda name: VARIABLE_PREFIX + name.upper())
         merged.add(self.flags, flag_of)
-        return Resolved(merged.validate(), merged.sources, preset)
+        return merged
 
 
 @dataclass(frozen=True)
 class Resolved:
-    """Settings, the source of each, and the preset that they began with."""
+    """What runs.
+
+    Attributes:
+        settings: with the kind of weights that they were resolved for.
+        sources: where each is from, by field name; none for a default.
+        preset: what they began with.
+        on_small: the settings with a small extractor, ``settings`` themselves if they are for one.
+    """
 
     settings: Settings
     sources: Mapping[str, str]
     preset: Preset
+    on_small: Settings
 
     def as_toml(self) -> str:
-        """A preset file that gives the same settings, each with its source as a comment."""
+        """A preset file that gives the same settings, each with its source as a comment.
+
+        Its ``[builtin]`` table holds what a small extractor gets instead. There is none if the settings
+        are for a small extractor already: then the values are those that run.
+        """
         lines = [f"description = {_toml(self.preset.description)}", ""]
         for name, value in self.settings.model_dump(mode="json").items():
-            source = self.sources.get(name, "default")
+            source = shown(self.sources.get(name, "default"))  # a comment ends with its line
             lines.append(f"{_entry(name, value)}  # {source}")
-        if self.preset.builtin:
+        if self.on_small != self.settings:
             lines += ["", "[builtin]  # instead, where the extractor is builtin or random"]
-            lines += [_entry(name, value) for name, value in self.preset.builtin.items()]
+            lines += [_entry(name, value) for name, value in self._others_on_small().items()]
         return "\n".join(lines) + "\n"
+
+    def _others_on_small(self) -> dict[str, Any]:
+        usual = self.settings.model_dump(mode="json")
+        small = self.on_small.model_dump(mode="json")
+        return {name: value for name, value in small.items() if value != usual[name]}
 
 
 def flag_of(name: str) -> str:
@@ -119,17 +142,24 @@ def load(name_or_file: str) -> Preset:
     Raises:
         SettingsError: there is none of that name (the nearest is suggested), or the file is not a preset.
     """
+    return _read(_file(name_or_file, Path()))
+
+
+def _file(name_or_file: str, folder: Path) -> Path:
+    """The file of a preset; a relative one is looked for in ``folder``."""
     if name_or_file in names():
-        return _read(resources.folder("configs") / f"{name_or_file}.toml")
-    path = Path(name_or_file)
-    if path.suffix == ".toml":
-        return _read(path)
+        return resources.folder("configs") / f"{name_or_file}.toml"
+    if Path(name_or_file).suffix == ".toml":
+        return folder / name_or_file
     raise unknown("preset", name_or_file, names())
 
 
-def _read(path: Path) -> Preset:
+def _read(path: Path, extended_by: tuple[Path, ...] = ()) -> Preset:
     table = _toml_file(path)
-    base = load(table["extends"]) if "extends" in table else Preset(path.stem)
+    if path.resolve() in extended_by:
+        raise SettingsError(f"{shown(extended_by[-1])}: extends leads back to {shown(path)}; extend another")
+    _check_about(table, path)
+    base = _base(table["extends"], path, extended_by) if "extends" in table else Preset(path.stem)
     values = {name: value for name, value in table.items() if name not in _ABOUT}
     _check_names({**values, **table.get("builtin", {}), **table.get("sources", {})}, shown(path))
     source = table.get("source", shown(path))
@@ -143,6 +173,15 @@ def _read(path: Path) -> Preset:
     )
 
 
+def _base(extends: str, path: Path, extended_by: tuple[Path, ...]) -> Preset:
+    """The preset that the one in ``path`` extends."""
+    try:
+        base = _file(extends, path.parent)
+    except SettingsError as error:
+        raise SettingsError(f"{shown(path)}: {error}") from error
+    return _read(base, (*extended_by, path.resolve()))
+
+
 def _toml_file(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8"))
@@ -150,7 +189,11 @@ def _toml_file(path: Path) -> dict[str, Any]:
         raise SettingsError(
             f"{shown(path)}: no such preset file; `nstpipe presets` lists the names"
         ) from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (
+        OSError,
+        ValueError,
+        RecursionError,
+    ) as error:  # ValueError: not UTF-8, not TOML, a null in a path
         raise SettingsError(f"{shown(path)}: not a TOML file of settings ({error})") from error
 
 
@@ -159,6 +202,7 @@ def _project_values(folder: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     values = _toml_file(path)
+    _check_kind("preset", values.get("preset", ""), str, f"./{PROJECT_FILE}")
     _check_names({name: value for name, value in values.items() if name != "preset"}, f"./{PROJECT_FILE}")
     return values
 
@@ -169,42 +213,22 @@ def _variables(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: environ[variable] for variable, name in wanted.items() if environ.get(variable)}
 
 
+def _check_about(table: Mapping[str, Any], path: Path) -> None:
+    for name, kind in _ABOUT.items():
+        _check_kind(name, table.get(name, kind()), kind, shown(path))
+    for name, source in table.get("sources", {}).items():
+        _check_kind(f"sources.{name}", source, str, shown(path))
+
+
+def _check_kind(name: str, value: Any, kind: type, where: str) -> None:
+    if not isinstance(value, kind):
+        raise SettingsError(f"{where}: {name} = {value!r}: it must be {_IN_WORDS[kind]}")
+
+
 def _check_names(table: Mapping[str, Any], where: str) -> None:
     for name in table:
         if name not in Settings.model_fields:
             raise SettingsError(f"{where}: {unknown('setting', name, list(Settings.model_fields))}")
-
-
-class _Merged:
-    """Values laid over each other, with the source of each."""
-
-    def __init__(self) -> None:
-        self.values: dict[str, Any] = {}
-        self.sources: dict[str, str] = {}
-
-    def add(self, values: Mapping[str, Any], source: Callable[[str], str]) -> None:
-        for name, value in values.items():
-            self.values[name] = self._filled(name, value) if name.endswith("_layers") else value
-            self.sources[name] = source(name)
-
-    def _filled(self, name: str, value: Any) -> Any:
-        """A layer named without a weight keeps the one that the rows below give it or its neighbour."""
-        table = layer_weights(value)
-        return fill_layer_weights(table, self.values.get(name, {})) if isinstance(table, dict) else table
-
-    def validate(self) -> Settings:
-        try:
-            return Settings(**self.values)
-        except ValidationError as error:
-            problem = error.errors()[0]
-            name = str(problem["loc"][0])
-            source = self.sources.get(name, "default")
-            given = problem["input"]
-            raise SettingsError(f"{name} = {given!r} (from {source}): {_plain(problem['msg'])}") from error
-
-
-def _plain(message: str) -> str:
-    return message.removeprefix("Value error, ").replace("Input should be", "it must be").replace("\n", " ")
 
 
 def _entry(name: str, value: Any) -> str:
@@ -214,4 +238,4 @@ def _entry(name: str, value: Any) -> str:
 def _toml(value: Any) -> str:
     if isinstance(value, Mapping):
         return "{ " + ", ".join(f"{key} = {_toml(item)}" for key, item in value.items()) + " }"
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # as TOML asks, unlike JSON

@@ -1,13 +1,13 @@
 """The settings of a job: one frozen, validated model. Each default stands here once."""
 
-import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from pipeline import layers
 from pipeline.errors import SettingsError
+from pipeline.nearest import did_you_mean
 
 PIXELS_VERSION = 1
 """Raised by one whenever the same settings would give other pixels; part of every fingerprint."""
@@ -16,7 +16,13 @@ SMALLEST_SIDE = 16
 """Pixels; below this nothing is left after VGG19's four poolings."""
 
 UNSEEN_IN_PIXELS = frozenset({"snapshot_every", "weights", "device"})
-"""Settings that do not enter the fingerprint: the weights' own fingerprint stands there instead."""
+"""Settings that do not enter the fingerprint, so that a job goes on when they change.
+
+``snapshot_every``: a snapshot is a copy of the picture; whether one is saved changes nothing in it.
+``weights``: the fingerprint of the weights themselves stands there instead of their name.
+``device``: a job may go on on another device. Devices round differently, so pixels then agree only up to
+rounding (which many steps of L-BFGS can make visible); going on there is the user's choice.
+"""
 
 
 def _split(value: Any) -> Any:
@@ -28,16 +34,19 @@ def _whole_numbers(value: Any) -> Any:
     return [value] if isinstance(value, int) else _split(value)
 
 
-def layer_weights(value: Any) -> Any:
+def layer_weights(value: Any) -> dict[str, Any]:
     """``block1_conv1,block2_conv1=2``, a list of names, or a table, as {layer: weight or None}.
 
     ``None`` stands for a weight that was not given; :func:`fill_layer_weights` gives one.
+
+    Raises:
+        SettingsError: a layer that does not exist, or none of these forms.
     """
     parts = _split(value)
     if isinstance(parts, Mapping):
         return {layers.check(name): weight for name, weight in parts.items()}
     if not isinstance(parts, list | tuple):
-        return parts
+        raise SettingsError(f"it must be layers, NAME or NAME=WEIGHT, by commas, not {value!r}")
     table: dict[str, Any] = {}
     for part in parts:
         name, _, weight = str(part).partition("=")
@@ -48,9 +57,10 @@ def layer_weights(value: Any) -> Any:
 def fill_layer_weights(wanted: Mapping[str, Any], known: Mapping[str, float]) -> dict[str, Any]:
     """Give each layer without a weight the one ``known`` has for it, or for the layer nearest in depth.
 
-    Where nothing is known, layers without a weight share 1 equally.
+    Where nothing is known, layers without a weight share 1 equally among themselves, whatever the
+    others have: {a: None, b: None, c: 2} gives 1/2, 1/2, 2.
     """
-    share = 1 / max(1, len(wanted))
+    share = 1 / max(1, sum(weight is None for weight in wanted.values()))
 
     def weight_for(layer: str) -> float:
         depth = layers.LAYERS.index(layer)
@@ -60,9 +70,8 @@ def fill_layer_weights(wanted: Mapping[str, Any], known: Mapping[str, float]) ->
     return {name: weight_for(name) if weight is None else weight for name, weight in wanted.items()}
 
 
-def _equal_shares(value: Any) -> Any:
-    table = layer_weights(value)
-    return fill_layer_weights(table, {}) if isinstance(table, dict) else table
+def _equal_shares(value: Any) -> dict[str, Any]:
+    return fill_layer_weights(layer_weights(value), {})
 
 
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -110,7 +119,11 @@ class Settings(BaseModel):
         "lbfgs", description="How the picture is improved."
     )
     step_size: float = Field(
-        5.0, gt=0, allow_inf_nan=False, description="Step size of all but lbfgs, in the units of pixel_range."
+        5.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="Step size of all but lbfgs, in the units of pixel_range: sgd divides every gradient "
+        "by the root mean square of its first.",
     )
     init: Literal["content", "noise", "previous"] = Field(
         "content",
@@ -133,7 +146,12 @@ class Settings(BaseModel):
     pixel_range: Literal[1, 255] = Field(
         255, description="Pixel units that the step size and the total variation are in."
     )
-    beta1: float = Field(0.9, ge=0, lt=1, description="Adam's decay of the first moment; momentum of SGD.")
+    beta1: float = Field(
+        0.9,
+        ge=0,
+        lt=1,
+        description="Adam's decay of the first moment; SGD's momentum, an average of the gradients.",
+    )
     beta2: float = Field(0.999, ge=0, lt=1, description="Decay of the second moment (Adam, RMSprop).")
     epsilon: float = Field(1e-7, gt=0, allow_inf_nan=False, description="Keeps divisions finite.")
     decay_rate: float = Field(
@@ -175,8 +193,6 @@ class Settings(BaseModel):
         }
 
 
-def unknown(kind: str, name: str, among: list[str]) -> SettingsError:
+def unknown(kind: str, name: str, among: Sequence[str]) -> SettingsError:
     """The error for a name that does not exist, with the nearest that does."""
-    nearest = difflib.get_close_matches(name, among, n=1, cutoff=0.0)
-    hint = f"; did you mean {nearest[0]}?" if nearest else ""
-    return SettingsError(f"no {kind} is called {name!r}{hint}")
+    return SettingsError(f"no {kind} is called {name!r}{did_you_mean(name, among)}")

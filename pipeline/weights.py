@@ -1,6 +1,5 @@
 """The kinds of extractor weights, and how each is obtained, described and stored."""
 
-import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from pipeline import imagenet, random_filters, weight_files
 from pipeline.errors import WeightsError
 from pipeline.layers import block_of
 from pipeline.naming import shown
+from pipeline.nearest import did_you_mean
 from pipeline.weight_files import FloatArray, Kernels, Scales
 
 if TYPE_CHECKING:
@@ -93,20 +93,6 @@ def available(spec: str) -> str:
     return spec
 
 
-def imagenet_path() -> Path:
-    """Where the ImageNet weights lie or can be put by hand."""
-    return imagenet.path()
-
-
-def fetch(progress: "Progress | None" = None) -> Path:
-    """Download the ImageNet weights unless they are there; return their path.
-
-    Raises:
-        WeightsError: they cannot be had; says how to put them there by hand.
-    """
-    return imagenet.fetch(progress)
-
-
 def verify(path: Path) -> str:
     """One line about a weights file: what it is, its layers, widths and fingerprint.
 
@@ -176,8 +162,7 @@ def _file(spec: str) -> Path:
     """The path that ``spec`` is, if it can be one."""
     path = Path(spec).expanduser()
     if path.suffix.lower() not in weight_files.EXTENSIONS:
-        nearest = difflib.get_close_matches(spec, KINDS, n=1)
-        hint = f"; did you mean {nearest[0]}?" if nearest else ""
+        hint = did_you_mean(spec, KINDS, alike=0.6)
         raise WeightsError(f"{shown(spec)}: neither {', '.join(KINDS)} nor a .h5 or .npz file{hint}")
     if not path.is_file():
         raise WeightsError(f"{shown(path)}: no such weights file; check the path given to --weights")

@@ -115,6 +115,63 @@ def test_what_is_shown_is_a_preset_that_gives_the_same(tmp_path: Path) -> None:
         assert set(tomllib.loads(file.read_text())) - {"builtin", "description"} <= set(Settings.model_fields)
 
 
+KINDS = (None, "builtin", "imagenet")
+
+
+def every_row(folder: Path) -> Choice:
+    """Each row says something that the ``[builtin]`` table of balanced says too; one layer has no weight."""
+    (folder / "nstpipe.toml").write_text("style_weight = 7.0\n")
+    return Choice(
+        "balanced",
+        flags={"tv_weight": "3", "style_layers": "block3_conv1,block1_conv1=2"},
+        command={"pooling": "max"},
+        environ={"NSTPIPE_CONTENT_WEIGHT": "0.5"},
+        folder=folder,
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_saved_gives_the_same_with_the_extractor_it_was_for(tmp_path: Path, kind: str | None) -> None:
+    for choice in (Choice("balanced", {"tv_weight": "3"}, environ={}), every_row(tmp_path)):
+        resolved = choice.resolve(kind)
+        (tmp_path / "saved.toml").write_text(resolved.as_toml())
+        again = Choice(str(tmp_path / "saved.toml"), environ={}).resolve(kind)
+        assert again.settings == resolved.settings
+        assert again.settings.tv_weight == 3.0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_saved_for_any_extractor_gives_the_same_with_each(tmp_path: Path, kind: str | None) -> None:
+    choice = every_row(tmp_path)
+    (tmp_path / "saved.toml").write_text(choice.resolve().as_toml())
+    again = Choice(str(tmp_path / "saved.toml"), environ={}).resolve(kind)
+    assert again.settings == choice.resolve(kind).settings
+
+
+def test_the_builtin_table_that_is_saved_leaves_out_what_won_over_it(tmp_path: Path) -> None:
+    actual = tomllib.loads(every_row(tmp_path).resolve().as_toml())["builtin"]
+    # the flag gave block3_conv1 no weight, so it has the one of the preset, or of its [builtin]
+    assert actual == {
+        "content_layers": {"block2_conv2": 1.0},
+        "style_layers": {"block3_conv1": 1e-5, "block1_conv1": 2.0},
+    }
+
+
+def test_for_a_small_extractor_the_values_that_run_are_saved() -> None:
+    actual = tomllib.loads(Choice("balanced", environ={}).resolve("random").as_toml())
+    assert (actual["tv_weight"], actual["pooling"]) == (0.3, "avg")
+    assert "builtin" not in actual
+
+
+def test_a_source_or_description_of_several_lines_is_saved_too(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('description = "a\\nb\\u007f"\nsource = "one\\ntwo"\nsize = 99\n')
+    resolved = Choice(str(file), environ={}).resolve()
+    file.write_text(resolved.as_toml())
+    again = Choice(str(file), environ={}).resolve()
+    assert (again.settings, again.preset.description) == (resolved.settings, "a\nb\x7f")
+
+
 def test_a_layer_named_without_weight_keeps_the_presets_weight_or_its_neighbours() -> None:
     actual = resolve("balanced", style_layers="block3_conv1,block5_conv4,block1_conv1=7").style_layers
     assert actual == {"block3_conv1": 1.42e-6, "block5_conv4": 2.2e-8, "block1_conv1": 7.0}
@@ -155,3 +212,58 @@ def test_a_bad_preset_or_project_file_is_named(tmp_path: Path, text: str, messag
     for choice in (Choice("mine.toml", environ={}), Choice(environ={}, folder=tmp_path)):
         with pytest.raises(SettingsError, match=message):
             choice.resolve()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("builtin = 3", "builtin = 3: it must be a table"),
+        ("sources = 3", "sources = 3: it must be a table"),
+        ("[sources]\nsize = 3", "sources.size = 3: it must be text"),
+        ("source = 5", "source = 5: it must be text"),
+        ("description = 5", "description = 5: it must be text"),
+        ("extends = 5", "extends = 5: it must be text"),
+        ('extends = "balancd"', "balancd.*did you mean balanced"),
+        ('extends = "mine.toml"', "mine.toml: extends leads back to .*mine.toml"),
+        ('extends = "../{folder}/mine.toml"', "mine.toml: extends leads back to"),
+        ('extends = "a\\u0000.toml"', "not a TOML file"),
+        ("a = " + "[" * 10_000, "not a TOML file"),
+    ],
+)
+def test_a_preset_file_of_the_wrong_shape_is_named(tmp_path: Path, text: str, message: str) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(text.replace("{folder}", tmp_path.name))
+    with pytest.raises(SettingsError, match=message) as caught:
+        Choice(str(file), environ={}).resolve()
+    assert str(tmp_path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_presets_that_extend_each_other_in_a_circle_are_named(tmp_path: Path) -> None:
+    for name, other in (("a", "b"), ("b", "c"), ("c", "a")):
+        (tmp_path / f"{name}.toml").write_text(f'extends = "{other}.toml"\n')
+    with pytest.raises(SettingsError, match="c.toml: extends leads back to .*a.toml"):
+        presets.load(str(tmp_path / "a.toml"))
+
+
+def test_a_preset_extends_a_file_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "base.toml").write_text('extends = "balanced"\nseed = 7\n')
+    (tmp_path / "mine.toml").write_text('extends = "base.toml"\nsize = 99\n')
+    settings = resolve(str(tmp_path / "mine.toml"))
+    assert (settings.seed, settings.size, settings.tv_weight) == (7, 99, 0.212)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("preset = 5", "preset = 5: it must be text"),
+        ("content_layers = 5", "content_layers .from ./nstpipe.toml.: it must be layers.* not 5"),
+    ],
+)
+def test_a_project_file_of_the_wrong_shape_is_named(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "nstpipe.toml").write_text(text)
+    flags = {"content_layers": "block4_conv2"}
+    with pytest.raises(SettingsError, match=message) as caught:
+        Choice("preview", flags, environ={}, folder=tmp_path).resolve()
+    assert "nstpipe.toml" in str(caught.value)
+    assert "\n" not in str(caught.value)

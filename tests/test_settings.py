@@ -39,6 +39,21 @@ def test_layers_without_weights_share_one() -> None:
     }
 
 
+def test_layers_without_weights_share_one_among_themselves() -> None:
+    wanted = {"block1_conv1": None, "block2_conv1": None, "block3_conv1": 2}
+    assert fill_layer_weights(wanted, {}) == {"block1_conv1": 0.5, "block2_conv1": 0.5, "block3_conv1": 2}
+    assert Settings(style_layers="block1_conv1,block2_conv1=2").style_layers == {
+        "block1_conv1": 1.0,
+        "block2_conv1": 2.0,
+    }
+
+
+@pytest.mark.parametrize("bad", [5, None, 0.5])
+def test_what_is_no_table_of_layers_is_told(bad: object) -> None:
+    with pytest.raises(SettingsError, match=f"NAME or NAME=WEIGHT, by commas, not {bad}"):
+        Settings(content_layers=bad)  # type: ignore[arg-type]
+
+
 def test_layers_with_weights() -> None:
     assert Settings(style_layers="block1_conv1=2,block3_conv1=0.25").style_layers == {
         "block1_conv1": 2.0,
@@ -75,9 +90,8 @@ def test_what_cannot_be_is_refused(bad: dict[str, object]) -> None:
 
 
 def test_settings_that_do_not_change_pixels_stay_out_of_the_fingerprint() -> None:
-    assert (
-        Settings(snapshot_every=5, weights="random").that_change_pixels() == Settings().that_change_pixels()
-    )
+    unseen = Settings(snapshot_every=5, weights="random", device="cpu")
+    assert unseen.that_change_pixels() == Settings().that_change_pixels()
     assert Settings(seed=1).that_change_pixels() != Settings().that_change_pixels()
 
 

@@ -183,11 +183,6 @@ def test_widths_are_those_of_each_blocks_widest_layer():
     assert weights.Weights("file", kernels, {}, "", "").widths == (9,)
 
 
-def test_fetch_and_path_agree(published):
-    path = put_in_cache(published)
-    assert weights.fetch() == weights.imagenet_path() == path
-
-
 def test_importing_takes_neither_tensorflow_nor_h5py():
     command = (
         "import sys, pipeline.weights; print({'tensorflow', 'keras', 'h5py', 'filelock'} & {*sys.modules})"
