@@ -2,8 +2,10 @@
 
 import contextlib
 import errno
-import itertools
+import hashlib
 import os
+import secrets
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,8 +16,6 @@ from pipeline.naming import shown
 
 PARTIAL_PREFIX = ".nstpipe-partial-"
 """Begins the name of every temporary sibling; short, so that long file names still fit."""
-
-_numbers = itertools.count()
 
 
 @contextlib.contextmanager
@@ -28,7 +28,7 @@ def replacing(path: Path) -> Iterator[Path]:
         DiskFullError: the disk is full.
         OutputError: the folder cannot be written.
     """
-    partial = path.with_name(f"{PARTIAL_PREFIX}{os.getpid()}-{next(_numbers)}{path.suffix}")
+    partial = path.with_name(f"{_own_prefix(os.getpid())}{secrets.token_hex(4)}{path.suffix}")
     try:
         with writing(path):
             yield partial
@@ -67,12 +67,20 @@ def write_bytes(path: Path, data: bytes) -> None:
 def sweep(folder: Path) -> None:
     """Remove the temporary siblings that processes left in ``folder`` (not below it) when they were killed.
 
-    What belongs to a process that lives stays: another job may be writing there.
+    What belongs to a process that lives stays, and so does what another machine writes to a shared folder.
     """
     for leftover in folder.glob(f"{PARTIAL_PREFIX}*"):
-        owner = leftover.name.removeprefix(PARTIAL_PREFIX).partition("-")[0]
-        if not (owner.isdecimal() and psutil.pid_exists(int(owner))):
+        _, _, rest = leftover.name.removeprefix(PARTIAL_PREFIX).partition("-")
+        process = rest.partition("-")[0]
+        here = process.isdecimal() and leftover.name.startswith(_own_prefix(int(process)))
+        if here and not psutil.pid_exists(int(process)):
             leftover.unlink(missing_ok=True)
+
+
+def _own_prefix(process: int) -> str:
+    """How the temporary names of a process on this machine begin."""
+    host = hashlib.blake2s(socket.gethostname().encode(), digest_size=3).hexdigest()
+    return f"{PARTIAL_PREFIX}{host}-{process}-"
 
 
 def sync_folder(folder: Path) -> None:
