@@ -169,7 +169,8 @@ def _read(path: Path, extended_by: tuple[Path, ...] = ()) -> Preset:
         description=table.get("description", base.description),
         values={**base.values, **values},
         sources={**base.sources, **dict.fromkeys(values, source), **table.get("sources", {})},
-        builtin={**base.builtin, **table.get("builtin", {})},
+        # What a preset says itself counts for every extractor, whatever its base says of small ones.
+        builtin={k: v for k, v in base.builtin.items() if k not in values} | table.get("builtin", {}),
     )
 
 

@@ -267,3 +267,10 @@ def test_a_project_file_of_the_wrong_shape_is_named(tmp_path: Path, text: str, m
         Choice("preview", flags, environ={}, folder=tmp_path).resolve()
     assert "nstpipe.toml" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_what_a_preset_says_itself_wins_over_its_bases_builtin_table(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('extends = "balanced"\ntv_weight = 3.0\n')
+    settings = Choice(str(file), environ={}).resolve("builtin").settings
+    assert (settings.tv_weight, settings.pooling) == (3.0, "avg")

@@ -48,6 +48,7 @@ def test_a_finished_job_names_its_failures() -> None:
         ("process 1 on another-machine", True),
         ("nonsense", False),
     ],
+    ids=["this process", "a dead one", "elsewhere", "nonsense"],
 )
 def test_a_job_runs_while_its_holder_lives(holder: str, running: bool) -> None:
     (job("out", DONE, total=5) / "holder.txt").write_text(holder)
