@@ -1,5 +1,6 @@
 """The command line as people type it: what it prints, what it leaves behind, how it exits."""
 
+import errno
 import os
 import re
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 
 import cli
 from pipeline import __version__
+from pipeline.opening import held
 from pipeline.settings import Settings
 from tests.clips import write_sound_only
 from tests.killing import ROOT
@@ -229,3 +231,27 @@ def test_help_answers_at_once() -> None:
         assert "video" in fresh("--help").stdout
         times.append(time.perf_counter() - began)
     assert min(times) < 0.5
+
+
+def test_a_job_that_differs_exits_13_and_one_that_is_held_11(nstpipe) -> None:
+    picture("a.jpg", 1)
+    picture("s.jpg", 2)
+    assert nstpipe("image", "a.jpg", "s.jpg", *FLAGS)[0] == 0
+    code, _, complaint = nstpipe("image", "a.jpg", "s.jpg", *FLAGS, "--seed", "5")
+    assert (code, "seed was 0 and is 5; --restart" in complaint) == (13, True)
+    with held(Path(".a_s.png.nstpipe"), Path("a_s.png")):
+        code, _, complaint = nstpipe("image", "a.jpg", "s.jpg", *FLAGS)
+    assert (code, f"is held by process {os.getpid()}" in complaint) == (11, True)
+
+
+def test_a_full_disk_exits_12(nstpipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    picture("a.jpg", 1)
+    picture("s.jpg", 2)
+
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    code, _, complaint = nstpipe("image", "a.jpg", "s.jpg", *FLAGS)
+    assert (code, "the disk is full" in complaint) == (12, True)
+    assert not Path("a_s.png").exists()

@@ -33,6 +33,7 @@ def test_a_killed_video_ends_in_the_same_bytes(tmp_path: Path) -> None:
     desired = {**calm.files, **digests(tmp_path / frames)}
     shutil.rmtree("out")
     actual = killed(arguments, tmp_path, made, log, kills=KILLS, calm=calm, seed=1)
+    assert actual.kills
     assert {**actual.files, **digests(tmp_path / frames)} == desired
     assert actual.again_after_done == []
     assert sum(actual.began.values()) <= 8 + actual.kills
@@ -48,6 +49,7 @@ def test_a_killed_batch_ends_in_the_same_bytes(tmp_path: Path) -> None:
     shutil.rmtree(made)
     shutil.rmtree(log.parent)
     actual = killed(arguments, tmp_path, made, log, kills=KILLS, calm=calm, seed=2)
+    assert actual.kills
     assert actual.files == calm.files
     assert actual.again_after_done == []
     assert sum(actual.began.values()) <= 6 + actual.kills
@@ -71,3 +73,29 @@ def test_a_stopped_job_says_how_to_go_on_and_exits_130(tmp_path: Path, signal_nu
     assert f"to go on: nstpipe {' '.join(arguments)}" in complaints
     assert run(arguments, tmp_path) == 0
     assert Path("in_starry.mp4").exists()
+
+
+def test_a_second_signal_stops_at_once(tmp_path: Path) -> None:
+    picture("photo.jpg", 1, 360, 480)
+    picture("starry.jpg", 2, 360, 480)
+    arguments = [
+        "image",
+        "photo.jpg",
+        "starry.jpg",
+        "--weights",
+        "builtin",
+        "--steps",
+        "5000",
+        "--snapshot-every",
+        "1",
+    ]
+    environ = os.environ | {"PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "cli", *arguments]
+    with subprocess.Popen(command, env=environ, stderr=subprocess.DEVNULL) as process:
+        while not Path("photo_starry_snapshots").is_dir():
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=60) == 130
+    assert not Path("photo_starry.png").exists()
