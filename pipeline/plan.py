@@ -1,5 +1,6 @@
 """What a job will make: which output for which content and styles. Reads names, and no pixels."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,13 +109,13 @@ def of_folder(
     """
     _check_files(*styles)
     images.check_output(Path("pastiche" + suffix))
-    joined = output_names.joined(styles)
-    labels = [joined] if blend else output_names.distinct([style.stem for style in styles])
-    output = _output_of_folder(folder, joined, output)
+    output = _output_of_folder(folder, styles, output)
     found = folders.walk(folder, include=include, exclude=exclude, skip=[output], warn=warn)
     found = [picture for picture in found if not _made_here(folder, picture)]
     if not found:
         raise InputError(f"{shown(folder)}: holds no picture that is wanted; check --include and --exclude")
+    stems = [style.stem for style in styles]
+    labels = [output_names.joined(styles)] if blend else output_names.distinct(stems)
     names = output_names.of_pastiches(found, labels, suffix)
     wanted = [(number, picture) for number in range(len(labels)) for picture in found]
     items = tuple(
@@ -128,53 +129,49 @@ def of_folder(
 def _output_of_file(source: Path, styles: Sequence[Path], output: Path | None, suffix: str) -> Path:
     """Where one picture's or clip's pastiche goes: as told; into a folder that is named; else beside it."""
     _check_files(source, *styles)
-    default = source.with_name(f"{source.stem}_{output_names.joined(styles)}{suffix}")
+    default = source.with_name(output_names.of_output(source.stem, styles, suffix))
     if output is None:
         output = default
-    elif output.is_dir():
+    elif os.path.isdir(output):
         output = output / default.name
     output_names.check_length(output)
     for path in (source, *styles):
-        if output.exists() and output.samefile(path):
+        if os.path.exists(output) and output.samefile(path):
             raise OutputError(f"{shown(output)}: is one of the inputs; choose another output with -o")
     return output
 
 
-def _output_of_folder(folder: Path, label: str, output: Path | None) -> Path:
+def _output_of_folder(folder: Path, styles: Sequence[Path], output: Path | None) -> Path:
     """Where a folder's pastiches go: as told; else beside it."""
     if output is None:
-        named = _with_a_name(folder)
-        output = named.with_name(f"{named.name}_{label}")
-    output = output_names.check_length(_with_a_name(output))
-    if output.resolve() == folder.resolve():
+        named = output_names.check_length(output_names.named(folder))
+        output = named.with_name(output_names.of_output(named.name, styles))
+    output = output_names.check_length(output_names.named(output))
+    if os.path.realpath(output) == os.path.realpath(folder):
         raise OutputError(f"{shown(output)}: is the input folder itself; choose another output with -o")
-    if output.exists() and not output.is_dir():
+    if os.path.lexists(output) and not os.path.isdir(output):
         raise OutputError(
             f"{shown(output)}: is a file; a batch needs a folder, choose another output with -o"
         )
     return output
 
 
-def _with_a_name(path: Path) -> Path:
-    """``.`` and ``..`` have no name of their own; the folders that they stand for do."""
-    return path if path.name not in ("", "..") else path.resolve()
-
-
 def _made_here(folder: Path, picture: Path) -> bool:
     """Whether a picture below ``folder``, or a folder that it is in, was made by a job of ours."""
     inside = [picture, *picture.parents][:-1]  # the last parent is `.`
-    return any(output_names.job_folder(folder / path).is_dir() for path in inside)
+    return any(os.path.isdir(output_names.job_folder(folder / path)) for path in inside)
 
 
 def _check_files(*paths: Path) -> None:
+    # os.path, here and above: Path.is_dir and its like raise where a name is too long or a folder is closed.
     for path in paths:
-        if path.is_dir():
+        if os.path.isdir(path):
             raise InputError(
                 f"{shown(path)}: is a folder, where a file is meant; only the first of `nstpipe batch` is one"
             )
-        if not path.exists():
+        if not os.path.exists(path):
             raise InputError(f"{shown(path)}: no such file; check the path")
-        if not path.is_file():  # to open a pipe would wait for ever, and a device never ends
+        if not os.path.isfile(path):  # to open a pipe would wait for ever, and a device never ends
             raise InputError(f"{shown(path)}: is not a file; name a picture or clip")
 
 

@@ -27,6 +27,18 @@ def test_no_two_pastiches_share_a_name(pictures: list[Path], labels: list[str]) 
     assert [name.parent for name in names] == len(labels) * [picture.parent for picture in pictures]
 
 
+@given(PICTURES, LABELS)
+def test_a_picture_that_nothing_is_in_the_way_of_has_the_plain_name(
+    pictures: list[Path], labels: list[str]
+) -> None:
+    labels = output_names.distinct(labels)
+    plain = [picture.with_name(f"{picture.stem}_{label}.png") for label in labels for picture in pictures]
+    folded = [name.as_posix().casefold() for name in plain]
+    actual = output_names.of_pastiches(pictures, labels, ".png")
+    for name, desired in zip(actual, plain, strict=True):
+        assert name == desired or folded.count(desired.as_posix().casefold()) > 1
+
+
 @given(LABELS)
 def test_a_name_that_occurs_once_is_kept(names: list[str]) -> None:
     actual = output_names.distinct(names)
@@ -40,7 +52,7 @@ def test_a_name_that_occurs_once_is_kept(names: list[str]) -> None:
     ("pictures", "labels", "desired"),
     [
         (["a.jpg"], ["s"], ["a_s"]),
-        (["a.jpg", "a.png", "a_jpg.png"], ["s"], ["a_jpg_s", "a_png_s", "a_jpg_s-2"]),
+        (["a.jpg", "a.png", "a_jpg.png"], ["s"], ["a_jpg_s-2", "a_png_s", "a_jpg_s"]),
         (["a.jpg", "a_b.jpg"], ["b_c", "c"], ["a_b_c", "a_b_b_c", "a_c", "a_b_c-2"]),
     ],
 )
@@ -71,3 +83,17 @@ def test_many_styles_are_counted() -> None:
     styles = [Path(f"style number {number}.jpg") for number in range(30)]
     assert output_names.joined(styles) == "style number 0+29-more"
     assert output_names.joined(styles[:2]) == "style number 0+style number 1"
+
+
+def test_a_long_stem_leaves_less_room_for_styles() -> None:
+    styles = [Path(20 * letter + ".jpg") for letter in "abc"]  # 62 bytes when joined
+    assert output_names.of_output("x" * 179, styles, ".png").endswith("c.png")
+    actual = output_names.of_output("x" * 180, styles, ".png")
+    assert actual == "x" * 180 + "_" + "a" * 20 + "+2-more.png"
+    assert output_names.check_length(Path(actual)) == Path(actual)
+
+
+def test_a_folder_without_a_name_of_its_own_gets_it() -> None:
+    assert output_names.named(Path()) == Path().resolve()
+    assert output_names.named(Path("a/..")) == Path().resolve()
+    assert output_names.named(Path("a/b")) == Path("a/b")

@@ -146,6 +146,52 @@ def test_an_output_without_a_name_of_its_own() -> None:
     assert made.output == Path().resolve()
     with pytest.raises(OutputError, match="/: cannot be an output"):
         plan.of_folder(Path("photos"), touch("s.jpg"), Path("/"))
+    with pytest.raises(OutputError, match="/: cannot be an output"):
+        plan.of_folder(Path("/"), touch("s.jpg"))
+
+
+@pytest.mark.parametrize("output", [".", "..", "out/.."])
+def test_a_folder_without_a_name_takes_the_default_name(output: str) -> None:
+    photo, clip, starry, _ = touch("photo.jpg", "in.mp4", "starry.jpg", "out/x")
+    assert plan.of_image(photo, [starry], Path(output)).output == Path(output, "photo_starry.png")
+    assert plan.of_video(clip, [starry], Path(output)).folder == Path(output, ".in_starry.mp4.nstpipe")
+
+
+def test_names_that_are_too_long_are_told_in_one_line() -> None:
+    photo, clip, starry, _ = touch("photo.jpg", "in.mp4", "starry.jpg", "photos/a.jpg")
+    calls = [
+        lambda: plan.of_image(photo, [starry], Path("x" * 300 + ".png")),
+        lambda: plan.of_video(clip, [starry], Path("x" * 243 + ".mp4")),
+        lambda: plan.of_folder(Path("photos"), [starry], Path("ö" * 124)),
+    ]
+    for call in calls:
+        with pytest.raises(OutputError, match=r"bytes too long; name a shorter one with -o$"):
+            call()
+    with pytest.raises(InputError, match="no such file"):
+        plan.of_image(Path("x" * 300 + ".jpg"), [starry])
+
+
+def test_a_picture_of_a_long_name_does_not_stop_the_others() -> None:
+    touch("photos/a.jpg", "photos/" + "y" * 246 + ".jpg")
+    made = plan.of_folder(Path("photos"), touch("s.jpg"))
+    assert [len(item.name) for item in made.items] == [len("a_s.png"), 246 + len("_s.png")]
+
+
+def test_many_styles_make_a_short_default_name() -> None:
+    styles = touch(*(f"a style with number {number}.jpg" for number in range(20)))
+    photo, clip, _ = touch("photo.jpg", "in.mp4", "photos/a.jpg")
+    assert plan.of_image(photo, styles).output == Path("photo_a style with number 0+19-more.png")
+    assert plan.of_video(clip, styles).output == Path("in_a style with number 0+19-more.mp4")
+    assert plan.of_folder(Path("photos"), styles).output == Path("photos_a style with number 0+19-more")
+
+
+def test_a_link_that_leads_to_itself() -> None:
+    touch("photos/a.jpg")
+    Path("loop").symlink_to("loop")
+    with pytest.raises(OutputError, match="loop: is a file"):
+        plan.of_folder(Path("photos"), touch("s.jpg"), Path("loop"))
+    with pytest.raises(InputError, match="no such folder"):
+        plan.of_folder(Path("loop"), touch("s.jpg"))
 
 
 def test_a_pipe_is_refused_at_once() -> None:
