@@ -6,6 +6,7 @@ import hashlib
 import os
 import secrets
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from pipeline.naming import shown
 
 PARTIAL_PREFIX = ".nstpipe-partial-"
 """Begins the name of every temporary sibling; short, so that long file names still fit."""
+
+FOREIGN_DAYS = 1
+"""Age at which another machine's temporary file counts as left over: a live one is written all the time."""
 
 
 @contextlib.contextmanager
@@ -67,20 +71,29 @@ def write_bytes(path: Path, data: bytes) -> None:
 def sweep(folder: Path) -> None:
     """Remove the temporary siblings that processes left in ``folder`` (not below it) when they were killed.
 
-    What belongs to a process that lives stays, and so does what another machine writes to a shared folder.
+    What belongs to a process that lives stays; another machine's, in a shared folder, goes after a day.
     """
-    for leftover in folder.glob(f"{PARTIAL_PREFIX}*"):
-        _, _, rest = leftover.name.removeprefix(PARTIAL_PREFIX).partition("-")
-        process = rest.partition("-")[0]
-        here = process.isdecimal() and leftover.name.startswith(_own_prefix(int(process)))
-        if here and not psutil.pid_exists(int(process)):
-            leftover.unlink(missing_ok=True)
+    for partial in folder.glob(f"{PARTIAL_PREFIX}*"):
+        with contextlib.suppress(OSError):  # gone meanwhile, or another user's: neither hinders a job
+            if _is_left_over(partial):
+                partial.unlink()
+
+
+def _is_left_over(partial: Path) -> bool:
+    host, _, rest = partial.name.removeprefix(PARTIAL_PREFIX).partition("-")
+    process = rest.partition("-")[0]
+    if host == _host() and process.isdecimal():
+        return not psutil.pid_exists(int(process))
+    return time.time() - partial.stat().st_mtime > FOREIGN_DAYS * 24 * 3600
 
 
 def _own_prefix(process: int) -> str:
     """How the temporary names of a process on this machine begin."""
-    host = hashlib.blake2s(socket.gethostname().encode(), digest_size=3).hexdigest()
-    return f"{PARTIAL_PREFIX}{host}-{process}-"
+    return f"{PARTIAL_PREFIX}{_host()}-{process}-"
+
+
+def _host() -> str:
+    return hashlib.blake2s(socket.gethostname().encode(), digest_size=4).hexdigest()
 
 
 def sync_folder(folder: Path) -> None:

@@ -20,12 +20,33 @@ from pipeline.naming import shown
 FILE_NAME = "journal.sqlite3"
 
 _SCHEMA = """
+BEGIN;
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS items (
     name BLOB PRIMARY KEY, state TEXT NOT NULL, reason TEXT, sha256 TEXT, content TEXT,
     steps INTEGER, smoothing_count INTEGER, loss REAL, seconds REAL, ended_at REAL NOT NULL
 );
+COMMIT;
 """
+
+_DAMAGED = ("not a readable journal", "--restart begins the job anew")
+_OTHERWISE = (
+    "the journal cannot be used",
+    "check the folder's permissions, or choose another output with -o",
+)
+_PROBLEMS = {
+    sqlite3.SQLITE_NOTADB: _DAMAGED,
+    sqlite3.SQLITE_CORRUPT: _DAMAGED,
+    sqlite3.SQLITE_BUSY: (
+        "the journal is in use",
+        "wait for the other process, then type the same line again",
+    ),
+    sqlite3.SQLITE_READONLY_ROLLBACK: (
+        "a killed process left the journal half written",
+        "type the line of its job again: that mends it",
+    ),
+}
+"""What is wrong and what to do, by SQLite's code."""
 
 
 @dataclass(frozen=True)
@@ -73,10 +94,11 @@ class Journal:
         with self._explained():
             uri = f"{self.path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
             self._connection = sqlite3.connect(uri, uri=True, isolation_level=None)
-            if not read_only:
-                self._connection.execute("PRAGMA journal_mode=DELETE")
-                self._connection.execute("PRAGMA synchronous=FULL")
-                self._connection.executescript(_SCHEMA)
+        try:
+            self._prepare(read_only)
+        except BaseException:
+            self._connection.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -132,6 +154,21 @@ class Journal:
         """Forget an item, so that it is done again."""
         self._rows("DELETE FROM items WHERE name = ?", os.fsencode(name))
 
+    def _prepare(self, read_only: bool) -> None:
+        with self._explained():
+            if not read_only:
+                self._connection.execute("PRAGMA journal_mode=DELETE")
+                self._connection.execute("PRAGMA synchronous=FULL")
+                self._connection.executescript(_SCHEMA)
+            elif not self._rows("SELECT name FROM sqlite_master"):  # another process is making it right now
+                self._connection.close()
+                self._connection = sqlite3.connect(":memory:", isolation_level=None)
+                self._connection.executescript(_SCHEMA)
+        # A damaged page would else be met in the middle of the job, where --restart no longer helps.
+        found = self._rows("PRAGMA quick_check(1)")[0][0]
+        if found != "ok":
+            raise OutputError(self._message(_DAMAGED, " ".join(found.split())))
+
     def _rows(self, statement: str, *values: Any) -> list[Any]:
         with self._explained():
             return self._connection.execute(statement, values).fetchall()
@@ -142,14 +179,10 @@ class Journal:
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
-        with self._explained():
+        # The connection commits, or rolls back what SQLite has not rolled back by itself.
+        with self._explained(), self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
+            yield
 
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:
@@ -159,19 +192,18 @@ class Journal:
             raise self._explanation(error) from error
 
     def _explanation(self, error: sqlite3.Error) -> NstpipeError:
-        code = getattr(error, "sqlite_errorcode", None)
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
         if code == sqlite3.SQLITE_FULL:
             return DiskFullError(
                 f"{shown(self.path)}: the disk is full; free some space and type the same line again"
             )
-        if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
-            return OutputError(
-                f"{shown(self.path)}: not a readable journal ({error}); --restart begins the job anew"
-            )
-        return OutputError(
-            f"{shown(self.path)}: the journal cannot be used ({error}); "
-            "check the folder's permissions, or choose another output with -o"
-        )
+        primary = code & 0xFF  # the rest of an extended code tells where it came from
+        problem = _PROBLEMS.get(code) or _PROBLEMS.get(primary, _OTHERWISE)
+        return OutputError(self._message(problem, str(error)))
+
+    def _message(self, problem: tuple[str, str], detail: str) -> str:
+        what, remedy = problem
+        return f"{shown(self.path)}: {what} ({detail}); {remedy}"
 
 
 def present(folder: Path) -> bool:

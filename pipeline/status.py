@@ -90,6 +90,6 @@ def _is_held(folder: Path) -> bool:
     """Whether the process that :func:`pipeline.opening.held` wrote down lives; one elsewhere is believed."""
     try:
         _, number, _, host = (folder / "holder.txt").read_text().split(" ", 3)
-    except (OSError, ValueError):
+        return host != socket.gethostname() or psutil.pid_exists(int(number))
+    except (OSError, ValueError, OverflowError):
         return False
-    return host != socket.gethostname() or psutil.pid_exists(int(number))

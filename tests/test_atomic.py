@@ -1,8 +1,10 @@
 import errno
 import os
 import signal
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -167,3 +169,37 @@ def test_sweep_leaves_what_a_living_process_writes(tmp_path: Path) -> None:
         partial.write_bytes(b"new")
         sweep(tmp_path)
     assert names(tmp_path) == ["a.png"]
+
+
+def test_two_processes_of_one_number_on_two_machines_do_not_meet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with replacing(tmp_path / "a.png") as here:
+        here.write_bytes(b"here")
+        monkeypatch.setattr(socket, "gethostname", lambda: "elsewhere")
+        with replacing(tmp_path / "a.png") as there:
+            there.write_bytes(b"there")
+            tags = [partial.name.removeprefix(PARTIAL_PREFIX).split("-")[0] for partial in (here, there)]
+    assert tags[0] != tags[1]
+
+
+@pytest.mark.parametrize(("hours", "stays"), [(0, True), (23, True), (25, False)])
+def test_sweep_leaves_another_machines_file_for_a_day(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hours: int, stays: bool
+) -> None:
+    monkeypatch.setattr(os, "getpid", lambda: 999999999)  # no process here has this number
+    with monkeypatch.context() as patch:
+        patch.setattr(socket, "gethostname", lambda: "elsewhere")
+        partial = replacing(tmp_path / "a.png").__enter__()
+    partial.write_bytes(b"half")
+    written = time.time() - hours * 3600
+    os.utime(partial, (written, written))
+    sweep(tmp_path)
+    assert partial.exists() == stays
+
+
+def test_sweep_passes_over_what_it_cannot_remove(tmp_path: Path) -> None:
+    (tmp_path / f"{PARTIAL_PREFIX}old").mkdir()
+    os.utime(tmp_path / f"{PARTIAL_PREFIX}old", (0, 0))
+    sweep(tmp_path)
+    assert names(tmp_path) == [f"{PARTIAL_PREFIX}old"]

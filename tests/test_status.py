@@ -47,12 +47,35 @@ def test_a_finished_job_names_its_failures() -> None:
         (f"process 999999999 on {socket.gethostname()}", False),
         ("process 1 on another-machine", True),
         ("nonsense", False),
+        (f"process {'9' * 30} on {socket.gethostname()}", False),
+        (f"process x on {socket.gethostname()}", False),
     ],
-    ids=["this process", "a dead one", "elsewhere", "nonsense"],
+    ids=["this process", "a dead one", "elsewhere", "nonsense", "no process's number", "no number"],
 )
 def test_a_job_runs_while_its_holder_lives(holder: str, running: bool) -> None:
     (job("out", DONE, total=5) / "holder.txt").write_text(holder)
     assert status.of(Path("out")).running == running
+
+
+@pytest.mark.parametrize(
+    ("seconds", "total", "expected"),
+    [(60, 5, "about 3 min"), (10, 6, "about 40 s"), (3600, 12, "10 h 00 min")],
+)
+def test_the_time_left_follows_from_the_mean(seconds: int, total: int, expected: str) -> None:
+    job("out", [Entry(name, "done", seconds=seconds) for name in ("a", "b")], total=total)
+    assert expected in status.of(Path("out")).lines()[0]
+
+
+def test_no_time_is_guessed_before_the_first_item() -> None:
+    job("out", [], total=5)
+    assert status.of(Path("out")).lines() == ["out: stopped: 0 of 5 done, 0 failed, 5 left (builtin weights)"]
+
+
+def test_a_job_that_is_being_made_this_instant_has_no_items_yet() -> None:
+    folder = Path(".out.nstpipe")
+    folder.mkdir()
+    (folder / "journal.sqlite3").touch()
+    assert status.of(Path("out")).lines() == ["out: stopped: 0 of 0 done, 0 failed, 0 left (unknown weights)"]
 
 
 def test_nothing_is_made_or_changed() -> None:
