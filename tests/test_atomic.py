@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.atomic import PARTIAL_PREFIX, replacing, sweep, write_bytes, writing
+from pipeline.atomic import PARTIAL_PREFIX, _own_prefix, replacing, sweep, write_bytes, writing
 from pipeline.errors import DiskFullError, InputError, OutputError
 
 
@@ -187,10 +187,9 @@ def test_two_processes_of_one_number_on_two_machines_do_not_meet(
 def test_sweep_leaves_another_machines_file_for_a_day(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hours: int, stays: bool
 ) -> None:
-    monkeypatch.setattr(os, "getpid", lambda: 999999999)  # no process here has this number
     with monkeypatch.context() as patch:
         patch.setattr(socket, "gethostname", lambda: "elsewhere")
-        partial = replacing(tmp_path / "a.png").__enter__()
+        partial = tmp_path / f"{_own_prefix(999999999)}0.png"  # no process here has this number
     partial.write_bytes(b"half")
     written = time.time() - hours * 3600
     os.utime(partial, (written, written))
