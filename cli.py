@@ -188,7 +188,7 @@ def verify(
     """Check a weights file: layout, widths, and whether it is the published one."""
     from pipeline import imagenet, weights
 
-    print(weights.verify(file or imagenet.path()))
+    print(weights.verify(file or imagenet.present()))
 
 
 def _warn(message: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline import clip, estimates, images, weights
+from pipeline import estimates, images, video, weights
 from pipeline.errors import NstpipeError
 from pipeline.layers import IMAGENET_WIDTHS, QUARTER_WIDTHS
 from pipeline.naming import shown
@@ -76,7 +76,7 @@ def of_pictures(plan: Plan, settings: Settings, widths: Sequence[int]) -> Foreca
 
 def of_video(plan: Plan, settings: Settings, widths: Sequence[int]) -> Forecast:
     """The forecast of a clip, from its header: the number of frames is what the header says."""
-    guess = clip.guess(plan.source)
+    guess = video.guess(plan.source)
     size = images.size_to_fit(guess.size, settings.size)
     speed, chained = estimates.operations_per_second(), settings.init == "previous"
     first = estimates.seconds_of_picture(settings, size, widths, speed)

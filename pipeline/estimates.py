@@ -9,6 +9,7 @@ import psutil
 
 from pipeline import layers
 from pipeline.errors import TooLargeError
+from pipeline.picture_files import free_memory
 from pipeline.settings import SMALLEST_SIDE, Settings
 
 Size = tuple[int, int]
@@ -80,7 +81,7 @@ def check_memory(what: str, settings: Settings, size: Size, widths: Sequence[int
     Raises:
         TooLargeError: it does not; the message gives a size that would.
     """
-    needed, free = memory_of_step(settings, size, widths), psutil.virtual_memory().available + _own_memory()
+    needed, free = memory_of_step(settings, size, widths), free_memory() + _own_memory()
     if needed > free:
         fitting = int(max(size) * math.sqrt(max(0, free - BASE_BYTES) / max(1, needed - BASE_BYTES)))
         raise TooLargeError(

@@ -8,6 +8,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.errors import WeightsError
+from pipeline.naming import shown
+
 if TYPE_CHECKING:
     from pipeline.fetching import Patience, Progress
 
@@ -22,6 +25,17 @@ def path() -> Path:
     """Where Keras keeps the file: under ``KERAS_HOME``, else ``~/.keras``."""
     home = os.environ.get("KERAS_HOME") or "~/.keras"
     return Path(os.path.expanduser(home), "models", FILE_NAME)
+
+
+def present() -> Path:
+    """:func:`path`, where a file lies there.
+
+    Raises:
+        WeightsError: none does; says how to get it.
+    """
+    if not path().exists():
+        raise WeightsError(f"{shown(path())}: not there yet; `nstpipe weights fetch` downloads it")
+    return path()
 
 
 def is_genuine(file: Path) -> bool:

@@ -209,8 +209,12 @@ def _project_values(folder: Path) -> dict[str, Any]:
 
 
 def _variables(environ: Mapping[str, str]) -> dict[str, str]:
-    """The settings among ``NSTPIPE_*``; an empty variable counts as not set."""
+    """The settings among ``NSTPIPE_*``; an empty variable counts as not set, an unknown one as a slip."""
     wanted = {VARIABLE_PREFIX + name.upper(): name for name in Settings.model_fields}
+    known = [*wanted, VARIABLE_PREFIX + "PRESET"]
+    for variable in environ:
+        if variable.startswith(VARIABLE_PREFIX) and variable not in known:
+            raise unknown("variable", variable, known)
     return {name: environ[variable] for variable, name in wanted.items() if environ.get(variable)}
 
 

@@ -186,6 +186,10 @@ def test_a_layer_named_without_weight_keeps_the_presets_weight_or_its_neighbours
             Choice(flags={"content_weight": "-3"}, environ={}),
             "content_weight = '-3' .from --content-weight.*0",
         ),
+        (
+            Choice(environ={"NSTPIPE_STPES": "3"}),
+            "no variable is called 'NSTPIPE_STPES'; did you mean NSTPIPE_STEPS",
+        ),
         (Choice(environ={"NSTPIPE_SIZE": "big"}), "size = 'big' .from NSTPIPE_SIZE"),
         (Choice(flags={"content_layers": "block9_conv1"}, environ={}), "block9_conv1.*did you mean"),
         (Choice(flags={"init": "contnt"}, environ={}), "init = 'contnt'.*'content', 'noise' or 'previous'"),
