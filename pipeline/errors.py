@@ -26,6 +26,10 @@ class OutputError(NstpipeError):
     """The output cannot be written there, or something stands in its place."""
 
 
+class DamagedJournalError(OutputError):
+    """A job's journal cannot be read any more."""
+
+
 class WeightsError(NstpipeError):
     """The extractor's weights are missing, damaged or of the wrong layout."""
 

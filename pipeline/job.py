@@ -82,7 +82,7 @@ class Job:
     def _is_done(self, item: Item, entry: Entry | None, adopts: bool) -> bool:
         if entry is None or entry.state == "failed":
             return adopts and self._adopt(item)
-        if item.output.is_file() and identity.of_file(item.output) == entry.sha256:
+        if os.path.isfile(item.output) and identity.of_file(item.output) == entry.sha256:
             return True
         self.observer.warn(f"{shown(item.output)}: was finished, but is missing or damaged; it is done again")
         self._journal.forget(item.name)

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from pipeline.errors import DiskFullError, NstpipeError, OutputError
+from pipeline.errors import DamagedJournalError, DiskFullError, NstpipeError, OutputError
 from pipeline.naming import shown
 
 FILE_NAME = "journal.sqlite3"
@@ -167,7 +167,7 @@ class Journal:
         # A damaged page would else be met in the middle of the job, where --restart no longer helps.
         found = self._rows("PRAGMA quick_check(1)")[0][0]
         if found != "ok":
-            raise OutputError(self._message(_DAMAGED, " ".join(found.split())))
+            raise DamagedJournalError(self._message(_DAMAGED, " ".join(found.split())))
 
     def _rows(self, statement: str, *values: Any) -> list[Any]:
         with self._explained():
@@ -199,11 +199,18 @@ class Journal:
             )
         primary = code & 0xFF  # the rest of an extended code tells where it came from
         problem = _PROBLEMS.get(code) or _PROBLEMS.get(primary, _OTHERWISE)
-        return OutputError(self._message(problem, str(error)))
+        kind = DamagedJournalError if problem is _DAMAGED else OutputError
+        return kind(self._message(problem, str(error)))
 
     def _message(self, problem: tuple[str, str], detail: str) -> str:
         what, remedy = problem
         return f"{shown(self.path)}: {what} ({detail}); {remedy}"
+
+
+def remove(folder: Path) -> None:
+    """Remove the journal in ``folder``, with what SQLite would roll back from it into the next one."""
+    for name in (FILE_NAME + "-journal", FILE_NAME):
+        (folder / name).unlink(missing_ok=True)
 
 
 def present(folder: Path) -> bool:

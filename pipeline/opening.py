@@ -13,10 +13,11 @@ from typing import Any
 import filelock
 
 from pipeline import atomic, identity
+from pipeline import journal as journals
 from pipeline._version import __version__
-from pipeline.errors import JobDiffersError, LockedError, OutputError
+from pipeline.errors import DamagedJournalError, JobDiffersError, LockedError, OutputError
 from pipeline.job import LOG, Job
-from pipeline.journal import FILE_NAME, Journal, present
+from pipeline.journal import Journal, present
 from pipeline.naming import shown
 from pipeline.observer import Observer
 from pipeline.plan import Plan
@@ -134,7 +135,7 @@ def _read_holder(holder: Path) -> str:
 
 def _check_nothing_stands(plan: Plan) -> None:
     standing = [plan.output] if plan.kind == "video" else [item.output for item in plan.items]
-    standing = [path for path in standing if path.exists()]
+    standing = [path for path in standing if os.path.exists(path)]  # also where the name is too long
     if standing:
         more = f" (and {len(standing) - 1} more)" if len(standing) > 1 else ""
         raise OutputError(
@@ -147,10 +148,10 @@ def _journal(folder: Path, restart: bool) -> Journal:
     """The job's journal; one that cannot be read goes where the job is to be restarted."""
     try:
         return Journal(folder)
-    except OutputError:
+    except DamagedJournalError:
         if not restart:
             raise
-        (folder / FILE_NAME).unlink()
+        journals.remove(folder)
         return Journal(folder)
 
 

@@ -58,7 +58,8 @@ def of(output: Path) -> Status:
     Raises:
         InputError: there is no such job.
     """
-    folder = output_names.job_folder(output) if output.name else output
+    output = output_names.named(output)
+    folder = output_names.job_folder(output)
     if not present(folder):
         raise InputError(f"{shown(output)}: no job of ours makes that; name the output of one")
     with Journal(folder, read_only=True) as journal:

@@ -80,7 +80,7 @@ def killed(
     done = 0
     while done < kills:
         starting = rng.random() < 0.25
-        moment = rng.uniform(0, calm.before) if starting else calm.before + rng.uniform(0, 1.7 * share)
+        moment = rng.uniform(0, calm.before) if starting else calm.before + rng.uniform(0, 1.2 * share)
         if run(arguments, folder, moment) is not None:
             break
         done += 1
