@@ -52,19 +52,26 @@ def opened(
     ):
         _begin(journal, plan, parts, weights, force=force, restart=restart)
         _sweep(plan)
-        with _removed_if_nothing_came_of_it(plan.folder, journal):
+        with _removed_if_nothing_came_of_it(plan, journal):
             yield Job(plan, journal, parts, observer)
 
 
 @contextmanager
-def _removed_if_nothing_came_of_it(folder: Path, journal: Journal) -> Iterator[None]:
-    """Leave no job's folder behind an error that came before its first item was done."""
+def _removed_if_nothing_came_of_it(plan: Plan, journal: Journal) -> Iterator[None]:
+    """Leave no job's folder behind an error that came before its first item was done.
+
+    Where an output stands, of a job that was discarded, it stays: it says that the output is ours.
+    """
     try:
         yield
     except Exception:
-        if not any(entry.state == "done" for entry in journal.entries().values()):
-            shutil.rmtree(folder, ignore_errors=True)
+        if not _any_done(journal) and not _standing(plan):
+            shutil.rmtree(plan.folder, ignore_errors=True)
         raise
+
+
+def _any_done(journal: Journal) -> bool:
+    return any(entry.state == "done" for entry in journal.entries().values())
 
 
 def _begin(
@@ -74,8 +81,7 @@ def _begin(
     facts = journal.facts()
     differ = identity.differences(facts["parts"], parts) if "parts" in facts else []
     finished = bool(facts.get("finished"))
-    worthless = not any(entry.state == "done" for entry in journal.entries().values())
-    if differ and not (restart or worthless):
+    if differ and not restart and _any_done(journal):
         raise _difference(plan, facts, differ)
     if (restart and finished) or differ or (force and finished):
         shutil.rmtree(plan.folder / "frames", ignore_errors=True)
@@ -134,14 +140,19 @@ def _read_holder(holder: Path) -> str:
 
 
 def _check_nothing_stands(plan: Plan) -> None:
-    standing = [plan.output] if plan.kind == "video" else [item.output for item in plan.items]
-    standing = [path for path in standing if os.path.exists(path)]  # also where the name is too long
+    standing = _standing(plan)
     if standing:
         more = f" (and {len(standing) - 1} more)" if len(standing) > 1 else ""
         raise OutputError(
             f"{shown(standing[0])}{more}: stands there, and no job of ours made it; "
             "--force overwrites, -o goes elsewhere"
         )
+
+
+def _standing(plan: Plan) -> list[Path]:
+    """The outputs that exist already."""
+    outputs = [plan.output] if plan.kind == "video" else [item.output for item in plan.items]
+    return [path for path in outputs if os.path.exists(path)]  # Path.exists raises for a name too long
 
 
 def _journal(folder: Path, restart: bool) -> Journal:

@@ -290,6 +290,17 @@ def test_a_restarted_job_that_is_stopped_goes_on_when_the_line_is_typed_again() 
     assert stylize_folder("photos", [style], rules=Rules(restart=True), **other).stylized == 2
 
 
+@pytest.mark.parametrize("rules", [Rules(restart=True), Rules(force=True)])
+def test_a_discarded_job_that_is_stopped_at_its_first_item_still_owns_its_output(rules: Rules) -> None:
+    content, style = picture("photo.jpg", 1), picture("starry.jpg", 9)
+    before = stylize_image(content, [style], **TINY).output.read_bytes()
+    other = TINY | {"steps": 3} if rules.restart else TINY
+    with pytest.raises(StoppedError):
+        stylize_image(content, [style], rules=rules, observer=StopsAt(0), **other)
+    assert Path("photo_starry.png").read_bytes() == before
+    assert stylize_image(content, [style], **other).stylized == 1
+
+
 def test_a_narrower_choice_of_pictures_forgets_nothing() -> None:
     picture("photos/a.png", 1)
     picture("photos/b.png", 2)
