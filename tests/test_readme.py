@@ -80,3 +80,9 @@ def test_every_line_of_python_works() -> None:
 def test_every_link_leads_somewhere() -> None:
     for target in re.findall(r"\]\(([^)#:]+)\)", README):
         assert (ROOT / target).exists(), target
+
+
+def test_the_map_names_every_module() -> None:
+    contributing = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    modules = {path.stem for path in (ROOT / "pipeline").glob("[a-z]*.py")}
+    assert {name for name in modules if f"`{name}`" not in contributing} == set()
