@@ -6,12 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 
+from pipeline.arrays import FloatArray
 from pipeline.errors import SettingsError, TooLargeError
 
-FloatArray = npt.NDArray[np.float32]
 Shapes = Any
 """The shape of a float32 tensor as a tuple, ``None`` for a side that varies, or a dict of such."""
 

@@ -13,10 +13,9 @@ import numpy.typing as npt
 from PIL import Image, PngImagePlugin
 
 from pipeline import atomic, colour, picture_files
+from pipeline.arrays import FloatArray
 from pipeline.errors import NstpipeError, OutputError
 from pipeline.naming import shown
-
-FloatArray = npt.NDArray[np.float32]
 
 JPEG_QUALITY = 95
 """Also WebP's; JPEG keeps full colour resolution (4:4:4), since a pastiche is full of saturated edges."""

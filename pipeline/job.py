@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline import atomic, identity, images
+from pipeline.arrays import FloatArray
 from pipeline.errors import DiskFullError, NstpipeError, SettingsError, StoppedError, WeightsError
-from pipeline.images import FloatArray, Picture
+from pipeline.images import Picture
 from pipeline.journal import Entry, Journal
 from pipeline.naming import shown
 from pipeline.observer import Observer

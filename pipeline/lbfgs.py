@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import optimize
 
+from pipeline.arrays import FloatArray
 from pipeline.threads import one_blas_thread
 
-FloatArray = npt.NDArray[np.float32]
 Vector = npt.NDArray[np.float64]
 Evaluate = Callable[[FloatArray], tuple[float, FloatArray]]
 

@@ -8,14 +8,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from pipeline import gradients, losses, vgg
+from pipeline.arrays import FloatArray
 from pipeline.errors import DivergedError, SettingsError
 from pipeline.settings import Settings
 from pipeline.weights import Weights
 
-FloatArray = npt.NDArray[np.float32]
 Targets = Mapping[str, Any]
 """{layer: tensor}"""
 

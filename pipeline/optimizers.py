@@ -8,12 +8,10 @@ from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
+from pipeline.arrays import FloatArray
 from pipeline.lbfgs import Lbfgs
 from pipeline.settings import Settings
-
-FloatArray = npt.NDArray[np.float32]
 
 Evaluate = Callable[[FloatArray], tuple[float, FloatArray]]
 """x (H, W, 3) -> loss and gradient (H, W, 3)."""

@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline import estimates, identity, images, loading
-from pipeline.errors import InputError, JobDiffersError, NstpipeError
-from pipeline.images import FloatArray
+from pipeline.arrays import FloatArray
+from pipeline.errors import JobDiffersError, NstpipeError
 from pipeline.job import ENDS_THE_JOB, Job
 from pipeline.naming import shown
 from pipeline.plan import Item
-from pipeline.settings import SMALLEST_SIDE, Settings
+from pipeline.scales import check_size
+from pipeline.settings import Settings
 from pipeline.weights import Weights
 
 if TYPE_CHECKING:
@@ -50,24 +51,11 @@ def run(job: Job, settings: Settings, weights: Weights) -> Sequence[Item]:
 
 def _make(job: Job, item: Item, stylizers: "_Stylizers", settings: Settings, weights: Weights) -> None:
     size = images.size_to_fit(images.read_size(item.content), settings.size)
-    check_size(item.content, size)
+    check_size(size, shown(item.content))
     estimates.check_memory(shown(item.content), settings, size, weights.widths)
     content = images.read(item.content, settings.size)
     # Only now: what cannot be stylised is not worth the seconds that TensorFlow takes to load.
     job.make(item, stylizers.of(item), content, identity.of_file(item.content))
-
-
-def check_size(path: Path, size: tuple[int, int]) -> None:
-    """See that a picture or clip that is worked on at ``size`` (height, width) is not too small.
-
-    Raises:
-        InputError: less than 16 pixels on a side, of which VGG19's poolings leave nothing.
-    """
-    if min(size) < SMALLEST_SIDE:
-        raise InputError(
-            f"{shown(path)}: is too small, at {size[1]}x{size[0]} pixels; "
-            f"at least {SMALLEST_SIDE}x{SMALLEST_SIDE} are needed"
-        )
 
 
 class _Stylizers:
@@ -96,7 +84,7 @@ def read_styles(styles: Sequence[Path], settings: Settings) -> list[FloatArray]:
     """
     found = [images.read(style, settings.size).pixels for style in styles]
     for style, pixels in zip(styles, found, strict=True):
-        check_size(style, pixels.shape[:2])
+        check_size(pixels.shape[:2], shown(style))
     return found
 
 

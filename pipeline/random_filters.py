@@ -12,9 +12,9 @@ import functools
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.arrays import FloatArray
 from pipeline.layers import LAYERS, QUARTER_WIDTHS, block_of
 from pipeline.threads import one_blas_thread
-from pipeline.weight_files import FloatArray
 
 Array = npt.NDArray[np.float64]
 

@@ -50,10 +50,15 @@ def style_size(size: Size, longest_side: int) -> Size:
     return size_to_fit(size, max(longest_side, smallest))
 
 
-def check_size(size: Size) -> None:
-    """Raise :class:`InputError` for a picture that VGG19's poolings would leave nothing of."""
+def check_size(size: Size, what: str = "the picture") -> None:
+    """See that what is worked on at ``size`` (height, width) is not too small.
+
+    Raises:
+        InputError: less than 16 pixels on a side, of which VGG19's poolings leave nothing.
+    """
     if min(size) < SMALLEST_SIDE:
         height, width = size
         raise InputError(
-            f"the picture is {width}x{height} pixels; use one of at least {SMALLEST_SIDE}x{SMALLEST_SIDE}"
+            f"{what}: is too small, at {width}x{height} pixels; "
+            f"use one of at least {SMALLEST_SIDE}x{SMALLEST_SIDE}"
         )

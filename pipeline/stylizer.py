@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from pipeline import gradients, optimizers
+from pipeline.arrays import FloatArray
 from pipeline.errors import InputError, SettingsError
 from pipeline.images import resize
 from pipeline.objective import Objective, Targets, shared
@@ -18,8 +18,6 @@ from pipeline.scales import Scale, check_size, plan, style_size
 from pipeline.settings import Settings
 from pipeline.smoothing import pool_and_upsample
 from pipeline.weights import Weights
-
-FloatArray = npt.NDArray[np.float32]
 
 STYLE_SIZES_KEPT = 16
 """Sizes for which each style's targets are kept: a few megabytes each at the published network's width."""

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from pipeline import atomic, estimates, identity, images, loading, shots, video
-from pipeline.images import FloatArray, Picture
+from pipeline.arrays import FloatArray
+from pipeline.images import Picture
 from pipeline.job import Job
 from pipeline.naming import shown
-from pipeline.picture_job import check_size, read_styles
+from pipeline.picture_job import read_styles
 from pipeline.plan import Item, frames
+from pipeline.scales import check_size
 from pipeline.settings import Settings
 from pipeline.weights import Weights
 
@@ -79,7 +81,7 @@ def _stylise(
 ) -> None:
     clip = job.plan.source
     size = images.size_to_fit(video.guess(clip).size, settings.size)
-    check_size(clip, size)
+    check_size(size, shown(clip))
     estimates.check_memory(shown(clip), settings, size, weights.widths)
     styles = read_styles(job.plan.style_sets[0], settings)
     stylizer = loading.stylizer_class()(settings, styles, weights=weights)

@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline import atomic
+from pipeline.arrays import FloatArray
 from pipeline.errors import WeightsError
 from pipeline.layers import LAYERS
 from pipeline.naming import shown
 
-FloatArray = npt.NDArray[np.float32]
 Kernels = Mapping[str, tuple[FloatArray, FloatArray]]
 """For each layer its kernel (3, 3, channels in, channels out) and bias (channels out,)."""
 

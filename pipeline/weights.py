@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline import imagenet, random_filters, weight_files
+from pipeline.arrays import FloatArray
 from pipeline.errors import WeightsError
 from pipeline.layers import block_of
 from pipeline.naming import shown
 from pipeline.nearest import did_you_mean
-from pipeline.weight_files import FloatArray, Kernels, Scales
+from pipeline.weight_files import Kernels, Scales
 
 if TYPE_CHECKING:
     from pipeline.fetching import Progress
