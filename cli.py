@@ -222,11 +222,9 @@ def _run(plan: "Plan", asked: Asked, *, keep_frames: bool = False) -> None:
         raise FailedItemsError(
             f"{len(outcome.failed)} of {outcome.done + len(outcome.failed)} failed: {names}"
         )
-    if not asked.quiet and not progress.was_finished:
-        print(
-            f"{shown(outcome.output)}: {outcome.done} done in {duration(outcome.seconds)}",
-            f"with {outcome.weights} weights",
-        )
+    if not asked.quiet:
+        took = f"{outcome.done} done in {duration(outcome.seconds)} with {outcome.weights} weights"
+        print(f"{shown(outcome.output)}: {'nothing to do' if progress.was_finished else took}")
 
 
 def _version(wanted: bool) -> None:

@@ -69,7 +69,8 @@ def test_image_batch_status_and_repeat(nstpipe) -> None:
     )
     assert "photos/bad.jpg" in printed.splitlines()[1]
     Path("photos/bad.jpg").unlink()
-    code, _, said = nstpipe("batch", "photos", "starry.jpg", *FLAGS)
+    code, printed, said = nstpipe("batch", "photos", "starry.jpg", *FLAGS)
+    assert printed == "photos_starry: nothing to do\n"
     assert (code, said.strip()) == (0, "finished before: 1 of 1 done; --force redoes a finished job")
     assert "finished: 1 of 1 done" in nstpipe("status", "photos_starry")[1]
 
