@@ -25,6 +25,7 @@ COMMON = (
     "optimizer",
     "step_size",
     "init",
+    "content_palette",
     "smooth_every",
     "pooling",
     "seed",

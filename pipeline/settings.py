@@ -129,6 +129,11 @@ class Settings(BaseModel):
         "content",
         description="What a picture starts from; previous: a video frame starts from the last pastiche.",
     )
+    content_palette: Literal["own", "style"] = Field(
+        "own",
+        description="Colours of the content to be matched: its own, or its own moved to the style's mean and "
+        "covariance.",
+    )
     smooth_every: int = Field(0, ge=0, description="Steps between two smoothings of the picture; 0: never.")
     pooling: Literal["max", "avg"] = Field("max", description="Pooling between the blocks of VGG19.")
     seed: int = Field(0, ge=0, le=2**32 - 1, description="Seed of the noise that --init noise starts from.")

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline import gradients, optimizers
+from pipeline import gradients, optimizers, palette
 from pipeline.arrays import FloatArray
 from pipeline.errors import InputError, SettingsError
 from pipeline.images import resize
@@ -82,6 +82,7 @@ class Stylizer:
         self.settings = settings
         self._styles = [_checked(style) for style in styles]
         self._shares = _shares(settings.style_weights, len(self._styles))
+        self._palette = palette.blend([palette.of(style) for style in self._styles], self._shares)
         self._objective = shared(settings, weights)
         self._style_targets: OrderedDict[tuple[int, tuple[int, int]], Targets] = OrderedDict()
 
@@ -110,6 +111,8 @@ class Stylizer:
         start = None if init is None else _checked(init)
         if start is not None and start.shape != content.shape:
             raise InputError(f"the picture to start from is {start.shape}, the content {content.shape}")
+        if self.settings.content_palette == "style":
+            content = palette.moved(content, self._palette)
         scales = plan(content.shape[:2], self.settings, following=init is not None)
         run = _Run(self.settings, self._objective, scales, smoothing_count, on_step)
         x = self._start(content, scales[0]) if start is None else start
