@@ -1,7 +1,7 @@
-"""Colours moved from one picture to another: the linear map that gives pixels a palette's mean and covariance.
+"""Colours moved to a palette: the linear map that gives a picture its mean and covariance.
 
-Of all such maps it is the one that moves colours least (Pitié and Kokaram 2007, "The linear Monge-Kantorovitch
-linear colour mapping for example-based colour transfer").
+Of all such maps it is the one that moves colours least (Pitié and Kokaram 2007, "The linear
+Monge-Kantorovitch linear colour mapping for example-based colour transfer").
 """
 
 from collections.abc import Sequence

@@ -1,0 +1,98 @@
+"""Every content in every style: the pastiches, how stylised each is, and all of them on one sheet.
+
+    python -m benchmarks.pairs --contents A.jpg B.jpg --styles C.jpg D.jpg --sheet sheet.jpg
+
+Every setting but ``--weights``, ``--preset`` and ``--size`` is the preset's.
+"""
+
+import argparse
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from benchmarks.style_score import Score, score
+from pipeline import images, weights
+from pipeline.presets import Choice
+from pipeline.stylizer import Stylizer
+
+Array = np.ndarray
+
+TILE = 340, 240
+"""Width and height, in pixels, of a picture on the sheet, which keeps its shape inside."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """A pastiche (H, W, 3), its score, and the seconds it took."""
+
+    pixels: Array
+    score: Score
+    seconds: float
+
+
+def main() -> None:
+    """Stylise, print a table, write the sheet."""
+    asked = _parse()
+    extractor = weights.obtain(asked.weights, print)
+    flags = {"size": asked.size} if asked.size else {}
+    settings = Choice(asked.preset, flags=flags, environ={}).resolve(extractor.kind).settings
+    contents = {path: images.read(path, longest_side=settings.size).pixels for path in asked.contents}
+    styles = {path: images.read(path).pixels for path in asked.styles}
+    stylizers = {path: Stylizer(settings, [style], weights=extractor) for path, style in styles.items()}
+    print("| content | style | style score | content score | noise | seconds |\n|---|---|---|---|---|---|")
+    made: dict[tuple[Path, Path], Made] = {}
+    for content, pixels in contents.items():
+        for style, stylizer in stylizers.items():
+            made[content, style] = found = _make(stylizer, pixels, styles[style])
+            print(_row(content.stem, style.stem, found.score, found.seconds), flush=True)
+    print(_mean(list(made.values())))
+    rows = [[None, *styles.values()]]
+    rows += [[contents[content], *(made[content, style].pixels for style in styles)] for content in contents]
+    images.write(asked.sheet, np.vstack([np.hstack([_tile(picture) for picture in row]) for row in rows]))
+
+
+def _make(stylizer: Stylizer, content: Array, style: Array) -> Made:
+    began = time.monotonic()
+    pixels = stylizer.stylize(content).pixels
+    return Made(pixels, score(content, style, pixels), time.monotonic() - began)
+
+
+def _row(content: str, style: str, found: Score, seconds: float) -> str:
+    numbers = f"{found.style:.2f} | {found.content:.2f} | {found.noise:.2f} | {seconds:.0f}"
+    return f"| {content} | {style} | {numbers} |"
+
+
+def _mean(made: list[Made]) -> str:
+    means = [np.mean([getattr(one.score, name) for one in made]) for name in ("style", "content", "noise")]
+    return _row("**mean**", "", Score(*map(float, means)), float(np.mean([one.seconds for one in made])))
+
+
+def _tile(picture: Array | None) -> Array:
+    """The picture in the middle of a white tile; a white one for None."""
+    width, height = TILE
+    tile = np.full((height, width, 3), 255, np.float32)
+    if picture is None:
+        return tile
+    scale = min((width - 6) / picture.shape[1], (height - 6) / picture.shape[0])
+    small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    top, left = (height - small.shape[0]) // 2, (width - small.shape[1]) // 2
+    tile[top : top + small.shape[0], left : left + small.shape[1]] = small
+    return tile
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Every content in every style, scored and on one sheet.")
+    parser.add_argument("--contents", type=Path, nargs="+", required=True)
+    parser.add_argument("--styles", type=Path, nargs="+", required=True)
+    parser.add_argument("--sheet", type=Path, required=True, help="a picture file to write")
+    parser.add_argument("--weights", default="builtin")
+    parser.add_argument("--preset", default="balanced")
+    parser.add_argument("--size", type=int, help="longest side (the preset's)")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""How the built-in extractor is trained: pictures of classes, crops of them, the network, what is stored."""

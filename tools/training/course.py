@@ -1,0 +1,117 @@
+"""The course of a training: batch after batch, measured and kept now and then, so that it can be stopped."""
+
+import csv
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+from pipeline import atomic
+from tools.training import crops, gallery, network
+
+Array = np.ndarray
+Row = dict[str, float]
+
+REPLAYS = 3
+"""How often each batch is trained on, each time changed for the worse."""
+
+TRAINING = (*gallery.DRAWING, *sorted(Path(__file__).parent.glob("*.py")))
+"""The code that decides what comes out."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """A training that is begun, or goes on where it was stopped.
+
+    Attributes:
+        seed: of crops and first weights.
+        steps: of the whole course, each a batch that is trained on REPLAYS times.
+        folder: where checkpoint and log are kept, in a folder of this course's own.
+        report_every: steps between two measurements on the held-out pictures, each kept.
+        batch: crops of one step.
+    """
+
+    seed: int
+    steps: int
+    folder: Path
+    report_every: int = 100
+    batch: int = 96
+
+    def run(self, pictures: Array) -> tuple[keras.Model, list[Row]]:
+        """The trained network, and its accuracy on held-out pictures, layer by layer, as it went.
+
+        Args:
+            pictures: of :func:`tools.training.gallery.draw`.
+        """
+        own = self.folder / f"run-{self.seed}-{len(pictures)}-{self.steps}-{gallery.code(*TRAINING)}"
+        own.mkdir(parents=True, exist_ok=True)
+        model, log = self._begun(own, len(pictures))
+        done = int(model.optimizer.iterations) // REPLAYS
+        exam = crops.held_out(pictures, self.seed)
+        with ThreadPoolExecutor(1) as ahead, tqdm(total=self.steps, initial=done, desc="training") as bar:
+            train = network.hardened_step(model)
+            following = ahead.submit(crops.training, pictures, self.seed, done, self.batch)
+            for step in range(done + 1, self.steps + 1):
+                batch = following.result()
+                following = ahead.submit(crops.training, pictures, self.seed, step, self.batch)
+                loss = _replayed(train, batch, np.random.default_rng([self.seed, step, REPLAYS]))
+                bar.update()
+                if step % self.report_every == 0 or step == self.steps:
+                    log.append({"step": step, "loss": round(loss, 4), **_examined(model, exam)})
+                    bar.set_postfix_str(" ".join(f"{value:.2f}" for value in list(log[-1].values())[2:]))
+                    _keep(own, model, log)
+        return model, log
+
+    def _begun(self, own: Path, classes: int) -> tuple[keras.Model, list[Row]]:
+        """The network and log of the last checkpoint, or new ones."""
+        if not _checkpoint(own).is_file():
+            keras.utils.set_random_seed(self.seed)
+            model = network.build(classes)
+            network.compile_for(model, self.steps * REPLAYS)
+            return model, []
+        model = keras.models.load_model(_checkpoint(own))
+        with _log(own).open(newline="") as file:
+            rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+        return model, [row for row in rows if row["step"] * REPLAYS <= int(model.optimizer.iterations)]
+
+
+def _replayed(train: Any, batch: crops.Batch, rng: np.random.Generator) -> float:
+    """Train on a batch, and on what is worse for the network; the last loss."""
+    images, answers = tf.constant(batch.images), network.answers_to(batch)
+    changes = tf.constant(rng.uniform(-network.WORST, network.WORST, images.shape), tf.float32)
+    for _ in range(REPLAYS):
+        loss, changes = train(images, changes, answers)
+    return float(loss)
+
+
+def _keep(own: Path, model: keras.Model, log: list[Row]) -> None:
+    """The log, then the checkpoint: a row too many is dropped when training goes on."""
+    with atomic.replacing(_log(own)) as partial, partial.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(log[-1]))
+        writer.writeheader()
+        writer.writerows(log)
+    with atomic.replacing(_checkpoint(own)) as partial:
+        model.save(partial)
+
+
+def _checkpoint(own: Path) -> Path:
+    return own / "checkpoint.keras"
+
+
+def _log(own: Path) -> Path:
+    return own / "log.csv"
+
+
+def _examined(model: keras.Model, exam: crops.Batch) -> Row:
+    """The share of held-out crops whose class each layer's head names."""
+    answers = model.predict(exam.images, verbose=0)
+    classes = exam.shares.argmax(1)
+    return {
+        layer: round(float(np.mean(answers[f"{layer}_texture"].argmax(1) == classes)), 4)
+        for layer in network.TEXTURE_LAYERS
+    }

@@ -1,0 +1,52 @@
+"""From the trained network to plain convolutions: the batch norm folded away, the layers scaled."""
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from pipeline.layers import LAYERS
+from pipeline.random_filters import LEVELS
+from pipeline.vgg import Extractor
+from pipeline.weight_files import Kernels, fingerprint
+from pipeline.weights import Weights
+from tools.training.network import EPSILON, INPUT_SCALE
+
+Array = np.ndarray
+
+
+def folded(model: keras.Model) -> Kernels:
+    """Kernels (3, 3, in, out) and biases (out,) that give what convolution and batch norm gave together.
+
+    Rounded to float16, as they are stored.
+    """
+    found = {}
+    for layer in LAYERS:
+        kernel = np.asarray(model.get_layer(layer).kernel, np.float64)
+        norm = model.get_layer(f"{layer}_norm")
+        gain = np.asarray(norm.gamma) / np.sqrt(np.asarray(norm.moving_variance, np.float64) + EPSILON)
+        bias = np.asarray(norm.beta) - gain * np.asarray(norm.moving_mean)
+        if layer == LAYERS[0]:
+            kernel = kernel[:, :, ::-1] * INPUT_SCALE  # the extractor sees BGR
+        found[layer] = (_stored(kernel * gain), _stored(bias))
+    return found
+
+
+def scaled(kernels: Kernels, pictures: Array) -> dict[str, float]:
+    """The factor for each layer that brings its mean activation on ``pictures`` to the presets' level.
+
+    Args:
+        pictures: (N, H, W, 3) RGB, 0..255.
+    """
+    extractor = Extractor(as_weights(kernels, {}), "avg")
+    means = [{k: float(np.mean(v)) for k, v in extractor.features(picture).items()} for picture in pictures]
+    return {layer: LEVELS[layer] / float(np.mean([mean[layer] for mean in means])) for layer in LAYERS}
+
+
+def as_weights(kernels: Kernels, scales: dict[str, float]) -> Weights:
+    """Kernels and scales as the pipeline takes them."""
+    return Weights("file", kernels, scales, fingerprint(kernels, scales), "training")
+
+
+def _stored(array: Any) -> Array:
+    return np.asarray(array, np.float16).astype(np.float32)

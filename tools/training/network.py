@@ -1,0 +1,127 @@
+"""The network while it is trained: VGG19 with batch norm, and a head on every layer that presets tap."""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import tensorflow as tf
+from keras import layers, ops
+
+from pipeline.layers import LAYERS, QUARTER_WIDTHS, block_of
+from pipeline.vgg import CHANNEL_MEANS_BGR
+from tools.training.crops import COLOURS_A_SIDE, CROP, Batch
+
+INPUT_SCALE = 1 / 64
+"""Brings pixels less their means to about -2..2; folded into the first kernel afterwards."""
+
+WORST = 2.0
+"""Levels of 0..255 by which a pixel may be changed against the network while it is trained."""
+
+EPSILON = 1e-3
+"""Of the batch norm."""
+
+TEXTURE_LAYERS = (*(f"block{block}_conv1" for block in range(1, 6)), "block5_conv4")
+"""Asked which textures the crop shows, from the mean and the RMS of each channel: a Gram's diagonal."""
+
+MAP_LAYERS = {"block3_conv4": 8, "block4_conv4": 8, "block5_conv4": 4}
+"""Asked which texture stands at each of so many positions a side."""
+
+BORDER_LAYERS = {"block4_conv4": 8}
+"""Asked at which positions one texture meets another."""
+
+PICTURE_LAYERS = {"block4_conv2": 8, "block5_conv2": 4}
+"""Asked what the crop looks like, coarsely: what content is matched by has to know where things are."""
+
+LOSS_WEIGHTS = {"texture": 1.0, "map": 1.0, "border": 1.0, "picture": 10.0}
+"""Of each kind of head; the squared errors of pictures are small numbers."""
+
+
+def build(classes: int) -> keras.Model:
+    """The network from RGB crops, 0..255, to the answers of all heads, each named after its layer."""
+    image = keras.Input((CROP, CROP, 3), name="image")
+    means_rgb = CHANNEL_MEANS_BGR[::-1]
+    flow = layers.Rescaling(INPUT_SCALE, [-mean * INPUT_SCALE for mean in means_rgb])(image)
+    answers: dict[str, Any] = {}
+    for above, layer in zip((LAYERS[0], *LAYERS), LAYERS, strict=False):
+        if block_of(above) != block_of(layer):
+            flow = layers.AveragePooling2D(2)(flow)
+        flow = _convolved(flow, layer)
+        answers.update(_answers(flow, layer, classes))
+    return keras.Model(image, answers)
+
+
+def compile_for(model: keras.Model, steps: int, peak: float = 2e-3) -> None:
+    """AdamW; its step size rises for a twentieth of the steps, then falls to zero along a cosine."""
+    schedule = keras.optimizers.schedules.CosineDecay(
+        peak / 20, steps - steps // 20, warmup_target=peak, warmup_steps=steps // 20
+    )
+    losses = {
+        "texture": keras.losses.CategoricalCrossentropy(from_logits=True),
+        "map": keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        "border": keras.losses.BinaryCrossentropy(from_logits=True),
+        "picture": keras.losses.MeanSquaredError(),
+    }
+    kinds = {name: name.rpartition("_")[2] for name in model.output}
+    model.compile(
+        keras.optimizers.AdamW(schedule, weight_decay=1e-2),
+        loss={name: losses[kind] for name, kind in kinds.items()},
+        loss_weights={name: LOSS_WEIGHTS[kind] for name, kind in kinds.items()},
+    )
+
+
+def hardened_step(model: keras.Model) -> Callable[[Any, Any, Any], tuple[Any, Any]]:
+    """A step on images made worse for the network as it was ("free" adversarial training, Shafahi 2019).
+
+    The backward pass that trains the weights also tells how each pixel should change to raise the loss.
+    A network that was taught to stand it answers to strokes and forms, not to faint hatching, and pictures
+    that are optimised through it stay clean of that.
+
+    Returns:
+        A function of images (N, CROP, CROP, 3), changes of the same shape and the answers to them, which
+        trains once and returns the loss and the changes for the same images' next time.
+    """
+
+    @tf.function(reduce_retracing=True)
+    def step(images: Any, changes: Any, answers: Any) -> tuple[Any, Any]:
+        with tf.GradientTape() as tape:
+            tape.watch(changes)
+            found = model(images + changes, training=True)
+            loss = model.compute_loss(x=images, y=answers, y_pred=found)
+        gradient, *of_weights = tape.gradient(loss, [changes, *model.trainable_variables])
+        model.optimizer.apply(of_weights, model.trainable_variables)
+        return loss, tf.clip_by_value(changes + WORST * tf.sign(gradient), -WORST, WORST)
+
+    return step
+
+
+def answers_to(batch: Batch) -> dict[str, Any]:
+    """What the heads should say of a batch."""
+    wanted: dict[str, Any] = {f"{layer}_texture": batch.shares for layer in TEXTURE_LAYERS}
+    wanted |= {f"{layer}_map": batch.classes_at(grid) for layer, grid in MAP_LAYERS.items()}
+    wanted |= {f"{layer}_border": batch.borders_at(grid) for layer, grid in BORDER_LAYERS.items()}
+    return wanted | {f"{layer}_picture": batch.colours_at(grid) for layer, grid in PICTURE_LAYERS.items()}
+
+
+def _convolved(flow: Any, layer: str) -> Any:
+    width = QUARTER_WIDTHS[block_of(layer) - 1]
+    flow = layers.Conv2D(width, 3, padding="same", use_bias=False, name=layer)(flow)
+    flow = layers.BatchNormalization(momentum=0.98, epsilon=EPSILON, name=f"{layer}_norm")(flow)
+    return layers.ReLU()(flow)
+
+
+def _answers(flow: Any, layer: str, classes: int) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if layer in TEXTURE_LAYERS:
+        mean = layers.GlobalAveragePooling2D()(flow)
+        power = layers.GlobalAveragePooling2D()(ops.square(flow))
+        statistics = layers.Concatenate()([mean, ops.sqrt(power + 1e-4)])
+        found[f"{layer}_texture"] = layers.Dense(classes, name=f"{layer}_texture")(statistics)
+    if layer in MAP_LAYERS:
+        pooled = layers.AveragePooling2D(flow.shape[1] // MAP_LAYERS[layer])(flow)
+        found[f"{layer}_map"] = layers.Conv2D(classes, 1, name=f"{layer}_map")(pooled)
+    if layer in BORDER_LAYERS:
+        found[f"{layer}_border"] = layers.Conv2D(1, 1, name=f"{layer}_border")(flow)
+    if layer in PICTURE_LAYERS:
+        values = 3 * COLOURS_A_SIDE**2
+        found[f"{layer}_picture"] = layers.Conv2D(values, 1, name=f"{layer}_picture")(flow)
+    return found
