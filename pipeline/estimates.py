@@ -9,6 +9,7 @@ import psutil
 
 from pipeline import layers
 from pipeline.errors import TooLargeError
+from pipeline.margins import Margin
 from pipeline.picture_files import free_memory
 from pipeline.settings import SMALLEST_SIDE, Settings
 
@@ -44,7 +45,7 @@ def operations_of_step(settings: Settings, size: Size, widths: Sequence[int]) ->
     """Floating-point operations of one step at ``size`` (height, width): a forward and a backward pass."""
     used = [*settings.content_layers, *settings.style_layers]
     per_pixel = sum(share * 2 * 9 * inside * out for share, inside, out in _channels(widths, used))
-    return 2 * per_pixel * size[0] * size[1]
+    return 2 * per_pixel * _pixels(settings, size)
 
 
 def seconds_of_picture(
@@ -55,7 +56,7 @@ def seconds_of_picture(
     ``following``: a frame that starts from the last one, at full size only.
     """
     optimizer = LBFGS_SECONDS_PER_VALUE if settings.optimizer == "lbfgs" else 0.0
-    full = operations_of_step(settings, size, widths) / speed + 3 * size[0] * size[1] * optimizer
+    full = operations_of_step(settings, size, widths) / speed + 3 * _pixels(settings, size) * optimizer
     if following:
         return full * settings.steps_of_following_frame
     last = settings.scales - 1
@@ -72,7 +73,13 @@ def memory_of_step(settings: Settings, size: Size, widths: Sequence[int]) -> int
     kept = sum(share * out for share, _, out in rows)
     values_per_pixel = 2 * kept + 4 * max(share * out for share, _, out in rows)
     optimizer = LBFGS_BYTES_PER_VALUE if settings.optimizer == "lbfgs" else 32
-    return int(BASE_BYTES + size[0] * size[1] * (4 * values_per_pixel + 3 * optimizer))
+    return int(BASE_BYTES + _pixels(settings, size) * (4 * values_per_pixel + 3 * optimizer))
+
+
+def _pixels(settings: Settings, size: Size) -> int:
+    """Pixels that a step works on: those of the picture and of its rim."""
+    height, width = Margin.around(size, settings.margin).framed_size
+    return height * width
 
 
 def check_memory(what: str, settings: Settings, size: Size, widths: Sequence[int]) -> None:

@@ -26,6 +26,7 @@ COMMON = (
     "step_size",
     "init",
     "content_palette",
+    "margin",
     "smooth_every",
     "pooling",
     "seed",

@@ -134,6 +134,13 @@ class Settings(BaseModel):
         description="Colours of the content to be matched: its own, or its own moved to the style's mean and "
         "covariance.",
     )
+    margin: float = Field(
+        0.0,
+        ge=0,
+        le=0.25,
+        description="Mirrored rim around the picture in the making, as a share of its longest side: borders "
+        "go wrong there, and it is cut off.",
+    )
     smooth_every: int = Field(0, ge=0, description="Steps between two smoothings of the picture; 0: never.")
     pooling: Literal["max", "avg"] = Field("max", description="Pooling between the blocks of VGG19.")
     seed: int = Field(0, ge=0, le=2**32 - 1, description="Seed of the noise that --init noise starts from.")

@@ -13,6 +13,7 @@ from pipeline import gradients, optimizers, palette
 from pipeline.arrays import FloatArray
 from pipeline.errors import InputError, SettingsError
 from pipeline.images import resize
+from pipeline.margins import Margin
 from pipeline.objective import Objective, Targets, shared
 from pipeline.scales import Scale, check_size, plan, style_size
 from pipeline.settings import Settings
@@ -113,11 +114,14 @@ class Stylizer:
             raise InputError(f"the picture to start from is {start.shape}, the content {content.shape}")
         if self.settings.content_palette == "style":
             content = palette.moved(content, self._palette)
-        scales = plan(content.shape[:2], self.settings, following=init is not None)
-        run = _Run(self.settings, self._objective, scales, smoothing_count, on_step)
-        x = self._start(content, scales[0]) if start is None else start
+        margin = Margin.around(content.shape[:2], self.settings.margin)
+        content = margin.framed(content)
+        scales = plan(margin.framed_size, self.settings, following=init is not None)
+        run = _Run(self.settings, self._objective, scales, margin, smoothing_count, on_step)
+        x = self._start(content, scales[0]) if start is None else margin.framed(start)
         for scale in scales:
-            x = run.descend(scale, resize(x, scale.size), *self._targets(content, scale))
+            targets = self._targets(content, scale, margin.side_within(max(scale.size)))
+            x = run.descend(scale, resize(x, scale.size), *targets)
         return run.pastiche(x)
 
     def _start(self, content: FloatArray, scale: Scale) -> FloatArray:
@@ -127,9 +131,9 @@ class Stylizer:
         pixels = noise.normal(NOISE_MEAN, NOISE_DEVIATION, (*scale.size, 3))
         return np.clip(pixels, 0, 255).astype(np.float32)
 
-    def _targets(self, content: FloatArray, scale: Scale) -> tuple[Targets, Targets]:
+    def _targets(self, content: FloatArray, scale: Scale, longest_side: int) -> tuple[Targets, Targets]:
         contents = self._objective.content_targets(resize(content, scale.size))
-        grams = [self._targets_of(number, max(scale.size)) for number in range(len(self._styles))]
+        grams = [self._targets_of(number, longest_side) for number in range(len(self._styles))]
         return contents, _blend(grams, self._shares)
 
     def _targets_of(self, number: int, longest_side: int) -> Targets:
@@ -152,10 +156,12 @@ class _Run:
         settings: Settings,
         objective: Objective,
         scales: Sequence[Scale],
+        margin: Margin,
         smoothing_count: int,
         on_step: Callable[[StepInfo], None] | None,
     ) -> None:
-        self._settings, self._objective, self._scales = settings, objective, scales
+        self._settings, self._objective = settings, objective
+        self._scales, self._margin = scales, margin
         self._smoothing_count, self._on_step = smoothing_count, on_step
         self._began = time.monotonic()
         self._taken = 0
@@ -175,7 +181,7 @@ class _Run:
 
         def stepped(x: FloatArray) -> None:
             self._taken += 1
-            self._tell(number, planned, lambda: self._in_pixels(x))
+            self._tell(number, planned, lambda: self._margin.cut(self._in_pixels(x)))
 
         x = pixels / np.float32(self._objective.units)
         while (left := scale.steps - (self._taken - steps_before)) > 0:
@@ -190,8 +196,8 @@ class _Run:
         return self._in_pixels(x)
 
     def pastiche(self, pixels: FloatArray) -> Pastiche:
-        """The finished picture."""
-        return Pastiche(pixels, self._taken, self._losses, self._smoothing_count)
+        """The finished picture, from its pixels with the rim."""
+        return Pastiche(self._margin.cut(pixels), self._taken, self._losses, self._smoothing_count)
 
     def _in_pixels(self, x: FloatArray) -> FloatArray:
         """A copy of ``x`` in units of 0..255."""

@@ -1,4 +1,4 @@
-"""Textures that the extractor is trained on: families design classes, classes draw pictures alike but not the same."""
+"""Textures to train on: families design classes, and a class draws pictures that are alike, not the same."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Training the built-in extractor: batches repeat, a stopped course goes on to the same weights, folding is exact."""
+"""Training: batches repeat, a stopped course goes on to the same weights, folding is exact."""
 
 import numpy as np
 import pytest
@@ -119,7 +119,7 @@ def test_a_step_changes_pixels_for_the_worse(pictures):
     answers = network.answers_to(batch)
     step = network.hardened_step(model)
     unchanged = tf.zeros_like(tf.constant(batch.images))
-    before, changes = step(tf.constant(batch.images), unchanged, answers)
+    _, changes = step(tf.constant(batch.images), unchanged, answers)
     assert float(tf.reduce_max(tf.abs(changes))) == network.WORST
     worse, _ = step(tf.constant(batch.images), changes, answers)
     better, _ = step(tf.constant(batch.images), -changes, answers)
