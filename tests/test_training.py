@@ -119,8 +119,8 @@ def test_a_step_changes_pixels_for_the_worse(pictures):
     answers = network.answers_to(batch)
     step = network.hardened_step(model)
     unchanged = tf.zeros_like(tf.constant(batch.images))
-    _, changes = step(tf.constant(batch.images), unchanged, answers)
-    assert float(tf.reduce_max(tf.abs(changes))) == network.WORST
-    worse, _ = step(tf.constant(batch.images), changes, answers)
-    better, _ = step(tf.constant(batch.images), -changes, answers)
+    _, changes = step(tf.constant(batch.images), unchanged, answers, 3.0)
+    assert float(tf.reduce_max(tf.abs(changes))) == 3.0
+    worse, _ = step(tf.constant(batch.images), changes, answers, 3.0)
+    better, _ = step(tf.constant(batch.images), -changes, answers, 3.0)
     assert float(worse) > float(better)

@@ -11,7 +11,6 @@ import argparse
 import json
 import os
 import platform
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -44,11 +43,11 @@ def main() -> None:
 
 def _provenance(options: argparse.Namespace, log: list[Row]) -> dict[str, Any]:
     versions = {module.__name__: module.__version__ for module in (tf, keras, np, cv2)}
+    what = {name: getattr(options, name) for name in ("seed", "classes", "steps")}
+    flags = " ".join(f"--{name} {value}" for name, value in what.items())
     return {
-        "command": " ".join(["python -m tools.train_builtin", *sys.argv[1:]]),
-        "seed": options.seed,
-        "classes": options.classes,
-        "steps": options.steps,
+        "command": f"python -m tools.train_builtin {flags}",
+        **what,
         "versions": {"python": platform.python_version(), **versions},
         "accuracy": log,
     }

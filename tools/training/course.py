@@ -59,7 +59,8 @@ class Course:
             for step in range(done + 1, self.steps + 1):
                 batch = following.result()
                 following = ahead.submit(crops.training, pictures, self.seed, step, self.batch)
-                loss = _replayed(train, batch, np.random.default_rng([self.seed, step, REPLAYS]))
+                rng = np.random.default_rng([self.seed, step, REPLAYS])
+                loss = _replayed(train, batch, rng, network.worst(step, self.steps))
                 bar.update()
                 if step % self.report_every == 0 or step == self.steps:
                     log.append({"step": step, "loss": round(loss, 4), **_examined(model, exam)})
@@ -80,12 +81,13 @@ class Course:
         return model, [row for row in rows if row["step"] * REPLAYS <= int(model.optimizer.iterations)]
 
 
-def _replayed(train: Any, batch: crops.Batch, rng: np.random.Generator) -> float:
-    """Train on a batch, and on what is worse for the network; the last loss."""
+def _replayed(train: Any, batch: crops.Batch, rng: np.random.Generator, worst: float) -> float:
+    """Train on a batch, and on what is worse for the network by up to ``worst`` levels; the last loss."""
     images, answers = tf.constant(batch.images), network.answers_to(batch)
-    changes = tf.constant(rng.uniform(-network.WORST, network.WORST, images.shape), tf.float32)
+    changes = tf.constant(rng.uniform(-worst, worst, images.shape), tf.float32)
+    limit = tf.constant(worst, tf.float32)
     for _ in range(REPLAYS):
-        loss, changes = train(images, changes, answers)
+        loss, changes = train(images, changes, answers, limit)
     return float(loss)
 
 

@@ -14,8 +14,11 @@ from tools.training.crops import COLOURS_A_SIDE, CROP, Batch
 INPUT_SCALE = 1 / 64
 """Brings pixels less their means to about -2..2; folded into the first kernel afterwards."""
 
-WORST = 2.0
-"""Levels of 0..255 by which a pixel may be changed against the network while it is trained."""
+MILD, HARD = 2.0, 4.0
+"""Levels of 0..255 by which a pixel may be changed against the network, in the two halves of its training.
+
+With 2 pictures are sharp but finely hatched, with 5 from the start they are clean and lack fine strokes.
+"""
 
 EPSILON = 1e-3
 """Of the batch norm."""
@@ -69,7 +72,12 @@ def compile_for(model: keras.Model, steps: int, peak: float = 2e-3) -> None:
     )
 
 
-def hardened_step(model: keras.Model) -> Callable[[Any, Any, Any], tuple[Any, Any]]:
+def worst(step: int, steps: int) -> float:
+    """How far a pixel may be changed in a step (from 1) of so many."""
+    return MILD if 2 * step <= steps else HARD
+
+
+def hardened_step(model: keras.Model) -> Callable[[Any, Any, Any, float], tuple[Any, Any]]:
     """A step on images made worse for the network as it was ("free" adversarial training, Shafahi 2019).
 
     The backward pass that trains the weights also tells how each pixel should change to raise the loss.
@@ -77,19 +85,19 @@ def hardened_step(model: keras.Model) -> Callable[[Any, Any, Any], tuple[Any, An
     that are optimised through it stay clean of that.
 
     Returns:
-        A function of images (N, CROP, CROP, 3), changes of the same shape and the answers to them, which
-        trains once and returns the loss and the changes for the same images' next time.
+        A function of images (N, CROP, CROP, 3), changes of the same shape, the answers to them and how far
+        a pixel may be changed, which trains once and returns the loss and the changes for the next time.
     """
 
     @tf.function(reduce_retracing=True)
-    def step(images: Any, changes: Any, answers: Any) -> tuple[Any, Any]:
+    def step(images: Any, changes: Any, answers: Any, limit: Any) -> tuple[Any, Any]:
         with tf.GradientTape() as tape:
             tape.watch(changes)
             found = model(images + changes, training=True)
             loss = model.compute_loss(x=images, y=answers, y_pred=found)
         gradient, *of_weights = tape.gradient(loss, [changes, *model.trainable_variables])
         model.optimizer.apply(of_weights, model.trainable_variables)
-        return loss, tf.clip_by_value(changes + WORST * tf.sign(gradient), -WORST, WORST)
+        return loss, tf.clip_by_value(changes + limit * tf.sign(gradient), -limit, limit)
 
     return step
 

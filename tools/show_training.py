@@ -1,0 +1,39 @@
+"""Print where a file of trained weights is from, and how accurate each layer was as training went on.
+
+python -m tools.show_training pipeline/builtin.npz
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+
+def provenance(path: Path) -> dict[str, Any]:
+    """What ``tools/train_builtin.py`` wrote into the file about itself."""
+    with np.load(path) as archive:
+        found: dict[str, Any] = json.loads(str(archive["provenance"]))
+    return found
+
+
+def lines(found: dict[str, Any]) -> list[str]:
+    """The command, the versions, and a table of the log."""
+    rows = found["accuracy"]
+    cells = [
+        [f"{row['step']:.0f}", f"{row['loss']:.1f}", *map(_percent, list(row.values())[2:])] for row in rows
+    ]
+    table = [list(rows[0]), ["---"] * len(rows[0]), *cells]
+    versions = ", ".join(f"{name} {version}" for name, version in found["versions"].items())
+    return [found["command"], versions, "", *(f"| {' | '.join(row)} |" for row in table)]
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="Where trained weights are from.")
+    parser.add_argument("weights", type=Path)
+    print("\n".join(lines(provenance(parser.parse_args().weights))))
