@@ -121,10 +121,8 @@ def load(path: Path, kind: str) -> Weights:
 
 
 def builtin() -> Weights:
-    """The trained quarter-width extractor, or the ``random`` one where the package carries none."""
-    if BUILTIN.is_file():
-        return load(BUILTIN, "builtin")
-    return _assembled("builtin", random_filters.kernels(), {}, origin=f"untrained, {random_filters.ORIGIN}")
+    """The quarter-width extractor that travels in the package, trained by ``tools/train_builtin.py``."""
+    return load(BUILTIN, "builtin")
 
 
 def random() -> Weights:
