@@ -22,9 +22,9 @@ UNSEEN = 12345
 
 @pytest.fixture(scope="module")
 def unseen() -> np.ndarray:
-    """Pictures of classes that training never drew: (classes, copies, 96, 96, 3)."""
-    drawn = [gallery.pictures_of((UNSEEN, number)) for number in range(24)]
-    return np.stack(drawn)[:, :, :96, :96].astype(np.float32)
+    """Pictures of classes that training never drew: (classes, copies, 48, 48, 3)."""
+    drawn = [gallery.pictures_of((UNSEEN, number)) for number in range(40)]
+    return np.stack(drawn)[:, :, :48, :48].astype(np.float32)
 
 
 def test_it_is_a_whole_vgg19_of_quarter_width_in_less_than_3_megabytes():
@@ -81,8 +81,8 @@ def test_a_small_pastiche_has_the_style_and_keeps_the_content():
     """By the independent score, at the size and cost of a test."""
     content = images.read(ROOT / "samples/harbour.jpg", longest_side=160).pixels
     style = images.read(ROOT / "samples/starry.jpg").pixels
-    flags = {"size": 160, "steps": "60,40", "scales": 2}
+    flags = {"size": 160, "steps": "60,20", "scales": 2}
     settings = Choice("balanced", flags=flags, environ={}).resolve("builtin").settings
     made = Stylizer(settings, [style], weights=weights.builtin()).stylize(content).pixels
     found = score(content, style, made)
-    assert found.style < 0.5 and found.content > 0.5 and 0.1 < found.noise < 1.5
+    assert found.style < 0.3 and found.content > 0.35 and 0.1 < found.noise < 1.5

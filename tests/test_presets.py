@@ -120,7 +120,7 @@ KINDS = (None, "builtin", "imagenet")
 
 def every_row(folder: Path) -> Choice:
     """Each row says something that the ``[builtin]`` table of balanced says too; one layer has no weight."""
-    (folder / "nstpipe.toml").write_text("style_weight = 7.0\n")
+    (folder / "nstpipe.toml").write_text("margin = 0.1\n")
     return Choice(
         "balanced",
         flags={"tv_weight": "3", "style_layers": "block3_conv1,block1_conv1=2"},
@@ -152,14 +152,16 @@ def test_the_builtin_table_that_is_saved_leaves_out_what_won_over_it(tmp_path: P
     actual = tomllib.loads(every_row(tmp_path).resolve().as_toml())["builtin"]
     # the flag gave block3_conv1 no weight, so it has the one of the preset, or of its [builtin]
     assert actual == {
-        "content_layers": {"block2_conv2": 1.0},
-        "style_layers": {"block3_conv1": 1e-5, "block1_conv1": 2.0},
+        "steps": [150, 100, 20],
+        "content_palette": "style",
+        "content_layers": {"block4_conv2": 7.2e-3, "block3_conv2": 2.24e-3},
+        "style_layers": {"block3_conv1": 2.34e-6, "block1_conv1": 2.0},
     }
 
 
 def test_for_a_small_extractor_the_values_that_run_are_saved() -> None:
     actual = tomllib.loads(Choice("balanced", environ={}).resolve("random").as_toml())
-    assert (actual["tv_weight"], actual["pooling"]) == (0.3, "avg")
+    assert (actual["tv_weight"], actual["pooling"]) == (0.0, "avg")
     assert "builtin" not in actual
 
 

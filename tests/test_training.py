@@ -9,6 +9,11 @@ from tools.training import course, crops, folding, gallery, network
 
 CLASSES = 16
 
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
+)
+"""Keras' own saving and reading of weights, with this TensorFlow and NumPy."""
+
 
 @pytest.fixture(scope="module")
 def pictures():

@@ -22,13 +22,13 @@ def folded(model: keras.Model) -> Kernels:
     """
     found = {}
     for layer in LAYERS:
-        kernel = np.asarray(model.get_layer(layer).kernel, np.float64)
         norm = model.get_layer(f"{layer}_norm")
-        gain = np.asarray(norm.gamma) / np.sqrt(np.asarray(norm.moving_variance, np.float64) + EPSILON)
-        bias = np.asarray(norm.beta) - gain * np.asarray(norm.moving_mean)
+        gamma, beta, mean, variance = (np.asarray(values, np.float64) for values in norm.get_weights())
+        (kernel,) = (np.asarray(values, np.float64) for values in model.get_layer(layer).get_weights())
+        gain = gamma / np.sqrt(variance + EPSILON)
         if layer == LAYERS[0]:
             kernel = kernel[:, :, ::-1] * INPUT_SCALE  # the extractor sees BGR
-        found[layer] = (_stored(kernel * gain), _stored(bias))
+        found[layer] = (_stored(kernel * gain), _stored(beta - gain * mean))
     return found
 
 
