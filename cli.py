@@ -99,13 +99,14 @@ def demo(
     *,
     asked: Asked,
 ) -> None:
-    """Stylise the sample clip, small and quick."""
+    """Stylise the sample clip, small and quick, with the built-in extractor."""
     from pipeline import plan
     from pipeline.resources import folder
 
     samples = folder("samples")
     planned = plan.of_video(samples / "clip.mp4", [samples / "starry.jpg"], output)
-    _run(planned, replace(asked, preset=asked.preset or "preview"))
+    settings = {"weights": "builtin", **asked.settings}
+    _run(planned, replace(asked, preset=asked.preset or "preview", settings=settings))
 
 
 @app.command()
