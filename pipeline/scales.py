@@ -46,7 +46,7 @@ def plan(size: Size, settings: Settings, *, following: bool = False) -> tuple[Sc
 
 def style_size(size: Size, longest_side: int) -> Size:
     """The size of a style beside a content of ``longest_side``: not enlarged, no side too small."""
-    smallest = -(-SMALLEST_SIDE * max(size) // min(size))
+    smallest = -(-(2 * SMALLEST_SIDE - 1) * max(size) // (2 * min(size)))  # rounds to SMALLEST_SIDE
     return size_to_fit(size, max(longest_side, smallest))
 
 

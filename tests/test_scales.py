@@ -1,7 +1,7 @@
 """The plan from coarse to fine."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipeline.errors import InputError
@@ -40,6 +40,7 @@ def test_too_small_a_picture_is_refused(size):
         plan(size, Settings())
 
 
+@example(35, 53, 16)
 @given(sides, sides, st.integers(16, 3000))
 def test_a_style_is_never_enlarged_and_never_too_small(height, width, longest_side):
     actual = style_size((height, width), longest_side)
