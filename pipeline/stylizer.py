@@ -83,7 +83,7 @@ class Stylizer:
         self.settings = settings
         self._styles = [_checked(style) for style in styles]
         self._shares = _shares(settings.style_weights, len(self._styles))
-        self._palette = palette.blend([palette.of(style) for style in self._styles], self._shares)
+        self._palette = self._of_styles() if settings.content_palette == "style" else None
         self._objective = shared(settings, weights)
         self._style_targets: OrderedDict[tuple[int, tuple[int, int]], Targets] = OrderedDict()
 
@@ -112,7 +112,7 @@ class Stylizer:
         start = None if init is None else _checked(init)
         if start is not None and start.shape != content.shape:
             raise InputError(f"the picture to start from is {start.shape}, the content {content.shape}")
-        if self.settings.content_palette == "style":
+        if self._palette is not None:
             content = palette.moved(content, self._palette)
         margin = Margin.around(content.shape[:2], self.settings.margin)
         content = margin.framed(content)
@@ -123,6 +123,9 @@ class Stylizer:
             targets = self._targets(content, scale, margin.side_within(max(scale.size)))
             x = run.descend(scale, resize(x, scale.size), *targets)
         return run.pastiche(x)
+
+    def _of_styles(self) -> palette.Palette:
+        return palette.blend([palette.of(style) for style in self._styles], self._shares)
 
     def _start(self, content: FloatArray, scale: Scale) -> FloatArray:
         if self.settings.init != "noise":
