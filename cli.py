@@ -99,13 +99,13 @@ def demo(
     *,
     asked: Asked,
 ) -> None:
-    """Stylise the sample clip, small and quick, with the built-in extractor."""
+    """Stylise the sample clip at its own size, quickly, with the built-in extractor."""
     from pipeline import plan
     from pipeline.resources import folder
 
     samples = folder("samples")
     planned = plan.of_video(samples / "clip.mp4", [samples / "starry.jpg"], output)
-    settings = {"weights": "builtin", **asked.settings}
+    settings = {"weights": "builtin", "size": "320", **asked.settings}
     _run(planned, replace(asked, preset=asked.preset or "preview", settings=settings))
 
 
