@@ -82,6 +82,12 @@ def video(
     source: Annotated[Path, typer.Argument(metavar="IN", help="The clip to stylise.")],
     styles: Styles,
     output: Output = None,
+    shots: Annotated[
+        Path | None, typer.Option("--shots", metavar="FILE", help="Shots as `nstpipe shots` lists them.")
+    ] = None,
+    workers: Annotated[
+        int, typer.Option("--workers", metavar="N", min=1, help="Shots stylised at once, each by a process.")
+    ] = 1,
     keep_frames: Annotated[bool, typer.Option("--keep-frames", help="Keep the stylised frames.")] = False,
     *,
     asked: Asked,
@@ -89,7 +95,15 @@ def video(
     """Stylise a video, with its sound; several styles are blended."""
     from pipeline import plan
 
-    _run(plan.of_video(source, styles, output), asked, keep_frames=keep_frames)
+    _run(plan.of_video(source, styles, output, shots), asked, keep_frames=keep_frames, workers=workers)
+
+
+@app.command()
+def shots(source: Annotated[Path, typer.Argument(metavar="IN", help="A clip.")]) -> None:
+    """List a clip's shots, for --shots to take once you have edited the list."""
+    from pipeline import api
+
+    print(*api.list_shots(source), sep="\n")
 
 
 @app.command()
@@ -196,15 +210,16 @@ def _warn(message: str) -> None:
     print("nstpipe:", message, file=sys.stderr)
 
 
-def _run(plan: "Plan", asked: Asked, *, keep_frames: bool = False) -> None:
+def _run(plan: "Plan", asked: Asked, *, keep_frames: bool = False, workers: int = 1) -> None:
     """Do a plan, show its progress, say how it ended."""
     from pipeline import api, weights
     from pipeline.dry_run import lines
     from pipeline.naming import shown
+    from pipeline.presets import Choice
     from pipeline.progress import Progress, duration
     from pipeline.stopping import Stop
 
-    choice = api.choice_for(plan, asked.preset, asked.settings)
+    choice = Choice(asked.preset, asked.settings)
     if asked.verbose:
         kind = weights.available(choice.resolve().settings.weights)
         print(choice.resolve(kind).as_toml(), file=sys.stderr)
@@ -214,7 +229,7 @@ def _run(plan: "Plan", asked: Asked, *, keep_frames: bool = False) -> None:
     with Stop(lambda message: progress.say(message)) as stop:
         progress = Progress(stop.check, quiet=asked.quiet)
         try:
-            rules = api.Rules(asked.force, asked.restart, keep_frames)
+            rules = api.Rules(asked.force, asked.restart, keep_frames, workers)
             outcome = api.run(plan, choice, rules, progress)
         finally:
             progress.close()

@@ -18,10 +18,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 if TYPE_CHECKING:
     from pipeline.api import Outcome, Rules, stylize_folder, stylize_image, stylize_video
+    from pipeline.descent import StepInfo
     from pipeline.errors import NstpipeError
     from pipeline.observer import Observer
     from pipeline.settings import Settings
-    from pipeline.stylizer import Pastiche, StepInfo, Stylizer
+    from pipeline.stylizer import Pastiche, Stylizer
     from pipeline.weights import Weights
 
 _HOMES = {
@@ -31,7 +32,7 @@ _HOMES = {
     "Pastiche": "stylizer",
     "Rules": "api",
     "Settings": "settings",
-    "StepInfo": "stylizer",
+    "StepInfo": "descent",
     "Stylizer": "stylizer",
     "Weights": "weights",
     "stylize_folder": "api",

@@ -2,13 +2,14 @@
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline import picture_job, video_job, weights
+from pipeline import picture_job, shot_list, video, video_job, weights
 from pipeline import plan as plans
+from pipeline import shots as shot_finding
 from pipeline.journal import Entry, Journal, present
 from pipeline.observer import Observer
 from pipeline.opening import opened
@@ -17,23 +18,22 @@ from pipeline.presets import Choice
 
 AnyPath = str | os.PathLike[str]
 
-VIDEO_INIT = {"init": "previous"}
-"""What `video` itself sets: a frame starts from the last pastiche, unless the user says otherwise."""
-
 
 @dataclass(frozen=True)
 class Rules:
-    """How a job treats what stands there already.
+    """How a job is run, and treats what stands there already; nothing of it changes a pixel.
 
     Attributes:
         force: overwrite an output that is not ours; redo a finished job.
         restart: discard a job of ours that has other settings, styles, weights or input.
         keep_frames: keep a video's stylised frames once it is assembled.
+        workers: shots of a video that are stylised at once, each in a process of its own.
     """
 
     force: bool = False
     restart: bool = False
     keep_frames: bool = False
+    workers: int = 1
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def stylize_image(
         NstpipeError: one of its kinds; see :mod:`pipeline.errors`.
     """
     plan = plans.of_image(Path(content), _paths(styles), _path(output))
-    return run(plan, choice_for(plan, preset, settings), rules or Rules(), observer or Observer())
+    return run(plan, Choice(preset, settings), rules or Rules(), observer or Observer())
 
 
 def stylize_folder(
@@ -128,7 +128,7 @@ def stylize_folder(
         suffix=suffix,
         warn=observer.warn,
     )
-    return run(plan, choice_for(plan, preset, settings), rules or Rules(), observer)
+    return run(plan, Choice(preset, settings), rules or Rules(), observer)
 
 
 def stylize_video(
@@ -136,29 +136,37 @@ def stylize_video(
     styles: Sequence[AnyPath] | AnyPath,
     output: AnyPath | None = None,
     *,
+    shots: AnyPath | None = None,
     preset: str | None = None,
     rules: Rules | None = None,
     observer: Observer | None = None,
     **settings: Any,
 ) -> Outcome:
-    """Stylise a clip, each frame starting from the last pastiche; its sound and frame times are kept.
+    """Stylise a clip, each frame following the last pastiches; its sound and frame times are kept.
 
     Args:
         source: a video file.
         styles: one picture file or more, blended.
         output: a ``.mp4``, ``.mov``, ``.m4v`` or ``.mkv`` file; by default ``in_starry.mp4`` beside it.
+        shots: a list of the clip's shots, see :mod:`pipeline.shot_list`; else they are found.
         preset, rules, observer, settings: as for :func:`stylize_image`.
 
     Raises:
         NstpipeError: one of its kinds; see :mod:`pipeline.errors`.
     """
-    plan = plans.of_video(Path(source), _paths(styles), _path(output))
-    return run(plan, choice_for(plan, preset, settings), rules or Rules(), observer or Observer())
+    plan = plans.of_video(Path(source), _paths(styles), _path(output), _path(shots))
+    return run(plan, Choice(preset, settings), rules or Rules(), observer or Observer())
 
 
-def choice_for(plan: Plan, preset: str | None, settings: Mapping[str, Any]) -> Choice:
-    """The choice of settings for a plan: what its command implies stands below what the user says."""
-    return Choice(preset, settings, VIDEO_INIT if plan.kind == "video" else {})
+def list_shots(source: AnyPath) -> list[str]:
+    """The shots that are found in a clip, as the lines of a file that :func:`stylize_video` takes.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    clip = video.probe(Path(source))
+    firsts = shot_finding.first_frames(video.frames(clip.path))
+    return shot_list.lines(firsts, [float(clip.frame_times[first] * clip.time_base) for first in firsts])
 
 
 def run(plan: Plan, choice: Choice, rules: Rules, observer: Observer) -> Outcome:
@@ -176,7 +184,7 @@ def run(plan: Plan, choice: Choice, rules: Rules, observer: Observer) -> Outcome
     settings = choice.resolve(found.kind).settings
     with opened(plan, settings, found, observer, force=rules.force, restart=rules.restart) as job:
         if plan.kind == "video":
-            items = video_job.run(job, settings, found, keep_frames=rules.keep_frames)
+            items = video_job.run(job, settings, found, keep_frames=rules.keep_frames, workers=rules.workers)
         else:
             items = picture_job.run(job, settings, found)
         entries = [entry for item in items if (entry := job.entry(item))]

@@ -78,7 +78,7 @@ def of_video(plan: Plan, settings: Settings, widths: Sequence[int]) -> Forecast:
     """The forecast of a clip, from its header: the number of frames is what the header says."""
     guess = video.guess(plan.source)
     size = images.size_to_fit(guess.size, settings.size)
-    speed, chained = estimates.operations_per_second(), settings.init == "previous"
+    speed, chained = estimates.operations_per_second(), settings.temporal != "none"
     first = estimates.seconds_of_picture(settings, size, widths, speed)
     following = estimates.seconds_of_picture(settings, size, widths, speed, following=chained)
     return Forecast(

@@ -82,13 +82,16 @@ def _pixels(settings: Settings, size: Size) -> int:
     return height * width
 
 
-def check_memory(what: str, settings: Settings, size: Size, widths: Sequence[int]) -> None:
-    """See that a step at ``size`` fits into the memory that is free.
+def check_memory(
+    what: str, settings: Settings, size: Size, widths: Sequence[int], processes: int = 1
+) -> None:
+    """See that a step at ``size`` in each of so many processes fits into the memory that is free.
 
     Raises:
         TooLargeError: it does not; the message gives a size that would.
     """
-    needed, free = memory_of_step(settings, size, widths), free_memory() + _own_memory()
+    needed = processes * memory_of_step(settings, size, widths)
+    free = free_memory() + _own_memory()
     if needed > free:
         fitting = int(max(size) * math.sqrt(max(0, free - BASE_BYTES) / max(1, needed - BASE_BYTES)))
         raise TooLargeError(

@@ -25,7 +25,11 @@ def of_file(path: Path) -> str:
 
 
 def of_job(
-    settings: Settings, weights: str, style_sets: Sequence[Sequence[Path]], source: Path | None
+    settings: Settings,
+    weights: str,
+    style_sets: Sequence[Sequence[Path]],
+    source: Path | None,
+    shots: Sequence[int] | None = None,
 ) -> dict[str, Any]:
     """The parts of a job's fingerprint, as plain data, so that a difference can be named.
 
@@ -34,6 +38,7 @@ def of_job(
         weights: fingerprint of the extractor's weights.
         style_sets: the styles, blended within a set.
         source: the one picture or clip; None for a folder, whose pictures have each their own identity.
+        shots: the first frame of each shot, where the user gave them.
     """
     return {
         "pixels version": PIXELS_VERSION,
@@ -41,6 +46,7 @@ def of_job(
         "weights": weights,
         "styles": [[of_file(style) for style in styles] for styles in style_sets],
         "input": of_file(source) if source else None,
+        "shots": shots if shots is None else list(shots),
     }
 
 

@@ -1,31 +1,20 @@
-"""A job's items: which are left, how one is made, written and then marked."""
+"""A job's items: which are left, and what became of each, marked once it is written."""
 
-import json
 import logging
 import os
-import time
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pipeline import atomic, identity, images
-from pipeline.arrays import FloatArray
+from pipeline import identity
 from pipeline.errors import DiskFullError, NstpipeError, SettingsError, StoppedError, WeightsError
-from pipeline.images import Picture
 from pipeline.journal import Entry, Journal
+from pipeline.making import Maker
 from pipeline.naming import shown
 from pipeline.observer import Observer
 from pipeline.plan import Item, Plan
-from pipeline.snapshots import Snapshots
-
-if TYPE_CHECKING:
-    from pipeline.stylizer import Pastiche, StepInfo, Stylizer
 
 LOG = logging.getLogger("nstpipe")
 """Goes to the job's log.txt."""
-
-TAG = "nstpipe"
-"""Key of the PNG text that lets an output be adopted which the journal does not know."""
 
 ENDS_THE_JOB = (StoppedError, DiskFullError, SettingsError, WeightsError)
 """Errors that no other item would fare better with."""
@@ -37,10 +26,10 @@ class Job:
     def __init__(self, plan: Plan, journal: Journal, parts: Mapping[str, Any], observer: Observer) -> None:
         self.plan = plan
         self.observer = observer
+        self.maker = Maker(plan, identity.fingerprint(parts))
         self.made = 0
         """Items stylised by this run."""
         self._journal = journal
-        self._fingerprint = identity.fingerprint(parts)
 
     def entries(self) -> dict[str, Entry]:
         """Every item that ended, by name."""
@@ -82,83 +71,27 @@ class Job:
 
     def _is_done(self, item: Item, entry: Entry | None, adopts: bool) -> bool:
         if entry is None or entry.state == "failed":
-            return adopts and self._adopt(item)
+            adopted = self.maker.adopted(item) if adopts else None
+            if adopted is not None:
+                self._journal.mark(adopted)
+            return adopted is not None
         if os.path.isfile(item.output) and identity.of_file(item.output) == entry.sha256:
             return True
         self.observer.warn(f"{shown(item.output)}: was finished, but is missing or damaged; it is done again")
         self._journal.forget(item.name)
         return False
 
-    def _adopt(self, item: Item) -> bool:
-        """Mark an output that is whole and that this job made of the very content that is there now."""
-        try:
-            tag = json.loads(images.read_tags(item.output).get(TAG, "{}"))
-            ours = (tag.pop("job"), tag.pop("item")) == (self._fingerprint, _hexadecimal(item.name))
-            if not ours or (tag["content"] and tag["content"] != identity.of_file(item.content)):
-                return False
-            images.read(item.output)  # whole, or it raises
-            entry = Entry(item.name, "done", sha256=identity.of_file(item.output), **tag)
-        except (NstpipeError, OSError, ValueError, AttributeError, KeyError, TypeError):
-            return False
-        self._journal.mark(entry)
-        return True
-
-    def make(
-        self,
-        item: Item,
-        stylizer: "Stylizer",
-        content: Picture,
-        content_identity: str = "",
-        *,
-        init: FloatArray | None = None,
-        smoothing_count: int = 0,
-    ) -> Entry:
-        """Stylise, write, mark.
-
-        Args:
-            content: what is stylised, at its final size.
-            content_identity: of the content's bytes, where an item has a file of its own.
-            init: the previous pastiche (H, W, 3), where there is one.
-            smoothing_count: the shot's running count of steps before this item.
-        """
-        began = time.monotonic()
+    def began(self, item: Item) -> None:
+        """Note that an item is being stylised."""
         LOG.info("stylising %s", shown(item.name))
-        with Snapshots(self._snapshot_folder(item), stylizer.settings.snapshot_every) as snapshots:
+        self.observer.item_began(item)
 
-            def on_step(info: "StepInfo") -> None:
-                snapshots.take(info)
-                self.observer.step(info)
-
-            pastiche = stylizer.stylize(
-                content.pixels, init, smoothing_count=smoothing_count, on_step=on_step
-            )
-        return self._keep(item, pastiche, content, content_identity, time.monotonic() - began)
-
-    def _snapshot_folder(self, item: Item) -> Path:
-        """``a_snapshots/`` beside ``a.png``; of a frame a folder in its clip's, where people look."""
-        output = self.plan.output if self.plan.kind == "video" else item.output
-        folder = output.with_name(f"{output.stem}_snapshots")
-        return folder / item.output.stem if self.plan.kind == "video" else folder
-
-    def _keep(
-        self, item: Item, pastiche: "Pastiche", content: Picture, content_identity: str, seconds: float
-    ) -> Entry:
-        facts: dict[str, Any] = {
-            "content": content_identity,
-            "steps": pastiche.steps,
-            "smoothing_count": pastiche.smoothing_count,
-            "loss": pastiche.losses["total"],
-        }
-        tag = {"job": self._fingerprint, "item": _hexadecimal(item.name), **facts}
-        with atomic.writing(item.output):
-            item.output.parent.mkdir(parents=True, exist_ok=True)
-        images.write(item.output, pastiche.pixels, content.alpha, {TAG: json.dumps(tag)})
-        entry = Entry(item.name, "done", sha256=identity.of_file(item.output), seconds=seconds, **facts)
+    def done(self, entry: Entry) -> None:
+        """Mark an item that was written."""
         self._journal.mark(entry)
-        LOG.info("done %s: loss %.6g after %d steps", shown(item.name), entry.loss, entry.steps)
+        LOG.info("done %s: loss %.6g after %d steps", shown(entry.name), entry.loss, entry.steps)
         self.made += 1
         self.observer.item_ended(entry)
-        return entry
 
     def fail(self, item: Item, error: Exception) -> Entry:
         """Record that an item failed, and why."""
@@ -167,8 +100,3 @@ class Job:
         self._journal.mark(entry)
         LOG.error("failed %s: %s", shown(item.name), entry.reason, exc_info=error)
         return entry
-
-
-def _hexadecimal(name: str) -> str:
-    """A name of any bytes, in letters that PNG text can hold."""
-    return os.fsencode(name).hex()

@@ -24,10 +24,12 @@ BEGIN;
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS items (
     name BLOB PRIMARY KEY, state TEXT NOT NULL, reason TEXT, sha256 TEXT, content TEXT,
-    steps INTEGER, smoothing_count INTEGER, loss REAL, seconds REAL, ended_at REAL NOT NULL
+    steps INTEGER, loss REAL, seconds REAL, ended_at REAL NOT NULL
 );
 COMMIT;
 """
+
+_COLUMNS = "name, state, reason, sha256, content, steps, loss, seconds, ended_at"
 
 _DAMAGED = ("not a readable journal", "--restart begins the job anew")
 _OTHERWISE = (
@@ -60,7 +62,6 @@ class Entry:
         sha256: of the output's bytes (hex).
         content: identity of the content's bytes, see :func:`pipeline.identity.of_file`.
         steps: steps that it took.
-        smoothing_count: the shot's running count of steps after it.
         loss: the total loss at the end.
         seconds: time that it took.
         ended_at: Unix time.
@@ -72,7 +73,6 @@ class Entry:
     sha256: str = ""
     content: str = ""
     steps: int = 0
-    smoothing_count: int = 0
     loss: float = 0.0
     seconds: float = 0.0
     ended_at: float = 0.0
@@ -126,12 +126,12 @@ class Journal:
 
     def entries(self) -> dict[str, Entry]:
         """Every item that ended, by name."""
-        rows = self._rows("SELECT * FROM items")
+        rows = self._rows(f"SELECT {_COLUMNS} FROM items")
         return {os.fsdecode(row[0]): Entry(os.fsdecode(row[0]), *row[1:]) for row in rows}
 
     def entry(self, name: str) -> Entry | None:
         """One item, if it ended."""
-        rows = self._rows("SELECT * FROM items WHERE name = ?", os.fsencode(name))
+        rows = self._rows(f"SELECT {_COLUMNS} FROM items WHERE name = ?", os.fsencode(name))
         return Entry(name, *rows[0][1:]) if rows else None
 
     def mark(self, entry: Entry) -> None:
@@ -143,12 +143,11 @@ class Journal:
             entry.sha256,
             entry.content,
             entry.steps,
-            entry.smoothing_count,
             entry.loss,
             entry.seconds,
             entry.ended_at or time.time(),
         )
-        self._rows(f"INSERT OR REPLACE INTO items VALUES ({','.join('?' * len(row))})", *row)
+        self._rows(f"INSERT OR REPLACE INTO items ({_COLUMNS}) VALUES ({','.join('?' * len(row))})", *row)
 
     def forget(self, name: str) -> None:
         """Forget an item, so that it is done again."""

@@ -77,6 +77,14 @@ def total_variation(image: Any, form: str = "power-mean") -> Any:
     return ops.sum(ops.square(right)) + ops.sum(ops.square(down))
 
 
+def temporal_loss(image: Any, target: Any, weights: Any) -> Any:
+    """mean(c · (x - target)²) of images (H, W, 3) in one unit, with weights c (H, W).
+
+    Ruder, Dosovitskiy, Brox 2016, equation 5.
+    """
+    return ops.mean(ops.square(image - target) * weights[..., None])
+
+
 def positions(activations: Any) -> Any:
     """M = h·w as a float32 tensor; the sizes may be known only when a compiled graph runs."""
     shape = ops.shape(activations)

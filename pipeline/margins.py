@@ -5,12 +5,14 @@ style loss is lowered most cheaply by painting along it.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from pipeline.arrays import FloatArray
 
 Size = tuple[int, int]
+Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)
@@ -35,9 +37,11 @@ class Margin:
         """(height, width) of the picture with its rim."""
         return self.size[0] + 2 * self.rim, self.size[1] + 2 * self.rim
 
-    def framed(self, picture: FloatArray) -> FloatArray:
-        """The picture (H, W, 3) of ``size`` with its rim."""
-        return np.pad(picture, ((self.rim, self.rim), (self.rim, self.rim), (0, 0)), mode="reflect")
+    def framed(self, picture: Array) -> Array:
+        """The picture, (H, W, 3) or (H, W), of ``size``, with its rim."""
+        rim = (self.rim, self.rim)
+        framed: Array = np.pad(picture, (rim, rim, (0, 0))[: picture.ndim], mode="reflect")
+        return framed
 
     def cut(self, framed: FloatArray) -> FloatArray:
         """The picture without its rim, from one (h, w, 3) of ``framed_size`` or of another scale of it."""

@@ -1,10 +1,14 @@
 """What a pastiche is measured by: the weighted losses of the settings, and the targets they compare with.
 
 content_weight · Σ_l w_l · content_l + style_weight · Σ_l w_l · style_l + tv_weight · tv
+
+and for a frame that follows another, temporal_weight · L · mean(c · (x - x₀)²), x and x₀ in 0..1, x₀ what the
+frame starts from, L the loss that the shot's first frame ended with.
 """
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,12 +17,28 @@ from pipeline import gradients, losses, vgg
 from pipeline.arrays import FloatArray
 from pipeline.errors import DivergedError, SettingsError
 from pipeline.settings import Settings
+from pipeline.stillness import Mask
 from pipeline.weights import Weights
 
 Targets = Mapping[str, Any]
 """{layer: tensor}"""
 
 PICTURE = (None, None, 3)
+
+
+@dataclass(frozen=True, eq=False)
+class Hold:
+    """What the temporal loss holds a frame to.
+
+    Attributes:
+        target: (H, W, 3), in the units of x.
+        weights: (H, W), all factors together: of a change of the whole range.
+        free: (H, W) bool; elsewhere the gradient is taken for 0.
+    """
+
+    target: FloatArray
+    weights: FloatArray
+    free: Mask
 
 
 class Objective:
@@ -52,6 +72,9 @@ class Objective:
         self.style_targets = gradients.Compiled(self._style_targets, PICTURE, device=device)
         """Pixels (H, W, 3) 0..255 -> {layer: A/M (N, N)}."""
         self._gradient = gradients.CompiledGradient(self._terms, PICTURE, contents, styles, device=device)
+        self._held_gradient = gradients.CompiledGradient(
+            self._held_terms, PICTURE, contents, styles, PICTURE, (None, None), device=device
+        )
 
     @property
     def units(self) -> float:
@@ -60,21 +83,29 @@ class Objective:
 
     @property
     def traces(self) -> int:
-        """Graphs traced so far: at most three, whatever the sizes."""
-        return self.content_targets.traces + self.style_targets.traces + self._gradient.traces
+        """Graphs traced so far: at most four, whatever the sizes."""
+        compiled = self.content_targets, self.style_targets, self._gradient, self._held_gradient
+        return sum(graph.traces for graph in compiled)
 
-    def at(self, x: FloatArray, contents: Targets, styles: Targets) -> tuple[dict[str, float], FloatArray]:
+    def at(
+        self, x: FloatArray, contents: Targets, styles: Targets, hold: Hold | None = None
+    ) -> tuple[dict[str, float], FloatArray]:
         """The weighted losses at x (H, W, 3), 0..pixel_range, and the gradient of their total.
 
         Returns:
-            {"total", "content", "style", "tv", "content LAYER"…, "style LAYER"…: loss} and the
+            {"total", "content", "style", "tv", "temporal", "content LAYER"…, "style LAYER"…: loss} and the
             gradient (H, W, 3) with respect to x.
 
         Raises:
             DivergedError: either is not finite.
             TooLargeError: the device has too little memory.
         """
-        terms, gradient = self._gradient(x, dict(contents), dict(styles))
+        if hold is None:
+            terms, gradient = self._gradient(x, dict(contents), dict(styles))
+        else:
+            held = hold.target, hold.weights
+            terms, gradient = self._held_gradient(x, dict(contents), dict(styles), *held)
+            gradient = gradient * hold.free[..., None]
         found = _summed(terms)
         if not (math.isfinite(found["total"]) and np.isfinite(gradient).all()):
             raise DivergedError(
@@ -104,6 +135,12 @@ class Objective:
             terms["tv"] = settings.tv_weight * losses.total_variation(x, settings.tv_form)
         return terms
 
+    def _held_terms(
+        self, x: Any, contents: Targets, styles: Targets, target: Any, weights: Any
+    ) -> dict[str, Any]:
+        temporal = losses.temporal_loss(x, target, weights) / self._settings.pixel_range**2
+        return {**self._terms(x, contents, styles), "temporal": temporal}
+
 
 _last: dict[tuple[str, str], Objective] = {}
 
@@ -132,5 +169,5 @@ def _summed(terms: Mapping[str, float]) -> dict[str, float]:
     def kind(name: str) -> float:
         return sum(value for term, value in terms.items() if term.split()[0] == name)
 
-    sums = {name: kind(name) for name in ("content", "style", "tv")}
+    sums = {name: kind(name) for name in ("content", "style", "tv", "temporal")}
     return {"total": sum(sums.values()), **sums, **terms}

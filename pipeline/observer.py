@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 from pipeline.journal import Entry
 
 if TYPE_CHECKING:
+    from pipeline.descent import StepInfo
     from pipeline.plan import Item
-    from pipeline.stylizer import StepInfo
 
 
 class Observer:
@@ -23,6 +23,9 @@ class Observer:
 
     def step(self, info: "StepInfo") -> None:
         """A step of the current item ended."""
+
+    def waiting(self) -> None:
+        """Workers are busy; called every now and then, since nothing is told of their steps."""
 
     def item_ended(self, entry: Entry) -> None:
         """An item was written and marked, or failed."""

@@ -33,7 +33,7 @@ def run(job: Job, settings: Settings, weights: Weights) -> Sequence[Item]:
     _check_contents(job, sorted(set(job.plan.items) - set(left), key=lambda item: item.name))
     stylizers = _Stylizers(job, settings, weights)
     for item in left:
-        job.observer.item_began(item)
+        job.began(item)
         try:
             _make(job, item, stylizers, settings, weights)
         except ENDS_THE_JOB:
@@ -55,7 +55,10 @@ def _make(job: Job, item: Item, stylizers: "_Stylizers", settings: Settings, wei
     estimates.check_memory(shown(item.content), settings, size, weights.widths)
     content = images.read(item.content, settings.size)
     # Only now: what cannot be stylised is not worth the seconds that TensorFlow takes to load.
-    job.make(item, stylizers.of(item), content, identity.of_file(item.content))
+    entry = job.maker.make(
+        item, stylizers.of(item), content, identity.of_file(item.content), on_step=job.observer.step
+    )
+    job.done(entry)
 
 
 class _Stylizers:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pipeline import folders, images, media, output_names
+from pipeline import folders, images, media, output_names, shot_list
 from pipeline.errors import InputError, OutputError, SettingsError
 from pipeline.naming import shown
 
@@ -41,6 +41,7 @@ class Plan:
         output: the picture, folder or clip to make.
         style_sets: the styles; those within a set are blended.
         items: the outputs, those of one style set together. A video's are known once its clip was probed.
+        shots: the first frame of each shot of a video, 0 among them, rising; None: to be found.
     """
 
     kind: Literal["image", "batch", "video"]
@@ -48,6 +49,7 @@ class Plan:
     output: Path
     style_sets: tuple[tuple[Path, ...], ...]
     items: tuple[Item, ...] = ()
+    shots: tuple[int, ...] | None = None
 
     @property
     def folder(self) -> Path:
@@ -67,8 +69,13 @@ def of_image(content: Path, styles: Sequence[Path], output: Path | None = None) 
     return Plan("image", content, output, (tuple(styles),), (Item(output.name, output, content),))
 
 
-def of_video(source: Path, styles: Sequence[Path], output: Path | None = None) -> Plan:
+def of_video(
+    source: Path, styles: Sequence[Path], output: Path | None = None, shots: Path | None = None
+) -> Plan:
     """One clip; several styles are blended. Writes ``in_starry.mp4`` beside it unless told otherwise.
+
+    Args:
+        shots: a list of its shots, see :mod:`pipeline.shot_list`; else they are found.
 
     Raises:
         InputError: a file is missing or not a file.
@@ -76,7 +83,8 @@ def of_video(source: Path, styles: Sequence[Path], output: Path | None = None) -
     """
     output = _output_of_file(source, styles, output, VIDEO_SUFFIX)
     media.check_output(output)
-    return Plan("video", source, output, (tuple(styles),))
+    firsts = None if shots is None else shot_list.read(shots)
+    return Plan("video", source, output, (tuple(styles),), shots=firsts)
 
 
 def frames(plan: Plan, count: int) -> tuple[Item, ...]:

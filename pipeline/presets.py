@@ -49,19 +49,17 @@ class Choice:
     Attributes:
         preset: a preset's name or a ``.toml`` file; None: as the environment or project file says.
         flags: settings given outright, by field name; they win over everything.
-        command: settings that the command itself implies (a video starts frames from the last one).
         environ: the environment to look for ``NSTPIPE_*`` in.
         folder: where ``nstpipe.toml`` is looked for.
     """
 
     preset: str | None = None
     flags: Mapping[str, Any] = field(default_factory=dict)
-    command: Mapping[str, Any] = field(default_factory=dict)
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     folder: Path = field(default_factory=Path)
 
     def resolve(self, weights_kind: str | None = None) -> "Resolved":
-        """Flags > NSTPIPE_* > ./nstpipe.toml > the command's own > preset > defaults.
+        """Flags > NSTPIPE_* > ./nstpipe.toml > preset > defaults.
 
         Args:
             weights_kind: the kind of weights that will run; for a small one the ``[builtin]`` table counts.
@@ -81,7 +79,6 @@ class Choice:
         merged = Merged()
         merged.add(preset.values, lambda name: f"preset {preset.name}: {preset.sources.get(name, 'ours')}")
         merged.add(builtin, lambda name: f"preset {preset.name}, [builtin]")
-        merged.add(self.command, lambda name: "this command")
         merged.add(project, lambda name: f"./{PROJECT_FILE}")
         merged.add(_variables(self.environ), lambda name: VARIABLE_PREFIX + name.upper())
         merged.add(self.flags, flag_of)

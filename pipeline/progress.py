@@ -13,8 +13,8 @@ from pipeline.naming import shown
 from pipeline.observer import Observer
 
 if TYPE_CHECKING:
+    from pipeline.descent import StepInfo
     from pipeline.plan import Item
-    from pipeline.stylizer import StepInfo
 
 BAR = "{percentage:3.0f}%|{bar}| {desc} [{elapsed}<{remaining}{postfix}]"
 
@@ -69,6 +69,9 @@ class Progress(Observer):
             )
             self._bar.update(share - self._share)
             self._share = share
+
+    def waiting(self) -> None:
+        self._check()
 
     def item_ended(self, entry: Entry) -> None:
         self._done += 1

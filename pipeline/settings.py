@@ -9,11 +9,14 @@ from pipeline import layers
 from pipeline.errors import SettingsError
 from pipeline.nearest import did_you_mean
 
-PIXELS_VERSION = 1
+PIXELS_VERSION = 2
 """Raised by one whenever the same settings would give other pixels; part of every fingerprint."""
 
 SMALLEST_SIDE = 16
 """Pixels; below this nothing is left after VGG19's four poolings."""
+
+DEFAULT_TEMPORAL_WEIGHT = 100.0
+"""With it, a pastiche that is off by a tenth of the range costs as much as all the other losses together."""
 
 UNSEEN_IN_PIXELS = frozenset({"snapshot_every", "weights", "device"})
 """Settings that do not enter the fingerprint, so that a job goes on when they change.
@@ -125,9 +128,21 @@ class Settings(BaseModel):
         description="Step size of all but lbfgs, in the units of pixel_range: sgd divides every gradient "
         "by the root mean square of its first.",
     )
-    init: Literal["content", "noise", "previous"] = Field(
-        "content",
-        description="What a picture starts from; previous: a video frame starts from the last pastiche.",
+    init: Literal["content", "noise"] = Field(
+        "content", description="What a picture, or the first frame of a shot, starts from."
+    )
+    temporal: Literal["none", "init", "flow"] = Field(
+        "flow",
+        description="How a video frame follows the last: not at all; it starts from the last pastiche; or it "
+        "starts from the last pastiches moved along the optical flow, and is held there.",
+    )
+    temporal_weight: Weight = Field(
+        DEFAULT_TEMPORAL_WEIGHT,
+        description="Weight of the temporal loss: what a change of the whole range costs, in times of the "
+        "loss that the shot's first frame ended with.",
+    )
+    flow_quality: Literal["fast", "medium", "high"] = Field(
+        "high", description="How carefully the optical flow is estimated."
     )
     content_palette: Literal["own", "style"] = Field(
         "own",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 from pipeline import atomic, images
 
 if TYPE_CHECKING:
-    from pipeline.stylizer import StepInfo
+    from pipeline.descent import StepInfo
 
 
 class Snapshots:

@@ -1,7 +1,5 @@
 """The shared core: a function of content, styles, settings and where to start. No disk, no output."""
 
-import sys
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,15 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from pipeline import gradients, optimizers, palette
+from pipeline import gradients, palette
 from pipeline.arrays import FloatArray
+from pipeline.descent import Descent, StepInfo
 from pipeline.errors import InputError, SettingsError
 from pipeline.images import resize
 from pipeline.margins import Margin
-from pipeline.objective import Objective, Targets, shared
+from pipeline.objective import Hold, Targets, shared
 from pipeline.scales import Scale, check_size, plan, style_size
 from pipeline.settings import Settings
 from pipeline.smoothing import pool_and_upsample
+from pipeline.temporal import Temporal
 from pipeline.weights import Weights
 
 STYLE_SIZES_KEPT = 16
@@ -25,31 +25,6 @@ STYLE_SIZES_KEPT = 16
 
 NOISE_MEAN, NOISE_DEVIATION = 127.5, 40.0
 """Of the noise that a picture can start from: mid grey, and hardly ever outside 0..255."""
-
-
-@dataclass(frozen=True)
-class StepInfo:
-    """What the caller is told after each step.
-
-    Attributes:
-        step: steps taken for this picture, this one included.
-        steps: steps that this picture takes in all, as far as is known: L-BFGS-B may need fewer.
-        scale: the scale at work, 1 the coarsest that this picture has.
-        scales: how many this picture has.
-        losses: weighted: ``total``, the sum of ``content``, ``style`` and ``tv``, and each layer's, as
-            ``content block5_conv2``. Those of the picture that the step evaluated.
-        seconds: since the picture was begun.
-        image: gives a copy of the picture after the step (for L-BFGS-B: that it evaluated),
-            (H, W, 3) float32 0..255, at this scale's size. Call it before the callback returns.
-    """
-
-    step: int
-    steps: int
-    scale: int
-    scales: int
-    losses: Mapping[str, float]
-    seconds: float
-    image: Callable[[], FloatArray]
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,13 +35,11 @@ class Pastiche:
         pixels: (H, W, 3) float32, 0..255.
         steps: steps taken.
         losses: as :class:`StepInfo` has them, of the last step.
-        smoothing_count: steps since the shot began; the next frame of the shot counts on from it.
     """
 
     pixels: FloatArray
     steps: int
     losses: Mapping[str, float]
-    smoothing_count: int
 
 
 class Stylizer:
@@ -91,8 +64,8 @@ class Stylizer:
         self,
         content: FloatArray,
         init: FloatArray | None = None,
+        temporal: Temporal | None = None,
         *,
-        smoothing_count: int = 0,
         on_step: Callable[[StepInfo], None] | None = None,
     ) -> Pastiche:
         """Stylise ``content``; the same arguments give the same bytes.
@@ -100,7 +73,7 @@ class Stylizer:
         Args:
             content: (H, W, 3), 0..255, at the size that the pastiche is to have.
             init: the previous pastiche of the same shape: start from it, at full size only.
-            smoothing_count: what the previous pastiche of the shot returned.
+            temporal: how far the picture is held to ``init``.
             on_step: told of every step; what it raises passes through.
 
         Raises:
@@ -115,14 +88,42 @@ class Stylizer:
         if self._palette is not None:
             content = palette.moved(content, self._palette)
         margin = Margin.around(content.shape[:2], self.settings.margin)
+        scales = plan(margin.framed_size, self.settings, following=start is not None)
+        # A frame that follows another gets its share of a smoothing at its start, each frame alike.
+        smooth_every = self.settings.smooth_every if start is None else 0
+        descent = Descent(self.settings, self._objective, scales, margin, smooth_every, on_step)
+        hold = None
+        if start is None:
+            x = self._start(margin.framed(content), scales[0])
+        else:
+            x, hold = self._following(content, start, temporal, margin)
         content = margin.framed(content)
-        scales = plan(margin.framed_size, self.settings, following=init is not None)
-        run = _Run(self.settings, self._objective, scales, margin, smoothing_count, on_step)
-        x = self._start(content, scales[0]) if start is None else margin.framed(start)
         for scale in scales:
             targets = self._targets(content, scale, margin.side_within(max(scale.size)))
-            x = run.descend(scale, resize(x, scale.size), *targets)
-        return run.pastiche(x)
+            x = descent.descend(scale, resize(x, scale.size), *targets, hold)
+        return Pastiche(margin.cut(x), descent.steps, descent.losses)
+
+    def _following(
+        self, content: FloatArray, init: FloatArray, temporal: Temporal | None, margin: Margin
+    ) -> tuple[FloatArray, Hold | None]:
+        """What a frame starts from that follows another, with its rim; and what holds it there."""
+        free = np.True_ if temporal is None else temporal.free[..., None]
+        if temporal is not None:
+            init = content + temporal.seen[..., None] * (init - content)
+        share = self._share_of_a_smoothing()
+        if share:
+            with gradients.on_device(self._objective.device):
+                init = np.where(free, init + np.float32(share) * (pool_and_upsample(init) - init), init)
+        start: FloatArray = margin.framed(init)
+        if temporal is None:
+            return start, None
+        factor = np.float32(self.settings.temporal_weight * temporal.unit)
+        target = start / np.float32(self._objective.units)
+        return start, Hold(target, margin.framed(factor * temporal.weights), margin.framed(temporal.free))
+
+    def _share_of_a_smoothing(self) -> float:
+        every = self.settings.smooth_every
+        return min(1.0, self.settings.steps_of_following_frame / every) if every else 0.0
 
     def _of_styles(self) -> palette.Palette:
         return palette.blend([palette.of(style) for style in self._styles], self._shares)
@@ -149,82 +150,6 @@ class Stylizer:
         while len(self._style_targets) > STYLE_SIZES_KEPT * len(self._styles):
             self._style_targets.popitem(last=False)
         return self._style_targets[key]
-
-
-class _Run:
-    """One picture in the making: counts its steps, tells of them, and smooths when it is time."""
-
-    def __init__(
-        self,
-        settings: Settings,
-        objective: Objective,
-        scales: Sequence[Scale],
-        margin: Margin,
-        smoothing_count: int,
-        on_step: Callable[[StepInfo], None] | None,
-    ) -> None:
-        self._settings, self._objective = settings, objective
-        self._scales, self._margin = scales, margin
-        self._smoothing_count, self._on_step = smoothing_count, on_step
-        self._began = time.monotonic()
-        self._taken = 0
-        self._losses: dict[str, float] = {}
-        self._lowest: dict[str, float] = {}
-
-    def descend(self, scale: Scale, pixels: FloatArray, contents: Targets, styles: Targets) -> FloatArray:
-        """Take the steps of one scale from ``pixels``; return the result, 0..255."""
-        optimizer = optimizers.make(self._settings)
-        steps_before, number = self._taken, self._scales.index(scale) + 1
-        planned = steps_before + sum(later.steps for later in self._scales[number - 1 :])
-
-        def evaluate(x: FloatArray) -> tuple[float, FloatArray]:
-            self._losses, gradient = self._objective.at(x, contents, styles)
-            self._lowest = min(self._lowest or self._losses, self._losses, key=lambda losses: losses["total"])
-            return self._losses["total"], gradient
-
-        def stepped(x: FloatArray) -> None:
-            self._taken += 1
-            self._tell(number, planned, lambda: self._margin.cut(self._in_pixels(x)))
-
-        x = pixels / np.float32(self._objective.units)
-        while (left := scale.steps - (self._taken - steps_before)) > 0:
-            segment = min(left, self._until_smoothing())
-            self._lowest = {}
-            x, taken = optimizer.advance(evaluate, x, segment, stepped)
-            if optimizer.returns_the_best:
-                self._losses = self._lowest
-            x = self._smoothed(x, taken)
-            if taken < segment:
-                break
-        return self._in_pixels(x)
-
-    def pastiche(self, pixels: FloatArray) -> Pastiche:
-        """The finished picture, from its pixels with the rim."""
-        return Pastiche(self._margin.cut(pixels), self._taken, self._losses, self._smoothing_count)
-
-    def _in_pixels(self, x: FloatArray) -> FloatArray:
-        """A copy of ``x`` in units of 0..255."""
-        pixels: FloatArray = np.clip(x * np.float32(self._objective.units), 0, 255)
-        return pixels
-
-    def _tell(self, number: int, planned: int, image: Callable[[], FloatArray]) -> None:
-        if self._on_step is not None:
-            seconds = time.monotonic() - self._began
-            info = StepInfo(self._taken, planned, number, len(self._scales), self._losses, seconds, image)
-            self._on_step(info)
-
-    def _until_smoothing(self) -> int:
-        every = self._settings.smooth_every
-        return every - self._smoothing_count % every if every else sys.maxsize
-
-    def _smoothed(self, x: FloatArray, taken: int) -> FloatArray:
-        """Count ``taken`` steps; ``x`` pooled and upsampled if they reach a smoothing."""
-        due = taken == self._until_smoothing()
-        self._smoothing_count += taken
-        if not due:
-            return x
-        with gradients.on_device(self._objective.device):
-            return pool_and_upsample(x)
 
 
 def _checked(picture: Any) -> FloatArray:

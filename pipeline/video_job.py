@@ -1,13 +1,10 @@
-"""A video's job: its frames one after the other, each from the last of its shot, then the clip."""
+"""A video's job: its frames, shot by shot, then the clip."""
 
 import shutil
 from collections.abc import Sequence
 
-import numpy as np
-
-from pipeline import atomic, estimates, identity, images, loading, shots, video
-from pipeline.arrays import FloatArray
-from pipeline.images import Picture
+from pipeline import atomic, estimates, identity, images, shot_list, shots, video, workers
+from pipeline.chain import Chain, Shot, Told
 from pipeline.job import Job
 from pipeline.naming import shown
 from pipeline.picture_job import read_styles
@@ -15,10 +12,13 @@ from pipeline.plan import Item, frames
 from pipeline.scales import check_size
 from pipeline.settings import Settings
 from pipeline.weights import Weights
+from pipeline.workers import Task
 
 
-def run(job: Job, settings: Settings, weights: Weights, *, keep_frames: bool = False) -> Sequence[Item]:
-    """Do what is left of the clip's frames, then assemble it.
+def run(
+    job: Job, settings: Settings, weights: Weights, *, keep_frames: bool = False, workers: int = 1
+) -> Sequence[Item]:
+    """Do what is left of the clip's frames, so many shots at once as there are workers; then assemble it.
 
     Returns:
         The items, one for each frame.
@@ -33,7 +33,7 @@ def run(job: Job, settings: Settings, weights: Weights, *, keep_frames: bool = F
         job.observer.began(len(items), len(items))
         job.observer.nothing_left(len(items))
     else:
-        items = _make(job, settings, weights)
+        items = _make(job, settings, weights, workers)
     if not keep_frames:
         # A kill may have come in between, so this is done for a finished clip, too.
         shutil.rmtree(items[0].output.parent, ignore_errors=True)
@@ -51,7 +51,7 @@ def _is_assembled(job: Job) -> bool:
     return False
 
 
-def _make(job: Job, settings: Settings, weights: Weights) -> Sequence[Item]:
+def _make(job: Job, settings: Settings, weights: Weights, count: int) -> Sequence[Item]:
     plan = job.plan
     clip = video.probe(plan.source)
     rehearsal = video.rehearse(clip, plan.output)
@@ -64,7 +64,7 @@ def _make(job: Job, settings: Settings, weights: Weights) -> Sequence[Item]:
         job.forget(items)  # they went when the clip was assembled
     left = job.left(items)
     if left:
-        _stylise(job, items, left, settings, weights)
+        _stylise(job, items, left, settings, weights, count)
     video.assemble(
         [item.output for item in items],
         clip,
@@ -77,35 +77,41 @@ def _make(job: Job, settings: Settings, weights: Weights) -> Sequence[Item]:
 
 
 def _stylise(
-    job: Job, items: Sequence[Item], left: Sequence[Item], settings: Settings, weights: Weights
+    job: Job, items: Sequence[Item], left: Sequence[Item], settings: Settings, weights: Weights, count: int
 ) -> None:
     clip = job.plan.source
     size = images.size_to_fit(video.guess(clip).size, settings.size)
     check_size(size, shown(clip))
-    estimates.check_memory(shown(clip), settings, size, weights.widths)
+    wanted = [shot for shot in _shots(job, items, left) if shot.left]
+    count = min(count, len(wanted))
+    estimates.check_memory(shown(clip), settings, size, weights.widths, processes=count)
     styles = read_styles(job.plan.style_sets[0], settings)
-    stylizer = loading.stylizer_class()(settings, styles, weights=weights)
-    wanted, first = set(left), items.index(left[0])
-    unchained = _shots(job) if settings.init == "previous" else range(len(items))
-    for number, frame in enumerate(video.frames(clip, first), start=first):
-        if items[number] in wanted:
-            job.observer.item_began(items[number])
-            content = Picture(images.resize(frame.astype(np.float32), size), None)
-            before = None if number in unchained else items[number - 1]
-            init, smoothing_count = _start_from(job, before)
-            job.make(items[number], stylizer, content, init=init, smoothing_count=smoothing_count)
+    task = Task(size, settings, styles, weights, job.maker)
+    if count > 1:
+        workers.stylise(task, wanted, count, job)
+        return
+    stylizer, told = task.stylizer(), Told(job.began, job.observer.step, job.done)
+    for shot in wanted:
+        Chain(shot, size, stylizer, job.maker, told).run()
 
 
-def _shots(job: Job) -> list[int]:
-    """The first frame of each shot, as the journal has it: found once."""
+def _shots(job: Job, items: Sequence[Item], left: Sequence[Item]) -> list[Shot]:
+    """The clip's shots, with what is done of each."""
+    entries, names = job.entries(), {item.name for item in left}
+    firsts = _first_frames(job, len(items))
+    shots = []
+    for first, end in zip(firsts, [*firsts[1:], len(items)], strict=True):
+        own = items[first:end]
+        done = {item.name: entries[item.name] for item in own if item.name not in names}
+        shots.append(Shot(job.plan.source, first, own, done))
+    return shots
+
+
+def _first_frames(job: Job, frames: int) -> Sequence[int]:
+    """The first frame of each shot: as the plan says; else as the journal has it, found once."""
+    if job.plan.shots is not None:
+        shot_list.check(job.plan.shots, frames)
+        return job.plan.shots
     found = job.facts().get("shots") or shots.first_frames(video.frames(job.plan.source))
     job.record(shots=found)
     return list(found)
-
-
-def _start_from(job: Job, before: Item | None) -> tuple[FloatArray | None, int]:
-    """The last pastiche, 8-bit as written, so that a resumed job has the same; and its count of steps."""
-    entry = job.entry(before) if before else None
-    if before is None or entry is None:
-        return None, 0
-    return images.read(before.output).pixels, entry.smoothing_count

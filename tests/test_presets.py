@@ -71,7 +71,6 @@ def test_flags_win_over_environment_over_project_over_command_over_preset(tmp_pa
     choice = Choice(
         "balanced",
         flags={"size": "100"},
-        command={"seed": 4, "init": "previous"},
         environ={"NSTPIPE_SIZE": "200", "NSTPIPE_STEPS": "20"},
         folder=tmp_path,
     )
@@ -194,7 +193,7 @@ def test_a_layer_named_without_weight_keeps_the_presets_weight_or_its_neighbours
         ),
         (Choice(environ={"NSTPIPE_SIZE": "big"}), "size = 'big' .from NSTPIPE_SIZE"),
         (Choice(flags={"content_layers": "block9_conv1"}, environ={}), "block9_conv1.*did you mean"),
-        (Choice(flags={"init": "contnt"}, environ={}), "init = 'contnt'.*'content', 'noise' or 'previous'"),
+        (Choice(flags={"init": "contnt"}, environ={}), "init = 'contnt'.*'content' or 'noise'"),
     ],
 )
 def test_a_mistake_is_named_with_its_place(choice: Choice, message: str) -> None:

@@ -40,7 +40,7 @@ def test_a_clip_is_stylised_with_its_times_and_sound() -> None:
 def test_a_frame_starts_from_the_last_pastiche_unless_told_otherwise() -> None:
     source, style = clip("in.mp4", frames=2), picture("starry.jpg", 2)
     stylize_video(source, [style], "chained.mp4", rules=KEEP, **TINY)
-    stylize_video(source, [style], "single.mp4", rules=KEEP, init="content", **TINY)
+    stylize_video(source, [style], "single.mp4", rules=KEEP, temporal="none", **TINY)
     chained, single = (digests(Path(f".{name}.mp4.nstpipe/frames")) for name in ("chained", "single"))
     # The pictures' bytes hold their job's fingerprint, so the pixels are what is compared.
     pixels = [
@@ -65,15 +65,6 @@ def test_a_stopped_job_resumes_to_the_same_bytes(settings: dict[str, object]) ->
     assert (heard.begun, outcome.stylized) == ([(5, 3)], 2)
     assert digests(FRAMES) == frames
     assert outcome.output.read_bytes() == whole
-
-
-def test_the_smoothing_count_runs_on_across_frames() -> None:
-    source, style = clip("in.mp4"), picture("starry.jpg", 2)
-    stylize_video(source, [style], rules=KEEP, **SMOOTHED)
-    with Journal(FRAMES.parent) as journal:
-        entries = journal.entries()
-    assert [entry.steps for entry in entries.values()] == [4, 2, 2, 2, 2]
-    assert [entry.smoothing_count for entry in entries.values()] == [4, 6, 8, 10, 12]
 
 
 def test_a_damaged_frame_is_redone_to_the_same_bytes() -> None:
@@ -152,4 +143,3 @@ def test_the_first_frame_of_a_shot_starts_anew() -> None:
         entries = list(journal.entries().values())
         assert journal.facts()["shots"] == [0, 16]
     assert [entry.steps for entry in entries] == 2 * [4, *15 * [2]]
-    assert entries[16].smoothing_count == entries[0].smoothing_count == 4

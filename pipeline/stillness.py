@@ -1,0 +1,72 @@
+"""Where a clip stands still: frames without the noise of what did not change."""
+
+from typing import Any
+
+import cv2
+import numpy as np
+
+from pipeline.flow import Frame
+
+Mask = np.ndarray[Any, np.dtype[np.bool_]]
+
+_NOISE_OF_MEAN, _NOISE = 2.0, 7.0
+"""Levels of 0..255 by which the mean of a small neighbourhood may differ, and its pixels on the average:
+what encoders and sensors leave of a still wall."""
+
+_NEIGHBOURHOOD = 2.0
+"""Standard deviation of that neighbourhood in pixels."""
+
+_TEXTURE = 3.0
+"""Levels from pixel to pixel from which a place would show that it moved."""
+
+_RIM, _MOST = 0.12, 0.65
+"""Where more than this share of what has texture changed along the border (its width a share of the shorter
+side), where the things that a film is about seldom are, it is the camera that moves."""
+
+
+def hold(before: Frame, frame: Frame) -> tuple[Frame, Mask]:
+    """``frame`` with what did not change since ``before`` (which came out of this) just as it was there.
+
+    Slow changes add up against the frame that is held, and are taken over when they pass the noise.
+    Where the camera moves a plain sky moves with it and looks still: then nothing counts as unchanged.
+
+    Returns:
+        The frame (H, W, 3) and (H, W) where it changed.
+    """
+    changed = _differs(before, frame)
+    telling = _has_texture(before) & _rim(changed.shape)
+    if changed[telling].sum() > _MOST * telling.sum():
+        return frame, np.ones_like(changed)
+    return np.where(changed[..., None], frame, before), changed
+
+
+def grown(mask: Mask, reach: int) -> Mask:
+    """``mask`` (H, W) and whatever is within ``reach`` pixels of it."""
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
+    grown: Mask = cv2.dilate(mask.astype(np.uint8), disc).astype(bool)
+    return grown
+
+
+def _differs(before: Frame, frame: Frame) -> Mask:
+    difference = frame.astype(np.float32) - before
+    mean, size = _blurred(difference), _blurred(np.abs(difference))
+    differs: Mask = (np.abs(mean).max(axis=2) > _NOISE_OF_MEAN) | (size.max(axis=2) > _NOISE)
+    return differs
+
+
+def _has_texture(frame: Frame) -> Mask:
+    grey = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    x, y = (cv2.Sobel(_blurred(grey), cv2.CV_32F, *axis, ksize=3, scale=1 / 8) for axis in ((1, 0), (0, 1)))
+    textured: Mask = np.hypot(x, y) > _TEXTURE
+    return textured
+
+
+def _rim(size: tuple[int, ...]) -> Mask:
+    width = max(1, round(_RIM * min(size)))
+    rim = np.ones(size, bool)
+    rim[width:-width, width:-width] = False
+    return rim
+
+
+def _blurred(picture: Any) -> Any:
+    return cv2.GaussianBlur(picture, (0, 0), _NEIGHBOURHOOD)

@@ -1,0 +1,120 @@
+"""Several shots at once, each worker a process of its own. What they make is marked by this one alone.
+
+Worker processes are spawned, not forked: a fork of a process that has loaded TensorFlow hangs. Each runs on
+as many threads as a lone process would, so that its bytes are the same.
+"""
+
+import contextlib
+import multiprocessing
+import signal
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import TYPE_CHECKING, Any
+
+from pipeline import loading
+from pipeline.arrays import FloatArray
+from pipeline.chain import Chain, Shot, Told
+from pipeline.errors import NstpipeError
+from pipeline.job import Job
+from pipeline.making import Maker
+from pipeline.settings import Settings
+from pipeline.weights import Weights
+
+if TYPE_CHECKING:
+    from pipeline.stylizer import Stylizer
+
+PATIENCE = 0.2
+"""Seconds between two looks whether the user wants to stop."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What every shot of a clip is made with.
+
+    Attributes:
+        size: (height, width) of the pastiches.
+        styles: each (H, W, 3).
+    """
+
+    size: tuple[int, int]
+    settings: Settings
+    styles: Sequence[FloatArray]
+    weights: Weights
+    maker: Maker
+
+    def stylizer(self) -> "Stylizer":
+        """The core, ready for frames."""
+        return loading.stylizer_class()(self.settings, self.styles, weights=self.weights)
+
+
+def stylise(task: Task, shots: Sequence[Shot], count: int, job: Job) -> None:
+    """Make what is left of each shot, ``count`` at once.
+
+    Raises:
+        NstpipeError: what a worker ran into, or that one died.
+        StoppedError: the user asked for it.
+    """
+    waiting = deque(sorted(shots, key=lambda shot: -shot.left))  # the longest first: none is waited for
+    workers = [_started(task) for _ in range(min(count, len(shots)))]
+    busy = [connection for _, connection in workers]
+    try:
+        while busy:
+            job.observer.waiting()
+            for connection in wait(busy, PATIENCE):
+                _hear(connection, busy, waiting, job)
+    finally:
+        # At any moment: what is written is whole, and what was not marked is adopted or made again.
+        for process, _ in workers:
+            process.kill()
+            process.join()
+
+
+def _started(task: Task) -> tuple[BaseProcess, Connection]:
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe()
+    process = context.Process(target=_work, args=(there, task), daemon=True)
+    process.start()
+    there.close()  # so that its end is the worker's alone, and closes when that dies
+    return process, here
+
+
+def _hear(connection: Any, busy: list[Any], waiting: deque[Shot], job: Job) -> None:
+    """Take one message of a worker: a kind, and what it is about."""
+    try:
+        kind, about = connection.recv()
+    except EOFError:
+        raise NstpipeError(
+            "a worker process died, perhaps for want of memory; "
+            "use fewer --workers or a smaller --size, and type the same line again"
+        ) from None
+    if kind == "began":
+        job.began(about)
+    elif kind == "done":
+        job.done(about)
+    elif kind == "failed":
+        raise about
+    elif kind == "idle" and waiting:
+        connection.send(waiting.popleft())
+    elif kind == "idle":
+        busy.remove(connection)
+
+
+def _work(connection: Connection, task: Task) -> None:
+    """A worker's life: it ends with the process that began it, since it tells that of every step."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the other process decides
+
+    def tell(kind: str) -> Callable[[Any], None]:
+        return lambda about: connection.send((kind, about))
+
+    told = Told(tell("began"), lambda info: tell("step")(None), tell("done"))
+    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
+        try:
+            stylizer = task.stylizer()
+            while True:
+                tell("idle")(None)
+                Chain(connection.recv(), task.size, stylizer, task.maker, told).run()
+        except NstpipeError as error:
+            tell("failed")(error)
