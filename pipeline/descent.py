@@ -9,8 +9,9 @@ import numpy as np
 
 from pipeline import gradients, optimizers
 from pipeline.arrays import FloatArray
+from pipeline.following import Hold
 from pipeline.margins import Margin
-from pipeline.objective import Hold, Objective, Targets
+from pipeline.objective import Objective, Targets
 from pipeline.scales import Scale
 from pipeline.settings import Settings
 from pipeline.smoothing import pool_and_upsample

@@ -22,26 +22,30 @@ class Scale:
     steps: int
 
 
-def plan(size: Size, settings: Settings, *, following: bool = False) -> tuple[Scale, ...]:
+def plan(size: Size, settings: Settings) -> tuple[Scale, ...]:
     """The scales of a picture of ``size`` (height, width), coarse first; each doubles the last one's sides.
 
     Scales at which the shorter side would be under :data:`SMALLEST_SIDE` are left out.
-
-    Args:
-        following: the picture starts from the previous pastiche: only the full size, with fewer steps.
 
     Raises:
         InputError: the picture itself is smaller than that.
     """
     check_size(size)
-    if following:
-        return (Scale(size, settings.steps_of_following_frame),)
     last = settings.scales - 1
     levels = [
         Scale(size_to_fit(size, round(max(size) / 2 ** (last - scale))), settings.steps_at(scale))
         for scale in range(settings.scales)
     ]
     return tuple(level for level in levels if min(level.size) >= SMALLEST_SIDE)
+
+
+def plan_following(size: Size, settings: Settings, *, coarse_too: bool) -> tuple[Scale, ...]:
+    """The scales of a frame that starts from the last pastiche: the full size, and the others if need be."""
+    scales = plan(size, settings)
+    return tuple(
+        Scale(scale.size, settings.steps_of_following_frame)
+        for scale in (scales if coarse_too else scales[-1:])
+    )
 
 
 def style_size(size: Size, longest_side: int) -> Size:

@@ -103,7 +103,8 @@ class Settings(BaseModel):
     frame_steps: int | None = Field(
         None,
         ge=1,
-        description="Steps of a video frame that starts from the last one (half the finest scale's).",
+        description="Steps of a video frame that starts from the last one, for each scale (half the finest "
+        "scale's).",
     )
     content_weight: Weight = Field(1.0, description="Weight of the content loss.")
     style_weight: Weight = Field(1.0, description="Weight of the style loss.")
@@ -203,7 +204,7 @@ class Settings(BaseModel):
 
     @property
     def steps_of_following_frame(self) -> int:
-        """Steps of a frame that starts from the last pastiche, at full size only."""
+        """Steps, at each scale that is worked at, of a frame that starts from the last pastiche."""
         return self.frame_steps or max(1, self.steps_at(self.scales - 1) // 2)
 
     @property

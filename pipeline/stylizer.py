@@ -7,14 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from pipeline import gradients, palette
+from pipeline import following, gradients, palette
 from pipeline.arrays import FloatArray
 from pipeline.descent import Descent, StepInfo
 from pipeline.errors import InputError, SettingsError
+from pipeline.following import Start
 from pipeline.images import resize
 from pipeline.margins import Margin
-from pipeline.objective import Hold, Targets, shared
-from pipeline.scales import Scale, check_size, plan, style_size
+from pipeline.objective import Targets, shared
+from pipeline.scales import Scale, check_size, plan, plan_following, style_size
 from pipeline.settings import Settings
 from pipeline.smoothing import pool_and_upsample
 from pipeline.temporal import Temporal
@@ -25,6 +26,9 @@ STYLE_SIZES_KEPT = 16
 
 NOISE_MEAN, NOISE_DEVIATION = 127.5, 40.0
 """Of the noise that a picture can start from: mid grey, and hardly ever outside 0..255."""
+
+
+OnStep = Callable[[StepInfo], None] | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,13 +70,13 @@ class Stylizer:
         init: FloatArray | None = None,
         temporal: Temporal | None = None,
         *,
-        on_step: Callable[[StepInfo], None] | None = None,
+        on_step: OnStep = None,
     ) -> Pastiche:
         """Stylise ``content``; the same arguments give the same bytes.
 
         Args:
             content: (H, W, 3), 0..255, at the size that the pastiche is to have.
-            init: the previous pastiche of the same shape: start from it, at full size only.
+            init: the previous pastiche of the same shape: start from it.
             temporal: how far the picture is held to ``init``.
             on_step: told of every step; what it raises passes through.
 
@@ -82,48 +86,52 @@ class Stylizer:
             TooLargeError: the device has too little memory.
         """
         content = _checked(content)
-        start = None if init is None else _checked(init)
-        if start is not None and start.shape != content.shape:
-            raise InputError(f"the picture to start from is {start.shape}, the content {content.shape}")
+        earlier = None if init is None else _checked(init)
+        if earlier is not None and earlier.shape != content.shape:
+            raise InputError(f"the picture to start from is {earlier.shape}, the content {content.shape}")
         if self._palette is not None:
             content = palette.moved(content, self._palette)
         margin = Margin.around(content.shape[:2], self.settings.margin)
-        scales = plan(margin.framed_size, self.settings, following=start is not None)
-        # A frame that follows another gets its share of a smoothing at its start, each frame alike.
-        smooth_every = self.settings.smooth_every if start is None else 0
-        descent = Descent(self.settings, self._objective, scales, margin, smooth_every, on_step)
-        hold = None
-        if start is None:
-            x = self._start(margin.framed(content), scales[0])
-        else:
-            x, hold = self._following(content, start, temporal, margin)
-        content = margin.framed(content)
+        framed = margin.framed(content)
+        if earlier is None:
+            return self._from_scratch(framed, margin, on_step)
+        smoothed = self._smoothed(earlier, temporal)
+        weight = self.settings.temporal_weight
+        return self._from(
+            following.start(content, smoothed, temporal, margin, weight), framed, margin, on_step
+        )
+
+    def _from_scratch(self, content: FloatArray, margin: Margin, on_step: OnStep) -> Pastiche:
+        scales = plan(margin.framed_size, self.settings)
+        descent = Descent(self.settings, self._objective, scales, margin, self.settings.smooth_every, on_step)
+        x = self._start(content, scales[0])
         for scale in scales:
-            targets = self._targets(content, scale, margin.side_within(max(scale.size)))
-            x = descent.descend(scale, resize(x, scale.size), *targets, hold)
+            targets = self._targets(content, scale, margin)
+            x = descent.descend(scale, resize(x, scale.size), *targets)
         return Pastiche(margin.cut(x), descent.steps, descent.losses)
 
-    def _following(
-        self, content: FloatArray, init: FloatArray, temporal: Temporal | None, margin: Margin
-    ) -> tuple[FloatArray, Hold | None]:
-        """What a frame starts from that follows another, with its rim; and what holds it there."""
-        free = np.True_ if temporal is None else temporal.free[..., None]
-        if temporal is not None:
-            init = content + temporal.seen[..., None] * (init - content)
-        share = self._share_of_a_smoothing()
-        if share:
-            with gradients.on_device(self._objective.device):
-                init = np.where(free, init + np.float32(share) * (pool_and_upsample(init) - init), init)
-        start: FloatArray = margin.framed(init)
-        if temporal is None:
-            return start, None
-        factor = np.float32(self.settings.temporal_weight * temporal.unit)
-        target = start / np.float32(self._objective.units)
-        return start, Hold(target, margin.framed(factor * temporal.weights), margin.framed(temporal.free))
+    def _from(self, start: Start, content: FloatArray, margin: Margin, on_step: OnStep) -> Pastiche:
+        """The pastiche of a frame; each scale begins with what the coarser ones changed at its start."""
+        scales = plan_following(margin.framed_size, self.settings, coarse_too=start.has_fresh_places)
+        descent = Descent(self.settings, self._objective, scales, margin, 0, on_step)
+        change = np.zeros((1, 1, 3), np.float32)
+        for scale in scales:
+            before = resize(start.pixels, scale.size)
+            x = np.clip(before + following.enlarged(change, scale.size), 0, 255)
+            targets = self._targets(content, scale, margin)
+            x = descent.descend(scale, x, *targets, start.hold_at(scale.size))
+            change = x - before
+        return Pastiche(margin.cut(x), descent.steps, descent.losses)
 
-    def _share_of_a_smoothing(self) -> float:
+    def _smoothed(self, pastiche: FloatArray, temporal: Temporal | None) -> FloatArray:
+        """The last pastiche with a frame's share of a smoothing, where it is free: each frame alike."""
         every = self.settings.smooth_every
-        return min(1.0, self.settings.steps_of_following_frame / every) if every else 0.0
+        if not every:
+            return pastiche
+        share = np.float32(min(1.0, self.settings.steps_of_following_frame / every))
+        with gradients.on_device(self._objective.device):
+            change = share * (pool_and_upsample(pastiche) - pastiche)
+        return pastiche + (change if temporal is None else change * temporal.free[..., None])
 
     def _of_styles(self) -> palette.Palette:
         return palette.blend([palette.of(style) for style in self._styles], self._shares)
@@ -135,7 +143,8 @@ class Stylizer:
         pixels = noise.normal(NOISE_MEAN, NOISE_DEVIATION, (*scale.size, 3))
         return np.clip(pixels, 0, 255).astype(np.float32)
 
-    def _targets(self, content: FloatArray, scale: Scale, longest_side: int) -> tuple[Targets, Targets]:
+    def _targets(self, content: FloatArray, scale: Scale, margin: Margin) -> tuple[Targets, Targets]:
+        longest_side = margin.side_within(max(scale.size))
         contents = self._objective.content_targets(resize(content, scale.size))
         grams = [self._targets_of(number, longest_side) for number in range(len(self._styles))]
         return contents, _blend(grams, self._shares)
