@@ -120,9 +120,9 @@ KINDS: dict[str, Callable[[int, Size, np.random.Generator], list[Surface]]] = {
 
 
 def texture(rng: np.random.Generator, size: Size) -> FloatArray:
-    """A picture for ``size`` pixels of a frame: five octaves of coloured noise, and shapes with edges."""
+    """A picture for ``size`` pixels of a frame: five octaves of noise, and shapes with edges."""
     height, width = (side * FINENESS for side in size)
-    picture = np.full((height, width, 3), 128, np.float32)
+    picture = np.full((height, width, 3), rng.uniform(60, 195, 3), np.float32)
     for cell in (64, 32, 16, 8, 4):
         picture += 14 * _noise(rng, (height, width), cell * FINENESS)
     for _ in range(max(4, size[0] * size[1] // 800)):
@@ -131,8 +131,9 @@ def texture(rng: np.random.Generator, size: Size) -> FloatArray:
 
 
 def _noise(rng: np.random.Generator, size: Size, cell: int) -> FloatArray:
-    """(H, W, 3) smooth noise of standard deviation about 1, one independent value for each cell."""
+    """(H, W, 3) smooth noise, a new value for each cell; mostly grey, so that a picture keeps its own hue."""
     grid = rng.standard_normal((size[0] // cell + 4, size[1] // cell + 4, 3)).astype(np.float32)
+    grid = 0.75 * grid[..., :1] + 0.4 * grid
     fine = cv2.resize(grid, None, fx=cell, fy=cell, interpolation=cv2.INTER_CUBIC)
     return fine[cell : cell + size[0], cell : cell + size[1]]
 

@@ -3,9 +3,11 @@
 import json
 import os
 import warnings
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 from tqdm import tqdm
 
 from pipeline import atomic, clip, shots, steadiness, true_motion
@@ -52,8 +54,11 @@ MEASURES = (
     ),
 )
 
-PANELS = (
-    ("warping error (of 255²)", {"warping_error": "frame to frame", "long_term_error": "over 5 frames"}),
+PANELS: tuple[tuple[str, dict[str, str]], ...] = (
+    (
+        "warping error (of 255²)",
+        {"warping_error": "frame to frame", "long_term_error": f"over {LONG_TERM_GAP} frames"},
+    ),
     ("still places (levels)", {"drift": "drift of the mean colour", "departure": "rms departure"}),
     ("flicker (levels)", {"flicker": ""}),
     ("sharpness (levels²)", {"sharpness": ""}),
@@ -123,9 +128,10 @@ def draw(measured: Steadiness, path: Path, title: str) -> None:
     figure = Figure(figsize=(9, 8), layout="constrained")
     panels = figure.subplots(len(PANELS), sharex=True)
     for axes, (label, curves) in zip(panels, PANELS, strict=True):
-        _draw_panel(axes, label, {name: getattr(measured, curve) for curve, name in curves.items()})
-        for start in measured.starts[1:]:
-            axes.axvline(start - 0.5, color="#888888", linewidth=0.8, linestyle=(0, (4, 3)))
+        for colour, (curve, name) in zip(COLOURS, curves.items(), strict=False):
+            _draw_curve(axes, getattr(measured, curve), measured.starts, color=colour, label=name)
+        _finish(axes, label, measured.starts[1:])
+    figure.align_ylabels(panels)
     panels[-1].set_xlabel("frame (dashed: a cut)" if measured.starts[1:] else "frame")
     panels[0].set_title(title, loc="left", fontsize=11, parse_math=False)
     with atomic.replacing(path) as partial, warnings.catch_warnings():
@@ -133,17 +139,26 @@ def draw(measured: Steadiness, path: Path, title: str) -> None:
         figure.savefig(partial, format="png", dpi=120)
 
 
-def _draw_panel(axes: "Axes", label: str, curves: dict[str, Curve]) -> None:
-    for colour, (name, curve) in zip(COLOURS, curves.items(), strict=False):
-        values = [float("nan") if value is None else value for value in curve]
-        axes.plot(values, color=colour, linewidth=1.2, marker=".", markersize=3, label=name or None)
+def _draw_curve(axes: "Axes", curve: Curve, starts: tuple[int, ...], color: str, label: str) -> None:
+    """The curve, which no line carries across a cut."""
+    values = np.array(curve, float)  # None becomes nan, which is not drawn
+    for begin, end in pairwise([*starts, len(curve)]):
+        name = label if begin == 0 else ""
+        (line,) = axes.plot(range(begin, end), values[begin:end], color=color, label=name or None)
+        line.set(linewidth=1.2, marker=".", markersize=3)
+
+
+def _finish(axes: "Axes", label: str, cuts: tuple[int, ...]) -> None:
+    for cut in cuts:
+        axes.axvline(cut - 0.5, color="#888888", linewidth=0.8, linestyle=(0, (4, 3)))
     axes.set_ylabel(label, fontsize=9)
     axes.set_ylim(bottom=0)
     axes.margins(x=0.01)
     axes.grid(color="#e4e4e4", linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
-    if len(curves) > 1:
-        axes.legend(frameon=False, fontsize=9, loc="upper left", ncols=2)
+    if axes.get_legend_handles_labels()[1]:
+        # above the axes, where no curve runs
+        axes.legend(frameon=False, fontsize=9, loc="lower right", bbox_to_anchor=(1, 0.97), ncols=2)
 
 
 def _measured(source: Path, pastiche: Path, truth: TrueMotion | None) -> Steadiness:
