@@ -10,7 +10,6 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -19,8 +18,7 @@ from pipeline.arrays import FloatArray
 from pipeline.true_motion import EDGE, TrueMotion
 from tests.clips import write_clip
 
-Size = tuple[int, int]
-"""Height and width."""
+Size = tuple[int, int]  # height and width
 
 FINENESS = 2
 """Pixels of a drawn picture in each direction for one of the frame."""
@@ -35,7 +33,7 @@ PAN = 2.375, 0.625
 """Pixels a frame to the right and down; whole 32nds, since OpenCV's remap rounds places to these."""
 
 ZOOM, ZOOM_FRAMES = 0.12, 60
-"""The picture grows and shrinks by e^±0.12, there and back in so many frames."""
+"""It grows and shrinks by e^±0.12, there and back in so many frames."""
 
 TURN = math.radians(0.5)
 """A frame."""
@@ -89,11 +87,10 @@ def sprite(count: int, size: Size, rng: np.random.Generator) -> list[Surface]:
     """A textured disc that goes round over a background that stands still."""
     height, width = size
     radius, angles = min(size) // 4, 2 * math.pi * np.arange(count) / SPRITE_FRAMES
-    middle = radius + MARGIN
+    middle, side = radius + MARGIN, 2 * (radius + MARGIN)
     x = np.rint(32 * (width / 2 + radius * np.cos(angles) - middle)) / 32
     y = np.rint(32 * (height / 2 + radius * np.sin(angles) - middle)) / 32
     cameras = np.stack([_moved(-dx, -dy) for dx, dy in zip(x, y, strict=True)])
-    side = 2 * middle
     disc = Surface(texture(rng, (side, side)), cameras, _disc(side, radius))
     return [_seen([_moved(0, 0)] * count, size, rng), disc]
 
@@ -175,9 +172,9 @@ def _seen(
     """A textured surface as large as ``cameras`` look, which are moved so that they look at it."""
     height, width = size
     corners = np.array([[x, y, 1] for x in (0, width - 1) for y in (0, height - 1)], float)
-    looks = corners @ np.swapaxes(np.stack(cameras), 1, 2)  # (N, 4, 2)
-    low, high = np.floor(looks.min(axis=(0, 1))), np.ceil(looks.max(axis=(0, 1)))
     at_it = np.stack(cameras)
+    looks = corners @ np.swapaxes(at_it, 1, 2)  # (N, 4, 2)
+    low, high = np.floor(looks.min(axis=(0, 1))), np.ceil(looks.max(axis=(0, 1)))
     at_it[:, :, 2] += MARGIN - low
     across, down = (high - low).astype(int) + 2 * MARGIN
     return Surface(texture(rng, (int(down), int(across))), at_it, shown=shown)
@@ -192,7 +189,9 @@ def _frame(surfaces: Sequence[Surface], number: int, size: Size) -> tuple[np.nda
     return np.rint(picture).clip(0, 255).astype(np.uint8), labels
 
 
-def _over(picture: FloatArray, labels: np.ndarray, label: int, surface: Surface, number: int) -> Any:
+def _over(
+    picture: FloatArray, labels: np.ndarray, label: int, surface: Surface, number: int
+) -> tuple[FloatArray, np.ndarray]:
     places = _places(surface.cameras[number], labels.shape)
     seen = cv2.remap(surface.picture, places, None, cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REPLICATE)
     if surface.cover is None:
@@ -243,8 +242,8 @@ def _parse() -> argparse.Namespace:
 
 
 def _size(text: str) -> Size:
-    width, height = map(int, text.split("x"))
-    return height, width
+    width, height = text.split("x")
+    return int(height), int(width)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,10 @@ def warping_error(earlier: FloatArray, later: FloatArray, motion: Motion) -> flo
 
 
 def stands_still(one: Frame, other: Frame) -> Mask:
-    """(H, W): where two frames of the source, uint8, are the same up to noise, in every channel."""
+    """(H, W): where two frames of the source, uint8, are the same up to noise, in every channel.
+
+    A plain wall that slides along itself looks still, and counts as still.
+    """
     difference = cv2.blur(cv2.absdiff(one, other).astype(np.float32), (5, 5))
     still: Mask = difference.max(axis=2) < STILL
     return still
