@@ -138,6 +138,22 @@ def status(
 
 
 @app.command()
+def steadiness(
+    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="The clip that was stylised.")],
+    pastiche: Annotated[Path, typer.Argument(metavar="PASTICHE", help="What became of it.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with every curve.")] = False,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE.png", help="Draw the curves there.")] = None,
+    motion: Annotated[
+        Path | None, typer.Option(metavar="FILE.npz", help="The source's true motion, where it is known.")
+    ] = None,
+) -> None:
+    """Measure how steady a video's pastiche is: warping errors, drift, flicker, sharpness."""
+    from pipeline import steadiness_report
+
+    print(steadiness_report.of(source, pastiche, motion=motion, plot=plot, as_json=as_json))
+
+
+@app.command()
 def doctor() -> None:
     """Look at versions, device, weights, encoders and disk, and do one step."""
     from pipeline import doctor as doctors

@@ -65,7 +65,13 @@ def test_every_command_works(monkeypatch: pytest.MonkeyPatch) -> None:
     for command in commands():
         if command not in ELSEWHERE:
             assert run(command, monkeypatch) == EXIT_CODES.get(command, 0), command
-    for made in ("photo_starry.png", "in_starry.mp4", "film.mov", "photos_starry+embers/a_embers.png"):
+    for made in (
+        "photo_starry.png",
+        "in_starry.mp4",
+        "film.mov",
+        "steadiness.png",
+        "photos_starry+embers/a_embers.png",
+    ):
         assert Path(made).is_file()
     assert [path.name for path in Path("stylised").rglob("*.jpg")] == ["a_starry.jpg"]
 
