@@ -53,14 +53,13 @@ def seconds_of_picture(
 ) -> float:
     """Seconds of a whole picture, every scale, at ``speed`` operations a second.
 
-    ``following``: a frame that starts from the last one, at full size only.
+    ``following``: a frame that starts from the last one.
     """
     optimizer = LBFGS_SECONDS_PER_VALUE if settings.optimizer == "lbfgs" else 0.0
     full = operations_of_step(settings, size, widths) / speed + 3 * _pixels(settings, size) * optimizer
-    if following:
-        return full * settings.steps_of_following_frame
+    steps_at = settings.frame_steps_at if following else settings.steps_at
     last = settings.scales - 1
-    return full * sum(settings.steps_at(scale) * 4.0 ** (scale - last) for scale in range(settings.scales))
+    return full * sum(steps_at(scale) * 4.0 ** (scale - last) for scale in range(settings.scales))
 
 
 def memory_of_step(settings: Settings, size: Size, widths: Sequence[int]) -> int:

@@ -15,6 +15,14 @@ from pipeline.arrays import FloatArray
 Frame = np.ndarray[Any, np.dtype[np.uint8]]
 """(H, W, 3), RGB."""
 
+Grey = np.ndarray[Any, np.dtype[np.uint8]]
+"""(H, W)."""
+
+Array = np.ndarray[Any, Any]
+
+Mask = np.ndarray[Any, np.dtype[np.bool_]]
+"""(H, W)."""
+
 SMALLEST_SIDE = 12
 """Pixels; DIS finds no patch to compare in less."""
 
@@ -42,29 +50,44 @@ class Motion:
 
     Attributes:
         flow: (H, W, 2) float32, in pixels, x before y: what is at p now was at p + flow[p].
-        weights: (H, W) float32, 0 to 1: 0 where it was hidden, outside, or the flow is not to be trusted.
+        weights: (H, W) float32, 0 to 1: how far the flow is to be trusted.
     """
 
     flow: FloatArray
     weights: FloatArray
 
 
-def between(earlier: Frame, later: Frame, quality: str = "high") -> Motion:
+@dataclass(frozen=True, eq=False)
+class Estimate(Motion):
+    """A motion that was estimated.
+
+    Attributes:
+        hidden: (H, W): what was not to be seen then: behind something, outside, or it looked otherwise; or
+            it cannot be told, since two motions meet there. Its weights are 0.
+    """
+
+    hidden: Mask
+
+
+def between(earlier: Frame, later: Frame, quality: str = "high") -> Estimate:
     """How ``later`` came from ``earlier``; both of one size.
 
     Args:
         quality: one of :data:`QUALITIES`.
     """
-    grey = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in (earlier, later)]
-    backward, forward = estimate(grey[1], grey[0], quality), estimate(grey[0], grey[1], quality)
-    kept = ~(occluded(backward, forward) | motion_boundary(backward))
+    before, now = (cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in (earlier, later))
+    backward, forward = estimate(now, before, quality), estimate(before, now, quality)
+    likeness = _likeness(before, now, backward)
+    # DIS draws the flow out smoothly over what comes into sight: there it is a boundary that tells.
+    hidden = _without_specks(occluded(backward, forward) | motion_boundary(backward) | (likeness == 0))
+    kept = ~hidden
     weights = cv2.GaussianBlur(kept.astype(np.float32), (0, 0), _BLUR)
     weights *= kept  # soft inwards only: nothing comes back that was hidden
-    weights *= _looks_the_same(earlier, later, backward)
-    return Motion(backward, weights)
+    weights *= likeness
+    return Estimate(backward, weights, hidden)
 
 
-def estimate(source: Frame, target: Frame, quality: str = "high") -> FloatArray:
+def estimate(source: Grey, target: Grey, quality: str = "high") -> FloatArray:
     """DIS flow (H, W, 2) from ``source`` to ``target``, both (H, W) grey; 0 for pictures too small for it."""
     if min(source.shape) < SMALLEST_SIDE:
         return np.zeros((*source.shape, 2), np.float32)
@@ -72,25 +95,26 @@ def estimate(source: Frame, target: Frame, quality: str = "high") -> FloatArray:
     return flow
 
 
-def warp(picture: FloatArray, flow: FloatArray) -> FloatArray:
+def warp(picture: Array, flow: FloatArray, interpolation: int = cv2.INTER_CUBIC) -> Array:
     """``picture`` (H, W) or (H, W, N) seen along ``flow``: at p what it has at p + flow[p].
 
-    Bicubic, since a bilinear warp takes sharpness away at every frame. Beyond a border its edge goes on.
+    Bicubic if not told otherwise: a bilinear warp takes sharpness away at every frame. Beyond a border its
+    edge goes on.
     """
     places = flow + _grid(*flow.shape[:2])
-    warped: FloatArray = cv2.remap(picture, places, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    warped: Array = cv2.remap(picture, places, None, interpolation, borderMode=cv2.BORDER_REPLICATE)
     return warped
 
 
-def inside(flow: FloatArray) -> np.ndarray[Any, np.dtype[np.bool_]]:
+def inside(flow: FloatArray) -> Mask:
     """(H, W): whether ``flow`` leads to a place within the frame."""
     height, width = flow.shape[:2]
     x, y = np.moveaxis(flow + _grid(height, width), 2, 0)
-    within: np.ndarray[Any, np.dtype[np.bool_]] = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
+    within: Mask = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
     return within
 
 
-def occluded(backward: FloatArray, forward: FloatArray) -> np.ndarray[Any, np.dtype[np.bool_]]:
+def occluded(backward: FloatArray, forward: FloatArray) -> Mask:
     """(H, W): where the later frame shows what the earlier did not.
 
     |w + ŵ|² > 0.01 (|w|² + |ŵ|²) + 0.5, ŵ the forward flow where the backward flow w leads (Sundaram,
@@ -101,21 +125,26 @@ def occluded(backward: FloatArray, forward: FloatArray) -> np.ndarray[Any, np.dt
     return (_squares(backward + back) > 0.01 * squares + 0.5) | ~inside(backward)
 
 
-def motion_boundary(backward: FloatArray) -> np.ndarray[Any, np.dtype[np.bool_]]:
+def motion_boundary(backward: FloatArray) -> Mask:
     """(H, W): where two motions meet: |∇u|² + |∇v|² > 0.01 |w|² + 0.01."""
     gradients = sum(
         _squares(cv2.Sobel(backward, cv2.CV_32F, *axis, ksize=3, scale=1 / 8)) for axis in ((1, 0), (0, 1))
     )
-    boundary: np.ndarray[Any, np.dtype[np.bool_]] = gradients > 0.01 * _squares(backward) + _BOUNDARY
+    boundary: Mask = gradients > 0.01 * _squares(backward) + _BOUNDARY
     return boundary
 
 
-def _looks_the_same(earlier: Frame, later: Frame, backward: FloatArray) -> FloatArray:
-    """(H, W), 1 where the later frame looks like the place in the earlier that it came from, 0 where not."""
-    warped = warp(earlier.astype(np.float32), backward)
-    difference = cv2.blur(np.abs(warped - later), (5, 5)).max(axis=2)
-    same: FloatArray = np.clip((_OTHER - difference) / (_OTHER - _SAME), 0, 1)
-    return same
+def _likeness(before: Grey, now: Grey, backward: FloatArray) -> FloatArray:
+    """(H, W), 1 where the frame looks like the place in the earlier one that it came from, 0 where not."""
+    difference = cv2.blur(cv2.absdiff(warp(before, backward), now).astype(np.float32), (5, 5))
+    likeness: FloatArray = np.clip((_OTHER - difference) / (_OTHER - _SAME), 0, 1)
+    return likeness
+
+
+def _without_specks(mask: Mask) -> Mask:
+    """``mask`` (H, W) without what is smaller than a few pixels, as DIS has it in foliage and water."""
+    cleaned: Mask = cv2.medianBlur(mask.astype(np.uint8), 5).astype(bool)
+    return cleaned
 
 
 def _squares(flow: FloatArray) -> FloatArray:

@@ -1,7 +1,8 @@
-"""A frame that follows others: where it starts at each scale, and what holds it there.
+"""A frame that follows others: where it starts, what holds it there, and what of each scale's work it takes.
 
-At full size it may change wherever its temporal hold leaves it free. The coarser scales paint only what has
-just come into sight, which starts from bare content: everything else was painted coarse to fine before.
+At full size that is whatever its temporal hold leaves free. The coarser scales paint what has just come into
+sight, which starts from bare content; the rest was painted coarse to fine before. Each scale works on the
+whole picture all the same: a few pixels on their own would go to extremes to make up for the rest.
 """
 
 from dataclasses import dataclass
@@ -10,34 +11,25 @@ import cv2
 import numpy as np
 
 from pipeline.arrays import FloatArray
-from pipeline.images import resize
 from pipeline.margins import Margin
 from pipeline.scales import Size
-from pipeline.stillness import Mask
 from pipeline.temporal import Temporal
 
 _FRESH = 0.25
-"""From this freshness on, 0 to 1, the coarser scales paint a place."""
-
-_LEAST_EMPHASIS = 1 / 16
-"""What a place of long standing counts at least in the style loss, beside a fresh one's 1."""
+"""Places that are as fresh as this, 0 to 1, call for the coarser scales."""
 
 
 @dataclass(frozen=True, eq=False)
 class Hold:
-    """What holds a frame at one scale.
+    """What the temporal loss holds a frame to.
 
     Attributes:
-        target: (H, W, 3), 0..255: what the temporal loss compares with.
-        weights: (H, W), of the temporal loss, every factor in it: of a change of the whole range.
-        free: (H, W): where the frame may change at all.
-        emphasis: (H, W): what each place counts in the style loss.
+        target: (H, W, 3), 0..255.
+        weights: (H, W), every factor in them: of a change of the whole range.
     """
 
     target: FloatArray
     weights: FloatArray
-    free: Mask
-    emphasis: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,31 +38,30 @@ class Start:
 
     Attributes:
         pixels: (H, W, 3), 0..255.
-        temporal: its maps with the rim, too; None: nothing holds the frame.
-        factor: of the temporal loss.
+        hold: at full size; None: nothing holds the frame.
+        free, fresh: as :class:`~pipeline.temporal.Temporal` has them; 1 and 0 where nothing holds the frame.
     """
 
     pixels: FloatArray
-    temporal: Temporal | None
-    factor: float
+    hold: Hold | None
+    free: FloatArray
+    fresh: FloatArray
 
     @property
-    def has_fresh_places(self) -> bool:
-        """Whether the coarser scales have anything to paint."""
-        return self.temporal is not None and bool((_fresh(self.temporal) > _FRESH).any())
+    def calls_for_coarse_scales(self) -> bool:
+        """Whether there is anything that was never painted coarse to fine."""
+        return bool((self.fresh > _FRESH).any())
 
-    def hold_at(self, size: Size) -> Hold | None:
-        """What holds the frame at a scale of ``size`` (height, width)."""
-        if self.temporal is None:
-            return None
-        weights, fresh = _resized(self.temporal.weights, size), _resized(_fresh(self.temporal), size)
-        full = size == self.pixels.shape[:2]
-        free = self.temporal.free if full else fresh > _FRESH
-        return Hold(resize(self.pixels, size), self.factor * weights, free, _emphasis(fresh))
+    def taken(self, change: FloatArray) -> FloatArray:
+        """What the frame takes of what a scale changed (h, w, 3)."""
+        size: Size = change.shape[:2]
+        share = self.free if size == self.pixels.shape[:2] else _at(self.fresh, size)
+        taken: FloatArray = change * share[..., None]
+        return taken
 
 
 def start(
-    content: FloatArray, init: FloatArray, hold: Temporal | None, margin: Margin, weight: float
+    content: FloatArray, init: FloatArray, temporal: Temporal | None, margin: Margin, weight: float
 ) -> Start:
     """Where a frame (H, W, 3) starts that follows ``init``, all without the rim.
 
@@ -78,39 +69,20 @@ def start(
         content: what it shows, in the colours that it is matched in: the start of what ``init`` cannot give.
         weight: the setting ``temporal_weight``.
     """
-    if hold is None:
-        return Start(margin.framed(init), None, 0)
-    pixels = content + hold.seen[..., None] * (init - content)
-    framed = Temporal(
-        margin.framed(hold.seen), margin.framed(hold.weights), margin.framed(hold.free), hold.unit
-    )
-    return Start(margin.framed(pixels), framed, weight * hold.unit)
+    if temporal is None:
+        pixels = margin.framed(init)
+        return Start(pixels, None, np.ones(pixels.shape[:2], np.float32), np.zeros((1, 1), np.float32))
+    pixels = margin.framed(content + temporal.seen[..., None] * (init - content))
+    hold = Hold(pixels, margin.framed(np.float32(weight * temporal.unit) * temporal.weights))
+    return Start(pixels, hold, margin.framed(temporal.free), margin.framed(temporal.fresh))
 
 
 def enlarged(change: FloatArray, size: Size) -> FloatArray:
     """What a coarser scale changed (h, w, 3), at a scale of ``size`` (height, width)."""
-    larger: FloatArray = cv2.resize(change, size[::-1], interpolation=cv2.INTER_CUBIC)
+    larger: FloatArray = cv2.resize(change, size[::-1], interpolation=cv2.INTER_LINEAR)
     return larger
 
 
-def _fresh(temporal: Temporal) -> FloatArray:
-    """(H, W), 1 where a place has just come into sight, 0 where it was seen for long or stands still."""
-    fresh: FloatArray = (1 - temporal.weights) * temporal.free
-    return fresh
-
-
-def _emphasis(fresh: FloatArray) -> FloatArray:
-    """What each place counts, so that fresh ones together are half of what counts, as far as that goes.
-
-    The style loss compares means over the whole picture. It is small already where most of the picture is
-    painted, and would leave the rest bare.
-    """
-    share = float(fresh.mean())
-    old = 1.0 if share > 0.5 else max(share / (1 - share), _LEAST_EMPHASIS)
-    emphasis: FloatArray = fresh + np.float32(old) * (1 - fresh)
-    return emphasis if share else np.ones_like(fresh)
-
-
-def _resized(values: FloatArray, size: Size) -> FloatArray:
+def _at(values: FloatArray, size: Size) -> FloatArray:
     resized: FloatArray = cv2.resize(values, size[::-1], interpolation=cv2.INTER_AREA)
     return resized

@@ -22,11 +22,6 @@ def style_target(activations: Any) -> Any:
     return gram_matrix(activations) / positions(activations)
 
 
-def emphasised(activations: Any, emphasis: Any) -> Any:
-    """Activations (h, w, N) whose Gram matrix counts each position by ``emphasis`` (h, w), of mean 1."""
-    return activations * ops.sqrt(emphasis)[..., None]
-
-
 def content_loss(activations: Any, target: Any, form: str = "mean") -> Any:
     """How far F (h, w, N) is from P of the same shape.
 

@@ -10,10 +10,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-import cv2
 import numpy as np
 
-from pipeline import gradients, layers, losses, vgg
+from pipeline import gradients, losses, vgg
 from pipeline.arrays import FloatArray
 from pipeline.errors import DivergedError, SettingsError
 from pipeline.following import Hold
@@ -51,7 +50,6 @@ class Objective:
     def _compile(self, channels: Mapping[str, int]) -> None:
         contents = {layer: (None, None, channels[layer]) for layer in self.content_weights}
         styles = {layer: (channels[layer], channels[layer]) for layer in self.style_weights}
-        emphasis = dict.fromkeys(self.style_weights, MAP)
         device = self.device
         self.content_targets = gradients.Compiled(self._content_targets, PICTURE, device=device)
         """Pixels (H, W, 3) 0..255 -> {layer: activations (h, w, N)}."""
@@ -59,7 +57,7 @@ class Objective:
         """Pixels (H, W, 3) 0..255 -> {layer: A/M (N, N)}."""
         self._gradient = gradients.CompiledGradient(self._terms, PICTURE, contents, styles, device=device)
         self._held_gradient = gradients.CompiledGradient(
-            self._held_terms, PICTURE, contents, styles, PICTURE, MAP, emphasis, device=device
+            self._held_terms, PICTURE, contents, styles, PICTURE, MAP, device=device
         )
 
     @property
@@ -89,9 +87,8 @@ class Objective:
         if hold is None:
             terms, gradient = self._gradient(x, dict(contents), dict(styles))
         else:
-            held = hold.target / np.float32(self.units), hold.weights, self._emphasis(hold.emphasis)
-            terms, gradient = self._held_gradient(x, dict(contents), dict(styles), *held)
-            gradient = gradient * hold.free[..., None]
+            target = hold.target / np.float32(self.units)
+            terms, gradient = self._held_gradient(x, dict(contents), dict(styles), target, hold.weights)
         found = _summed(terms)
         if not (math.isfinite(found["total"]) and np.isfinite(gradient).all()):
             raise DivergedError(
@@ -107,9 +104,7 @@ class Objective:
         features = self._extractor.features(pixels) if self.style_weights else {}
         return {layer: losses.style_target(features[layer]) for layer in self.style_weights}
 
-    def _terms(
-        self, x: Any, contents: Targets, styles: Targets, emphasis: Targets | None = None
-    ) -> dict[str, Any]:
+    def _terms(self, x: Any, contents: Targets, styles: Targets) -> dict[str, Any]:
         settings = self._settings
         features = self._extractor.features(x * self.units)
         terms = {}
@@ -117,22 +112,17 @@ class Objective:
             loss = losses.content_loss(features[layer], contents[layer], settings.content_form)
             terms[f"content {layer}"] = weight * loss
         for layer, weight in self.style_weights.items():
-            own = losses.emphasised(features[layer], emphasis[layer]) if emphasis else features[layer]
-            loss = losses.style_loss(own, styles[layer], settings.style_form, losses.positions(x))
+            loss = losses.style_loss(features[layer], styles[layer], settings.style_form, losses.positions(x))
             terms[f"style {layer}"] = weight * loss
         if settings.tv_weight:
             terms["tv"] = settings.tv_weight * losses.total_variation(x, settings.tv_form)
         return terms
 
     def _held_terms(
-        self, x: Any, contents: Targets, styles: Targets, target: Any, weights: Any, emphasis: Targets
+        self, x: Any, contents: Targets, styles: Targets, target: Any, weights: Any
     ) -> dict[str, Any]:
         temporal = losses.temporal_loss(x, target, weights) / self._settings.pixel_range**2
-        return {**self._terms(x, contents, styles, emphasis), "temporal": temporal}
-
-    def _emphasis(self, emphasis: FloatArray) -> dict[str, FloatArray]:
-        """{layer: (h, w)} of a map (H, W), with a mean of 1 at each."""
-        return {layer: _at_block(emphasis, layers.block_of(layer)) for layer in self.style_weights}
+        return {**self._terms(x, contents, styles), "temporal": temporal}
 
 
 _last: dict[tuple[str, str], Objective] = {}
@@ -154,14 +144,6 @@ def shared(settings: Settings, weights: Weights) -> Objective:
 def _weighted(layers: Mapping[str, float], weight: float) -> dict[str, float]:
     """Each layer's weight in the total, without the layers that weigh nothing."""
     return {layer: share * weight for layer, share in layers.items() if share * weight > 0}
-
-
-def _at_block(emphasis: FloatArray, block: int) -> FloatArray:
-    """A map (H, W) at the size of a block's activations: each pooling halves it, and drops what is odd."""
-    height, width = (side >> (block - 1) for side in emphasis.shape)
-    resized = cv2.resize(emphasis, (width, height), interpolation=cv2.INTER_AREA)
-    at_block: FloatArray = resized / resized.mean()
-    return at_block
 
 
 def _summed(terms: Mapping[str, float]) -> dict[str, float]:

@@ -1,5 +1,6 @@
 """The coarse-to-fine plan of a picture: which sizes, and how many steps at each. No tensors."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from pipeline.errors import InputError
@@ -30,22 +31,23 @@ def plan(size: Size, settings: Settings) -> tuple[Scale, ...]:
     Raises:
         InputError: the picture itself is smaller than that.
     """
-    check_size(size)
-    last = settings.scales - 1
-    levels = [
-        Scale(size_to_fit(size, round(max(size) / 2 ** (last - scale))), settings.steps_at(scale))
-        for scale in range(settings.scales)
-    ]
-    return tuple(level for level in levels if min(level.size) >= SMALLEST_SIDE)
+    return _plan(size, settings, settings.steps_at)
 
 
 def plan_following(size: Size, settings: Settings, *, coarse_too: bool) -> tuple[Scale, ...]:
     """The scales of a frame that starts from the last pastiche: the full size, and the others if need be."""
-    scales = plan(size, settings)
-    return tuple(
-        Scale(scale.size, settings.steps_of_following_frame)
-        for scale in (scales if coarse_too else scales[-1:])
-    )
+    scales = _plan(size, settings, settings.frame_steps_at)
+    return scales if coarse_too else scales[-1:]
+
+
+def _plan(size: Size, settings: Settings, steps_at: Callable[[int], int]) -> tuple[Scale, ...]:
+    check_size(size)
+    last = settings.scales - 1
+    levels = [
+        Scale(size_to_fit(size, round(max(size) / 2 ** (last - scale))), steps_at(scale))
+        for scale in range(settings.scales)
+    ]
+    return tuple(level for level in levels if min(level.size) >= SMALLEST_SIDE)
 
 
 def style_size(size: Size, longest_side: int) -> Size:

@@ -15,8 +15,8 @@ PIXELS_VERSION = 2
 SMALLEST_SIDE = 16
 """Pixels; below this nothing is left after VGG19's four poolings."""
 
-DEFAULT_TEMPORAL_WEIGHT = 100.0
-"""With it, a pastiche that is off by a tenth of the range costs as much as all the other losses together."""
+DEFAULT_TEMPORAL_WEIGHT = 10.0
+"""With it, a pastiche that is off by a third of the range costs as much as all the other losses together."""
 
 UNSEEN_IN_PIXELS = frozenset({"snapshot_every", "weights", "device"})
 """Settings that do not enter the fingerprint, so that a job goes on when they change.
@@ -100,11 +100,13 @@ class Settings(BaseModel):
     steps: Annotated[tuple[Annotated[int, Field(ge=1)], ...], BeforeValidator(_whole_numbers)] = Field(
         (300,), min_length=1, description="Steps for each scale: one number, or one per scale, coarse first."
     )
-    frame_steps: int | None = Field(
+    frame_steps: Annotated[
+        tuple[Annotated[int, Field(ge=1)], ...] | None, BeforeValidator(_whole_numbers)
+    ] = Field(
         None,
-        ge=1,
-        description="Steps of a video frame that starts from the last one, for each scale (half the finest "
-        "scale's).",
+        min_length=1,
+        description="The same for a video frame that starts from the last one (half of steps); the "
+        "coarser scales paint what came into sight.",
     )
     content_weight: Weight = Field(1.0, description="Weight of the content loss.")
     style_weight: Weight = Field(1.0, description="Weight of the style loss.")
@@ -199,13 +201,15 @@ class Settings(BaseModel):
 
     def steps_at(self, scale: int) -> int:
         """Steps at ``scale`` (0 the coarsest). With fewer scales than numbers the finest keep theirs."""
-        counts = self.steps[-self.scales :]
-        return counts[max(0, scale - (self.scales - len(counts)))]
+        return self._at(self.steps, scale)
 
-    @property
-    def steps_of_following_frame(self) -> int:
-        """Steps, at each scale that is worked at, of a frame that starts from the last pastiche."""
-        return self.frame_steps or max(1, self.steps_at(self.scales - 1) // 2)
+    def frame_steps_at(self, scale: int) -> int:
+        """The same of a frame that starts from the last pastiche."""
+        return self._at(self.frame_steps, scale) if self.frame_steps else max(1, self.steps_at(scale) // 2)
+
+    def _at(self, steps: tuple[int, ...], scale: int) -> int:
+        counts = steps[-self.scales :]
+        return counts[max(0, scale - (self.scales - len(counts)))]
 
     @property
     def total_steps(self) -> int:

@@ -160,7 +160,7 @@ class _Shot:
             return None
         earlier = self._recent[-gap]
         if self._motions is None:
-            motion = flow.between(earlier.source, now.source, "high")
+            motion: Motion = flow.between(earlier.source, now.source, "high")
         else:
             motion = _resized(self._motions(earlier.index, now.index), now.pastiche)
         return measures.warping_error(earlier.pastiche, now.pastiche, motion)

@@ -5,9 +5,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from pipeline.flow import Frame
-
-Mask = np.ndarray[Any, np.dtype[np.bool_]]
+from pipeline.arrays import FloatArray
+from pipeline.flow import Frame, Mask
 
 _NOISE_OF_MEAN, _NOISE = 2.0, 7.0
 """Levels of 0..255 by which the mean of a small neighbourhood may differ, and its pixels on the average:
@@ -33,25 +32,28 @@ def hold(before: Frame, frame: Frame) -> tuple[Frame, Mask]:
     Returns:
         The frame (H, W, 3) and (H, W) where it changed.
     """
-    changed = _differs(before, frame)
+    changed = unlike(frame, before)
     telling = _has_texture(before) & _rim(changed.shape)
     if changed[telling].sum() > _MOST * telling.sum():
         return frame, np.ones_like(changed)
     return np.where(changed[..., None], frame, before), changed
 
 
-def grown(mask: Mask, reach: int) -> Mask:
-    """``mask`` (H, W) and whatever is within ``reach`` pixels of it."""
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
-    grown: Mask = cv2.dilate(mask.astype(np.uint8), disc).astype(bool)
-    return grown
-
-
-def _differs(before: Frame, frame: Frame) -> Mask:
-    difference = frame.astype(np.float32) - before
+def unlike(one: Frame, other: Frame) -> Mask:
+    """(H, W): where two frames differ by more than noise."""
+    difference = one.astype(np.float32) - other
     mean, size = _blurred(difference), _blurred(np.abs(difference))
     differs: Mask = (np.abs(mean).max(axis=2) > _NOISE_OF_MEAN) | (size.max(axis=2) > _NOISE)
     return differs
+
+
+def around(mask: Mask, reach: int) -> FloatArray:
+    """(H, W), 1 in ``mask`` and near it, falling to 0 at ``reach`` pixels from it."""
+    near = reach // 2
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * near + 1, 2 * near + 1))
+    side = 2 * (reach - near) + 1
+    around: FloatArray = cv2.blur(cv2.dilate(mask.astype(np.float32), disc), (side, side))
+    return around
 
 
 def _has_texture(frame: Frame) -> Mask:

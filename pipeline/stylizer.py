@@ -111,24 +111,24 @@ class Stylizer:
         return Pastiche(margin.cut(x), descent.steps, descent.losses)
 
     def _from(self, start: Start, content: FloatArray, margin: Margin, on_step: OnStep) -> Pastiche:
-        """The pastiche of a frame; each scale begins with what the coarser ones changed at its start."""
-        scales = plan_following(margin.framed_size, self.settings, coarse_too=start.has_fresh_places)
+        """The pastiche of a frame; each scale goes on from what the coarser ones changed at its start."""
+        scales = plan_following(margin.framed_size, self.settings, coarse_too=start.calls_for_coarse_scales)
         descent = Descent(self.settings, self._objective, scales, margin, 0, on_step)
         change = np.zeros((1, 1, 3), np.float32)
         for scale in scales:
             before = resize(start.pixels, scale.size)
             x = np.clip(before + following.enlarged(change, scale.size), 0, 255)
-            targets = self._targets(content, scale, margin)
-            x = descent.descend(scale, x, *targets, start.hold_at(scale.size))
-            change = x - before
-        return Pastiche(margin.cut(x), descent.steps, descent.losses)
+            hold = start.hold if scale is scales[-1] else None
+            x = descent.descend(scale, x, *self._targets(content, scale, margin), hold)
+            change = start.taken(x - before)
+        return Pastiche(margin.cut(np.clip(start.pixels + change, 0, 255)), descent.steps, descent.losses)
 
     def _smoothed(self, pastiche: FloatArray, temporal: Temporal | None) -> FloatArray:
         """The last pastiche with a frame's share of a smoothing, where it is free: each frame alike."""
         every = self.settings.smooth_every
         if not every:
             return pastiche
-        share = np.float32(min(1.0, self.settings.steps_of_following_frame / every))
+        share = np.float32(min(1.0, self.settings.frame_steps_at(self.settings.scales - 1) / every))
         with gradients.on_device(self._objective.device):
             change = share * (pool_and_upsample(pastiche) - pastiche)
         return pastiche + (change if temporal is None else change * temporal.free[..., None])

@@ -7,17 +7,24 @@ stands still stays as it is, and what has only just come into sight is held less
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
+import cv2
 import numpy as np
 
 from pipeline import flow, stillness
 from pipeline.arrays import FloatArray
-from pipeline.flow import Frame, Motion
-from pipeline.stillness import Mask
+from pipeline.flow import Estimate, Frame, Mask
 
 GAPS = (1, 2, 4)
-"""How many frames back a frame looks."""
+"""How many frames back a frame looks, the farther ones where the nearer were hidden."""
+
+RIPENING = 8
+"""Frames until what came into sight is held like everything else."""
+
+_WORTH_A_LOOK = 0.002
+"""Share of the frame that has to be hidden for a look farther back."""
 
 _REACH = 0.02
 """Share of the longest side within which what stands still may adapt to what changed beside it."""
@@ -29,23 +36,34 @@ class Temporal:
 
     Attributes:
         seen: (H, W), 0 to 1: how far it starts from earlier pastiches; the rest is its content.
+        fresh: (H, W), 0 to 1: 1 for what comes into sight in this frame, less from frame to frame.
         weights: (H, W), 0 to 1, of the temporal loss.
-        free: (H, W): where it may change at all.
+        free: (H, W), 0 to 1: how far it may change; 0 for what stands still.
         unit: of the loss: what the shot's first frame ended with.
     """
 
     seen: FloatArray
+    fresh: FloatArray
     weights: FloatArray
-    free: Mask
+    free: FloatArray
     unit: float
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class _View:
-    """A frame without the noise of what stands still, and where it changed since the one before."""
+    """A frame of the source.
+
+    Attributes:
+        frame: without the noise of what stands still.
+        changed: where it is not as the one before.
+        motions: how it came from earlier ones, by gap: the last, and those that know what that hid.
+        fresh: see :class:`Temporal`. Both come when they are needed.
+    """
 
     frame: Frame
     changed: Mask
+    motions: dict[int, Estimate] = field(default_factory=dict)
+    fresh: FloatArray | None = None
 
 
 class Memory:
@@ -54,7 +72,7 @@ class Memory:
     def __init__(self, quality: str = "high") -> None:
         """``quality``: of the flow, one of :data:`pipeline.flow.QUALITIES`."""
         self._quality = quality
-        self._views: deque[_View] = deque(maxlen=max(GAPS) + 1)
+        self._views: deque[_View] = deque(maxlen=RIPENING + max(GAPS) + 1)
 
     def see(self, frame: Frame) -> None:
         """The shot's next frame."""
@@ -83,21 +101,60 @@ class Memory:
         Returns:
             Earlier pastiches (H, W, 3), moved to where things are now; and the hold.
         """
-        gaps = [gap for gap in GAPS if gap < len(self._views)]
-        motions = [self._motion(gap) for gap in gaps]
-        start, seen = pastiche(1), np.zeros(self.frame.shape[:2], np.float32)
-        for gap, motion in zip(gaps, motions, strict=True):
-            new = np.maximum(motion.weights - seen, 0)
-            if new.any():
-                seen = seen + new
-                share = (new / np.maximum(seen, 1e-6))[..., None]
-                start = start + share * (flow.warp(pastiche(gap), motion.flow) - start)
-        ripe = np.mean([motion.weights for motion in motions], axis=0)
-        reach = max(1, round(_REACH * max(seen.shape)))
-        return start, Temporal(seen, seen * ripe, stillness.grown(self._views[-1].changed, reach), unit)
+        fresh = self._freshness(len(self._views) - 1)
+        view = self._views[-1]
+        start, weights, hidden = pastiche(1), np.zeros(fresh.shape, np.float32), np.ones(fresh.shape, bool)
+        for gap, motion in view.motions.items():
+            shown = hidden & ~motion.hidden
+            start = np.where(shown[..., None], flow.warp(pastiche(gap), motion.flow), start)
+            weights = np.where(shown, motion.weights, weights)
+            hidden &= motion.hidden
+        free = stillness.around(view.changed, max(1, round(_REACH * max(fresh.shape))))
+        return start, Temporal(_soft(~hidden), _soft(fresh), weights * (1 - fresh), free, unit)
 
-    def _motion(self, gap: int) -> Motion:
-        """How the last frame came from the one ``gap`` before it; what stood still all the while did not."""
-        found = flow.between(self._views[-1 - gap].frame, self.frame, self._quality)
-        changed = np.any([view.changed for view in list(self._views)[-gap:]], axis=0)
-        return Motion(found.flow * changed[..., None], np.where(changed, found.weights, 1))
+    def _freshness(self, at: int) -> FloatArray:
+        """Of the view in place ``at``.
+
+        It moves with what it is of, to the nearest pixel, so that after :data:`RIPENING` frames nothing is
+        left of any: however far back it is begun, it comes out the same.
+        """
+        view = self._views[at]
+        if view.fresh is None and at <= max(0, len(self._views) - 1 - RIPENING):
+            return np.zeros(view.changed.shape, np.float32)
+        if view.fresh is None:
+            before = self._freshness(at - 1)
+            view.motions = self._motions(at)
+            older = flow.warp(before, view.motions[1].flow, cv2.INTER_NEAREST) - (1 / RIPENING + 1e-3)
+            hidden = np.all([motion.hidden for motion in view.motions.values()], axis=0)
+            view.fresh = np.where(hidden, 1, np.maximum(older, 0)).astype(np.float32)
+        return view.fresh
+
+    def _motions(self, at: int) -> dict[int, Estimate]:
+        """How the view in place ``at`` came from the last; and from earlier ones, if that hid much of it."""
+        motions = {1: self._motion(at, 1)}
+        if (motions[1].hidden & flow.inside(motions[1].flow)).mean() > _WORTH_A_LOOK:
+            motions |= {gap: self._motion(at, gap) for gap in GAPS[1:] if gap <= at}
+        return motions
+
+    def _motion(self, at: int, gap: int) -> Estimate:
+        """How a view came from the one ``gap`` before it; what stood still all the while did not move."""
+        views = [self._views[number] for number in range(at - gap, at + 1)]
+        if any(view.changed.all() for view in views[1:]):
+            changed = np.ones_like(
+                views[-1].changed
+            )  # the camera moved: what looks the same may yet be another place
+        else:
+            changed = stillness.unlike(views[-1].frame, views[0].frame)
+        if not changed.any():
+            return Estimate(
+                np.zeros((*changed.shape, 2), np.float32), np.ones(changed.shape, np.float32), changed
+            )
+        found = flow.between(views[0].frame, views[-1].frame, self._quality)
+        weights = np.where(changed, found.weights, 1)
+        return Estimate(found.flow * changed[..., None], weights, found.hidden & changed)
+
+
+def _soft(values: Any) -> FloatArray:
+    """A map with softer edges."""
+    soft: FloatArray = cv2.GaussianBlur(np.asarray(values, np.float32), (0, 0), 1.0)
+    return soft

@@ -1,0 +1,175 @@
+"""How steady a clip's pastiche is when frames are stylised alone, from the last one, or along the flow.
+
+    python -m benchmarks.steady_modes samples/clip.mp4 samples/starry.jpg
+    python -m benchmarks.steady_modes pan samples/starry.jpg --frames 60 --sheet pan.png
+
+Every mode takes the same steps for every frame, at one scale. Instead of a clip, one of benchmarks.motion can
+be named: it is drawn, and measured by its true motion. The style loss is that of the finished frames.
+"""
+
+import argparse
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from benchmarks import motion
+from pipeline import Rules, images, shots, steadiness, stylize_video, true_motion, video, weights
+from pipeline.objective import shared
+from pipeline.presets import Choice
+from pipeline.scales import style_size
+from pipeline.settings import Settings
+from pipeline.steadiness import Motions, Steadiness
+
+MODES = ("none", "init", "flow")
+
+TILE_WIDTH = 320
+"""Pixels of a frame's width on the sheet."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a mode made of a clip."""
+
+    frames: Sequence[np.ndarray]
+    steady: Steadiness
+    style_loss: float
+    seconds: float
+
+
+def main() -> None:
+    """Print the settings and the table; write the sheet."""
+    asked = _parse()
+    with tempfile.TemporaryDirectory() as temporary:
+        clip, motions = _clip(asked.clip, Path(temporary), asked.frames, asked.size)
+        flags = {"size": asked.size, "scales": 1, "steps": asked.steps, "frame_steps": asked.steps}
+        print(
+            f"# {asked.clip} in {asked.style.stem}: {asked.preset}, {asked.weights} weights, {flags}",
+            flush=True,
+        )
+        made = {}
+        for mode in asked.modes:
+            settings = Choice(asked.preset, {**flags, "temporal": mode}, {}).resolve(asked.weights).settings
+            made[mode] = _make(clip, asked.style, settings, Path(temporary, mode), asked, motions)
+            print(_row(mode, made, asked.clip), flush=True)
+        if asked.sheet:
+            source = [frame for frame in video.frames(clip)]
+            _write_sheet(asked.sheet, [source, *(one.frames for one in made.values())], asked.shown)
+
+
+def _clip(name: str, folder: Path, frames: int, size: int) -> tuple[Path, Motions | None]:
+    """The clip, and its true motion where it is drawn."""
+    if name not in motion.KINDS:
+        return Path(name), None
+    clip = motion.write(name, folder / f"{name}.mp4", frames, (size * 9 // 16, size))
+    return clip, true_motion.load(clip.with_suffix(".motion.npz"))
+
+
+def _make(
+    clip: Path,
+    style: Path,
+    settings: Settings,
+    folder: Path,
+    asked: argparse.Namespace,
+    motions: Motions | None,
+) -> Made:
+    folder.mkdir()
+    flags = {"size": settings.size, "scales": 1, "steps": asked.steps, "frame_steps": asked.steps}
+    began = time.monotonic()
+    output = stylize_video(
+        clip,
+        [style],
+        folder / "pastiche.mp4",
+        preset=asked.preset,
+        rules=Rules(keep_frames=True),
+        temporal=settings.temporal,
+        weights=asked.weights,
+        **flags,
+    ).output
+    seconds = time.monotonic() - began
+    written = sorted((output.parent / f".{output.name}.nstpipe" / "frames").iterdir())
+    frames = [images.read(frame).pixels.astype(np.uint8) for frame in written]
+    starts = shots.first_frames(video.frames(clip))
+    steady = steadiness.measure(video.frames(clip), frames, starts, motions)
+    return Made(frames, steady, _style_loss(frames, style, settings, asked.weights), seconds / len(frames))
+
+
+def _style_loss(frames: Sequence[np.ndarray], style: Path, settings: Settings, spec: str) -> float:
+    """The mean style loss of the frames, as they were written and without a rim."""
+    objective = shared(settings, weights.obtain(spec, print))
+    painting = images.read(style, settings.size).pixels
+    size = style_size(painting.shape[:2], max(frames[0].shape[:2]))
+    targets = objective.style_targets(images.resize(painting, size))
+    found = []
+    for frame in frames:
+        pixels = frame.astype(np.float32)
+        contents = objective.content_targets(pixels)
+        found.append(objective.at(pixels / np.float32(objective.units), contents, targets)[0]["style"])
+    return float(np.mean(found))
+
+
+HEAD = """\
+| clip | mode | warping error, 1e-4 | of none's | of init's | long-term, 1e-4 | style loss | of init's | drift | \
+flicker | sharpness jump | seconds a frame |
+|---|---|---|---|---|---|---|---|---|---|---|---|"""
+
+
+def _row(mode: str, made: dict[str, Made], clip: str) -> str:
+    """A row of the table; the ratios are to ``none`` and ``init``, where they were made."""
+    one, alone, chained = made[mode], made.get("none"), made.get("init")
+    steady = one.steady
+    cells = [
+        Path(clip).stem,
+        mode,
+        _number(steady.mean_warping_error, 1e4),
+        _ratio(steady.mean_warping_error, alone and alone.steady.mean_warping_error),
+        _ratio(steady.mean_warping_error, chained and chained.steady.mean_warping_error),
+        _number(steady.mean_long_term_error, 1e4),
+        f"{one.style_loss:.4g}",
+        _ratio(one.style_loss, chained and chained.style_loss),
+        _number(steady.largest_drift),
+        _number(steady.mean_flicker),
+        _number(steady.largest_sharpness_jump),
+        _number(one.seconds),
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _number(value: float | None, factor: float = 1.0) -> str:
+    return "" if value is None else f"{factor * value:.2f}"
+
+
+def _ratio(value: float | None, other: float | None) -> str:
+    return f"{value / other:.2f}" if value and other else ""
+
+
+def _write_sheet(path: Path, rows: Sequence[Sequence[np.ndarray]], shown: Sequence[int]) -> None:
+    def tile(frame: np.ndarray) -> np.ndarray:
+        height = round(TILE_WIDTH * frame.shape[0] / frame.shape[1])
+        return cv2.resize(frame, (TILE_WIDTH, height), interpolation=cv2.INTER_AREA)
+
+    sheet = np.vstack([np.hstack([tile(row[number]) for number in shown]) for row in rows])
+    images.write(path, sheet.astype(np.float32))
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("clip")
+    parser.add_argument("style", type=Path)
+    parser.add_argument("--modes", nargs="+", choices=MODES, default=MODES)
+    parser.add_argument("--frames", type=int, default=60, help="of a clip that is drawn")
+    parser.add_argument("--size", type=int, default=256)
+    parser.add_argument("--steps", type=int, default=30)
+    parser.add_argument("--preset", default="balanced")
+    parser.add_argument("--weights", default="builtin")
+    parser.add_argument("--sheet", type=Path)
+    parser.add_argument("--shown", type=int, nargs="+", default=[0, 10, 20, 30, 40, 50])
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
