@@ -65,8 +65,8 @@ def _clip(name: str, folder: Path, frames: int, size: int) -> tuple[Path, Motion
     """The clip, and its true motion where it is drawn."""
     if name not in motion.KINDS:
         return Path(name), None
-    clip = motion.write(name, folder / f"{name}.mp4", frames, (size * 9 // 16, size))
-    return clip, true_motion.load(clip.with_suffix(".motion.npz"))
+    clip = folder / f"{name}.mp4"
+    return clip, true_motion.load(motion.write(name, clip, frames, (size * 9 // 16, size)))
 
 
 def _make(
@@ -112,10 +112,20 @@ def _style_loss(frames: Sequence[np.ndarray], style: Path, settings: Settings, s
     return float(np.mean(found))
 
 
-HEAD = """\
-| clip | mode | warping error, 1e-4 | of none's | of init's | long-term, 1e-4 | style loss | of init's | drift | \
-flicker | sharpness jump | seconds a frame |
-|---|---|---|---|---|---|---|---|---|---|---|---|"""
+COLUMNS = (
+    "clip",
+    "mode",
+    "warping error, 1e-4",
+    "of none's",
+    "of init's",
+    "long-term, 1e-4",
+    "style loss",
+    "of init's",
+    "drift",
+    "flicker",
+    "sharpness jump",
+    "seconds a frame",
+)
 
 
 def _row(mode: str, made: dict[str, Made], clip: str) -> str:
@@ -136,6 +146,10 @@ def _row(mode: str, made: dict[str, Made], clip: str) -> str:
         _number(steady.largest_sharpness_jump),
         _number(one.seconds),
     ]
+    return _line(cells)
+
+
+def _line(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 

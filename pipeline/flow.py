@@ -33,6 +33,9 @@ QUALITIES = {
 }
 """DIS presets (Kroeger et al. 2016); the last works at half the picture's size, the others at a quarter."""
 
+NEXT_LOWER = {"high": "medium", "medium": "fast", "fast": "fast"}
+"""The quality for what matters less."""
+
 _BLUR = 1.0
 """Standard deviation in pixels of the blur that makes the weights soft."""
 
@@ -95,11 +98,11 @@ def estimate(source: Grey, target: Grey, quality: str = "high") -> FloatArray:
     return flow
 
 
-def warp(picture: Array, flow: FloatArray, interpolation: int = cv2.INTER_CUBIC) -> Array:
+def warp(picture: Array, flow: FloatArray, interpolation: int = cv2.INTER_LANCZOS4) -> Array:
     """``picture`` (H, W) or (H, W, N) seen along ``flow``: at p what it has at p + flow[p].
 
-    Bicubic if not told otherwise: a bilinear warp takes sharpness away at every frame. Beyond a border its
-    edge goes on.
+    By Lanczos' filter if not told otherwise: frame after frame a bilinear warp would blur, and OpenCV's
+    bicubic one draws ridges. Beyond a border its edge goes on.
     """
     places = flow + _grid(*flow.shape[:2])
     warped: Array = cv2.remap(picture, places, None, interpolation, borderMode=cv2.BORDER_REPLICATE)
@@ -120,7 +123,7 @@ def occluded(backward: FloatArray, forward: FloatArray) -> Mask:
     |w + ŵ|² > 0.01 (|w|² + |ŵ|²) + 0.5, ŵ the forward flow where the backward flow w leads (Sundaram,
     Brox, Keutzer 2010); or w leads out of the frame.
     """
-    back = warp(forward, backward)
+    back = warp(forward, backward, cv2.INTER_LINEAR)
     squares = _squares(backward) + _squares(back)
     return (_squares(backward + back) > 0.01 * squares + 0.5) | ~inside(backward)
 
@@ -136,7 +139,9 @@ def motion_boundary(backward: FloatArray) -> Mask:
 
 def _likeness(before: Grey, now: Grey, backward: FloatArray) -> FloatArray:
     """(H, W), 1 where the frame looks like the place in the earlier one that it came from, 0 where not."""
-    difference = cv2.blur(cv2.absdiff(warp(before, backward), now).astype(np.float32), (5, 5))
+    difference = cv2.blur(
+        cv2.absdiff(warp(before, backward, cv2.INTER_LINEAR), now).astype(np.float32), (5, 5)
+    )
     likeness: FloatArray = np.clip((_OTHER - difference) / (_OTHER - _SAME), 0, 1)
     return likeness
 

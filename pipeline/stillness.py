@@ -12,8 +12,8 @@ _NOISE_OF_MEAN, _NOISE = 2.0, 7.0
 """Levels of 0..255 by which the mean of a small neighbourhood may differ, and its pixels on the average:
 what encoders and sensors leave of a still wall."""
 
-_NEIGHBOURHOOD = 2.0
-"""Standard deviation of that neighbourhood in pixels."""
+_NEIGHBOURHOOD = 7
+"""Pixels on a side of that neighbourhood."""
 
 _TEXTURE = 3.0
 """Levels from pixel to pixel from which a place would show that it moved."""
@@ -41,9 +41,9 @@ def hold(before: Frame, frame: Frame) -> tuple[Frame, Mask]:
 
 def unlike(one: Frame, other: Frame) -> Mask:
     """(H, W): where two frames differ by more than noise."""
-    difference = one.astype(np.float32) - other
-    mean, size = _blurred(difference), _blurred(np.abs(difference))
-    differs: Mask = (np.abs(mean).max(axis=2) > _NOISE_OF_MEAN) | (size.max(axis=2) > _NOISE)
+    difference = cv2.subtract(one, other, dtype=cv2.CV_32F)
+    mean, size = cv2.absdiff(_blurred(difference), 0), _blurred(cv2.absdiff(difference, 0))
+    differs: Mask = ((mean > _NOISE_OF_MEAN) | (size > _NOISE)).any(axis=2)
     return differs
 
 
@@ -71,4 +71,4 @@ def _rim(size: tuple[int, ...]) -> Mask:
 
 
 def _blurred(picture: Any) -> Any:
-    return cv2.GaussianBlur(picture, (0, 0), _NEIGHBOURHOOD)
+    return cv2.blur(picture, (_NEIGHBOURHOOD, _NEIGHBOURHOOD))

@@ -149,7 +149,8 @@ class Memory:
             return Estimate(
                 np.zeros((*changed.shape, 2), np.float32), np.ones(changed.shape, np.float32), changed
             )
-        found = flow.between(views[0].frame, views[-1].frame, self._quality)
+        quality = self._quality if gap == 1 else flow.NEXT_LOWER[self._quality]
+        found = flow.between(views[0].frame, views[-1].frame, quality)
         weights = np.where(changed, found.weights, 1)
         return Estimate(found.flow * changed[..., None], weights, found.hidden & changed)
 

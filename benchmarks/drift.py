@@ -1,0 +1,114 @@
+"""What drifts where nothing moves: a still picture as a clip of 100 frames, and each suspect by itself.
+
+    python -m benchmarks.drift samples/hillside.jpg samples/starry.jpg
+
+Each row is a chain of frames: how they follow each other, the noise of the source (standard deviation, levels),
+what is changed about the settings. Printed is how far the mean colour and the sharpness (variance of the
+Laplacian) have moved from frame 10 to the last, and the largest jump of the sharpness from frame to frame.
+"""
+
+import argparse
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice, pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline import images, measures, weights
+from pipeline.arrays import FloatArray
+from pipeline.presets import Choice
+from pipeline.stylizer import Stylizer
+from pipeline.temporal import Memory
+from pipeline.weights import Weights
+
+SETTLED = 10
+"""The number of the frame that the others are compared with, 1 the first."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A chain of frames."""
+
+    what: str
+    mode: str
+    noise: float = 0.0
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    rounded: bool = True
+
+
+SMOOTHED = {"smooth_every": 50}
+ROWS = (
+    Row("from the last frame", "init"),
+    Row("the same, not rounded to 8 bits", "init", rounded=False),
+    Row("the same, with total variation", "init", settings={"tv_weight": 0.2}),
+    Row("the same, smoothed every 50 steps", "init", settings=SMOOTHED),
+    Row("along the flow", "flow"),
+    Row("along the flow, noisy", "flow", 3.0),
+    Row("along the flow, noisy, smoothed every 50 steps", "flow", 3.0, SMOOTHED),
+    Row("along the flow, very noisy", "flow", 10.0),
+    Row("along the flow, very noisy, smoothed every 50 steps", "flow", 10.0, SMOOTHED),
+)
+
+
+def main() -> None:
+    """Print the table."""
+    asked = _parse()
+    content = images.read(asked.content, asked.size).pixels
+    style, extractor = images.read(asked.style, asked.size).pixels, weights.obtain(asked.weights, print)
+    print("| frames start | noise | mean colour, levels | sharpness | largest jump |\n|---|---|---|---|---|")
+    for row in ROWS:
+        frames = list(islice(_chain(row, content, style, extractor), asked.frames))
+        print(f"| {row.what} | {row.noise:g} | {_summary(frames)} |", flush=True)
+
+
+def _chain(row: Row, content: FloatArray, style: FloatArray, extractor: Weights) -> Iterator[FloatArray]:
+    """The pastiches of a picture that stands still, one after the other, for ever."""
+    flags = {"size": max(content.shape), "temporal": row.mode, **row.settings}
+    settings = Choice(None, flags, {}).resolve(extractor.kind).settings
+    stylizer, memory, rng = Stylizer(settings, [style], weights=extractor), Memory(), np.random.default_rng(0)
+    made: list[FloatArray] = []
+    loss = 0.0
+    while True:
+        grain = row.noise * rng.standard_normal(content.shape)
+        frame = np.clip(content + grain, 0, 255).round().astype(np.float32)
+        memory.see(frame.astype(np.uint8))
+        if made and row.mode == "flow" and memory.repeats:
+            made.append(made[-1])
+        else:
+            start = _start(row, memory, made, loss)
+            pastiche = stylizer.stylize(
+                frame if row.mode == "init" else memory.frame.astype(np.float32), *start
+            )
+            loss = loss or pastiche.losses["total"]
+            made.append(pastiche.pixels.round() if row.rounded else pastiche.pixels)
+        yield made[-1]
+
+
+def _start(row: Row, memory: Memory, made: list[FloatArray], loss: float) -> tuple[Any, ...]:
+    if not made or row.mode == "init":
+        return tuple(made[-1:])
+    return memory.follow(lambda gap: made[-gap], loss)
+
+
+def _summary(frames: list[FloatArray]) -> str:
+    settled, last = frames[SETTLED - 1], frames[-1]
+    colour = np.abs((last - settled).mean(axis=(0, 1))).max()
+    sharp = [measures.sharpness(frame) for frame in frames[SETTLED - 1 :]]
+    jump = max(abs(now - before) for before, now in pairwise(sharp)) / np.mean(sharp)
+    return f"{colour:.2f} | {100 * (sharp[-1] / sharp[0] - 1):+.1f} % | {100 * jump:.1f} %"
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("content", type=Path)
+    parser.add_argument("style", type=Path)
+    parser.add_argument("--frames", type=int, default=100)
+    parser.add_argument("--size", type=int, default=128)
+    parser.add_argument("--weights", default="builtin")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
