@@ -96,7 +96,7 @@ def test_one_layer_can_serve_content_and_style():
 
 def test_terms_sum_up():
     terms, _ = actual(picture(0), tv_weight=2.0)
-    assert list(terms)[:4] == ["total", "content", "style", "tv"]
+    assert list(terms)[:5] == ["total", "content", "style", "tv", "temporal"]
     assert terms["total"] == pytest.approx(terms["content"] + terms["style"] + terms["tv"])
     assert terms["style"] == pytest.approx(sum(terms[f"style {layer}"] for layer in STYLES))
     assert terms["content"] == terms[f"content {CONTENT}"]
@@ -122,7 +122,7 @@ def test_weights_of_nothing_cost_nothing():
         picture(0), objective.content_targets(picture(1)), objective.style_targets(picture(2))
     )
     assert (terms["content"], terms["tv"]) == (0, 0)
-    assert set(terms) == {"total", "content", "style", "tv", f"style {STYLES[0]}"}
+    assert set(terms) == {"total", "content", "style", "tv", "temporal", f"style {STYLES[0]}"}
 
 
 def test_variation_alone_is_an_objective():

@@ -135,7 +135,7 @@ def test_the_first_frame_of_a_shot_starts_anew() -> None:
 
     def view(index: int, size: tuple[int, int]) -> np.ndarray:
         shot, moved = divmod(index, 16)
-        return np.ascontiguousarray(shots[shot][:, moved // 2 : moved // 2 + 48])
+        return np.ascontiguousarray(shots[shot][:, moved : moved + 48])
 
     source = write_clip(Path("in.mp4"), size=(32, 48), frames=32, picture=view)
     stylize_video(source, [picture("starry.jpg", 2)], rules=KEEP, **SMOOTHED)
