@@ -52,8 +52,8 @@ def check(firsts: Sequence[int], frames: int) -> None:
 def _number(path: Path, word: str) -> int:
     if not (word.isdecimal() and len(word) < LONGEST_NUMBER and int(word)):
         raise InputError(
-            f"{shown(path)}: {word[:LONGEST_NUMBER]!r} is no frame's number; each line begins with the first frame of a shot, "
-            "1 the clip's first, as `nstpipe shots` prints it"
+            f"{shown(path)}: {word[:LONGEST_NUMBER]!r} is no frame's number; each line begins with the first "
+            "frame of a shot, 1 the clip's first, as `nstpipe shots` prints it"
         )
     return int(word)
 
