@@ -127,11 +127,16 @@ def test_a_still_frame_is_trusted_everywhere() -> None:
     np.testing.assert_allclose(still.flow, 0, atol=0.05)
 
 
-def test_pictures_too_small_for_a_flow_do_not_move() -> None:
-    small = textured(3, 8, 60)
-    motion = flow.between(small, np.roll(small, 2, 1))
-    assert (motion.flow == 0).all()
-    assert flow.estimate(*2 * [np.zeros((flow.SMALLEST_SIDE, 60), np.uint8)]).shape == (12, 60, 2)
+@pytest.mark.parametrize("quality", flow.QUALITIES)
+@pytest.mark.parametrize("side", [16, 20, 31])
+def test_a_narrow_strip_has_a_flow_too(side: int, quality: str) -> None:
+    """DIS itself ends the process for some of these sizes."""
+    for shape in ((side, 128), (side, 1000), (128, side), (side, side)):
+        wide = textured(3, shape[0], shape[1] + 2)
+        motion = flow.between(wide[:, :-2], wide[:, 2:], quality)
+        assert motion.flow.shape == (*shape, 2) and motion.weights.shape == shape
+        if shape[1] > 64:
+            assert np.abs(np.median(motion.flow[4:-4, 8:-8], axis=(0, 1)) - (2, 0)).max() < 0.5
 
 
 def test_what_a_moving_square_reveals_is_not_trusted_and_the_rest_is() -> None:
