@@ -16,7 +16,8 @@ Frame = np.ndarray[Any, np.dtype[np.uint8]]
 """(H, W, 3), RGB."""
 
 SMALLEST_SIDE = 32
-"""Pixels: a patch of 8 at a quarter of the size. Of less, and much wider than high, DIS reads beyond its memory."""
+"""Pixels: a patch of 8 at a quarter of the size. With less, and much wider than high, DIS reads beyond its
+memory."""
 
 QUALITIES = {
     "fast": cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST,

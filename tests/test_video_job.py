@@ -23,33 +23,68 @@ def digests(folder: Path) -> dict[str, str]:
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())}
 
 
+def sliding(index: int, size: tuple[int, int]) -> np.ndarray:
+    """A scene over which a camera moves, a pixel a frame."""
+    return np.ascontiguousarray(scene(7, size[0], size[1] + 12)[:, index : index + size[1]])
+
+
 def test_a_clip_is_stylised_with_its_times_and_sound() -> None:
     source, style = clip("in.mp4"), picture("starry.jpg", 2)
     outcome = stylize_video(source, [style], **TINY)
     assert (outcome.output, outcome.done) == (Path("in_starry.mp4"), 5)
     assert not FRAMES.exists()
     with av.open(str(outcome.output)) as made, av.open(str(source)) as given:
-        video = made.streams.video[0]
-        assert (video.codec_context.name, video.pix_fmt) == ("h264", "yuv420p")
+        stream = made.streams.video[0]
+        assert (stream.codec_context.name, stream.pix_fmt) == ("h264", "yuv420p")
         assert [frame.time for frame in made.decode(video=0)] == [
             frame.time for frame in given.decode(video=0)
         ]
         assert made.streams.audio[0].codec_context.name == "aac"
 
 
-def test_a_frame_starts_from_the_last_pastiche_unless_told_otherwise() -> None:
-    source, style = clip("in.mp4", frames=2), picture("starry.jpg", 2)
-    stylize_video(source, [style], "chained.mp4", rules=KEEP, **TINY)
-    stylize_video(source, [style], "single.mp4", rules=KEEP, temporal="none", **TINY)
-    chained, single = (digests(Path(f".{name}.mp4.nstpipe/frames")) for name in ("chained", "single"))
-    # The pictures' bytes hold their job's fingerprint, so the pixels are what is compared.
-    pixels = [
-        [images.read(Path(f".{name}.mp4.nstpipe/frames/{frame}")).pixels for frame in chained]
-        for name in ("chained", "single")
-    ]
-    assert chained.keys() == single.keys()
-    assert (pixels[0][0] == pixels[1][0]).all()
-    assert (pixels[0][1] != pixels[1][1]).any()
+def pixels(folder: Path = FRAMES) -> list[np.ndarray]:
+    """The pixels of each frame: its bytes hold its job's fingerprint, too."""
+    return [images.read(path).pixels for path in sorted(folder.iterdir())]
+
+
+def steps() -> list[int]:
+    """The steps of each frame."""
+    with Journal(FRAMES.parent) as journal:
+        return [entry.steps for _, entry in sorted(journal.entries().items())]
+
+
+def test_the_ways_to_follow_differ_from_the_second_frame_on() -> None:
+    source, style = clip("in.mp4", frames=3), picture("starry.jpg", 2)
+    made = {}
+    for way in ("none", "init", "flow"):
+        stylize_video(source, [style], f"{way}.mp4", rules=KEEP, temporal=way, **TINY)
+        made[way] = pixels(Path(f".{way}.mp4.nstpipe/frames"))
+    for one, other in (("none", "init"), ("init", "flow"), ("none", "flow")):
+        assert (made[one][0] == made[other][0]).all()
+        assert np.abs(made[one][2] - made[other][2]).max() > 1
+
+
+def test_frames_that_follow_nothing_are_each_a_shot_of_its_own() -> None:
+    source, style = clip("in.mp4", frames=3), picture("starry.jpg", 2)
+    stylize_video(source, [style], rules=KEEP, temporal="none", **TINY)
+    assert steps() == [2, 2, 2]
+    Path("shots.txt").write_text("1\n2\n3\n")
+    stylize_video(source, [style], "shots.mp4", shots="shots.txt", rules=KEEP, **TINY)
+    np.testing.assert_array_equal(pixels(), pixels(Path(".shots.mp4.nstpipe/frames")))
+
+
+def test_a_frame_is_held_as_much_as_it_is_told() -> None:
+    source = write_clip(Path("in.mp4"), size=(32, 48), frames=2, picture=sliding)
+    settings = TINY | {"size": 48, "steps": 20, "optimizer": "lbfgs"}
+    moved = {}
+    for weight in (0.0, 1e6):
+        output = f"held {weight}.mp4"
+        stylize_video(
+            source, [picture("starry.jpg", 2)], output, rules=KEEP, temporal_weight=weight, **settings
+        )
+        first, second = pixels(Path(f".{output}.nstpipe/frames"))
+        moved[weight] = np.abs(first[6:-6, 7:-6] - second[6:-6, 6:-7]).mean()
+    assert moved[1e6] < 0.5 * moved[0.0]
 
 
 @pytest.mark.parametrize("settings", [TINY, SMOOTHED])
@@ -67,16 +102,107 @@ def test_a_stopped_job_resumes_to_the_same_bytes(settings: dict[str, object]) ->
     assert outcome.output.read_bytes() == whole
 
 
-def test_a_damaged_frame_is_redone_to_the_same_bytes() -> None:
-    source, style = clip("in.mp4"), picture("starry.jpg", 2)
-    stylize_video(source, [style], rules=KEEP, **TINY)
+@pytest.mark.parametrize("way", ["none", "init", "flow"])
+def test_damaged_frames_are_redone_to_the_same_bytes(way: str) -> None:
+    source, style = clip("in.mp4", frames=8), picture("starry.jpg", 2)
+    settings = SMOOTHED | {"temporal": way}
+    stylize_video(source, [style], rules=KEEP, **settings)
     frames = digests(FRAMES)
     (FRAMES / "000003.png").write_bytes(b"not a picture")
+    (FRAMES / "000007.png").unlink()
     Path("in_starry.mp4").unlink()
     heard = Heard()
-    assert stylize_video(source, [style], rules=KEEP, observer=heard, **TINY).stylized == 1
+    assert stylize_video(source, [style], rules=KEEP, observer=heard, **settings).stylized == 2
     assert digests(FRAMES) == frames
-    assert any("000003.png" in warning for warning in heard.warnings)
+    for name in ("000003.png", "000007.png"):
+        assert any(name in warning for warning in heard.warnings)
+
+
+def still(path: str | Path, pictures: str = "aaabbc") -> Path:
+    """A clip of still pictures, each letter one of its own, without loss."""
+
+    def view(index: int, size: tuple[int, int]) -> np.ndarray:
+        return scene(ord(pictures[index]), *size)
+
+    options = {"size": (32, 48), "codec": "ffv1", "pixel_format": "bgr0", "colour": None}
+    return write_clip(Path(path), frames=len(pictures), picture=view, options={}, **options)
+
+
+def test_a_frame_that_repeats_the_last_costs_nothing_and_is_the_same() -> None:
+    stylize_video(still("in.mkv"), [picture("starry.jpg", 2)], "in_starry.mp4", rules=KEEP, **TINY)
+    assert steps() == [2, 0, 0, 1, 0, 1]
+    made = pixels()
+    for repeated in (1, 2, 4):
+        np.testing.assert_array_equal(made[repeated], made[repeated - 1])
+    for new in (3, 5):
+        assert np.abs(made[new] - made[new - 1]).mean() > 1
+    with Journal(FRAMES.parent) as journal:
+        losses = [entry.loss for _, entry in sorted(journal.entries().items())]
+    assert losses[0] == losses[1] == losses[2] > 0
+
+
+def test_a_repeated_frame_is_redone_to_the_same_bytes() -> None:
+    source, style = still("in.mkv"), picture("starry.jpg", 2)
+    stylize_video(source, [style], "in_starry.mp4", rules=KEEP, **TINY)
+    frames = digests(FRAMES)
+    for number in (2, 4):
+        (FRAMES / f"{number:06}.png").unlink()
+    Path("in_starry.mp4").unlink()
+    stylize_video(source, [style], "in_starry.mp4", rules=KEEP, **TINY)
+    assert digests(FRAMES) == frames
+
+
+def test_a_list_says_where_shots_begin() -> None:
+    source, style = clip("in.mp4", frames=6), picture("starry.jpg", 2)
+    stylize_video(source, [style], rules=KEEP, **TINY)
+    whole = pixels()
+    Path("shots.txt").write_text("3\n5\n")
+    stylize_video(source, [style], shots="shots.txt", rules=Rules(keep_frames=True, restart=True), **TINY)
+    assert steps() == [2, 1, 2, 1, 2, 1]
+    cut = pixels()
+    for same in (0, 1):
+        np.testing.assert_array_equal(whole[same], cut[same])
+    assert (whole[2] != cut[2]).any()
+
+
+@pytest.mark.parametrize("way", ["init", "flow"])
+def test_no_frame_follows_across_a_cut(way: str) -> None:
+    """A shot is made as it would be if it were the whole clip; its frames are those of a longer one."""
+    style = picture("starry.jpg", 2)
+    Path("shots.txt").write_text("4\n")
+    write = {"codec": "ffv1", "pixel_format": "bgr0", "colour": None, "options": {}, "size": (32, 48)}
+    write_clip(Path("long.mkv"), frames=6, picture=sliding, **write)
+    write_clip(Path("short.mkv"), frames=3, picture=lambda index, size: sliding(index + 3, size), **write)
+    stylize_video("long.mkv", [style], "long.mp4", shots="shots.txt", rules=KEEP, temporal=way, **TINY)
+    stylize_video("short.mkv", [style], "short.mp4", rules=KEEP, temporal=way, **TINY)
+    long, short = (pixels(Path(f".{name}.mp4.nstpipe/frames")) for name in ("long", "short"))
+    np.testing.assert_array_equal(long[3:], short)
+
+
+def test_another_list_of_shots_is_another_job() -> None:
+    source, style = clip("in.mp4", frames=3), picture("starry.jpg", 2)
+    Path("shots.txt").write_text("1\n2\n")
+    stylize_video(source, [style], shots="shots.txt", **TINY)
+    Path("shots.txt").write_text("# the same, in other words\n2 0:00:00.04\n")
+    assert stylize_video(source, [style], shots="shots.txt", **TINY).stylized == 0
+    Path("shots.txt").write_text("3\n")
+    for shots in ("shots.txt", None):
+        with pytest.raises(JobDiffersError, match="the shots changed") as caught:
+            stylize_video(source, [style], shots=shots, **TINY)
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("4\n", "the list of shots names frame 4, and the clip has 3"), ("1\ncut\n", "shots.txt: 'cut'")],
+)
+def test_a_list_that_does_not_fit_is_named_and_leaves_nothing(text: str, message: str) -> None:
+    source, style = clip("in.mp4", frames=3), picture("starry.jpg", 2)
+    Path("shots.txt").write_text(text)
+    with pytest.raises(InputError, match=message) as caught:
+        stylize_video(source, [style], shots="shots.txt", **TINY)
+    assert "\n" not in str(caught.value)
+    assert sorted(path.name for path in Path().iterdir()) == ["in.mp4", "shots.txt", "starry.jpg"]
 
 
 def test_a_finished_video_is_left_alone_and_a_lost_one_made_again() -> None:
