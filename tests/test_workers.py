@@ -6,22 +6,28 @@ A worker loads TensorFlow, which takes seconds, so there are few of these tests,
 import contextlib
 import hashlib
 import multiprocessing
+import signal
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import psutil
 import pytest
 
 from pipeline import Outcome, Rules, stylize_video, workers
+from pipeline import plan as plans
 from pipeline.chain import Shot
-from pipeline.errors import DivergedError, NstpipeError, StoppedError
+from pipeline.errors import DamagedJournalError, DivergedError, NstpipeError, OutputError, StoppedError
 from pipeline.journal import Entry
+from pipeline.making import Maker
 from pipeline.plan import Item
-from tests.media import TINY, clip, picture
+from pipeline.settings import Settings
+from tests.media import TINY, clip, picture, scene
 from tests.test_picture_job import Heard
 from tests.test_video_job import SMOOTHED, digests
+from tests.tiny_weights import tiny_weights
 
 SHOTS = "1\n5\n7\n"
 FRAMES = Path(".out.mp4.nstpipe/frames")
@@ -118,12 +124,56 @@ def test_a_job_of_workers_goes_on_to_the_same_bytes_after_a_stop_and_after_a_dea
     assert files("stopped") == alone
 
 
-def test_what_a_worker_runs_into_is_raised_as_what_it_is() -> None:
-    with pytest.raises(DivergedError, match="no longer finite") as caught:
-        made("diverges", 2, style_weight=1e38, optimizer="adam")
-    assert "\n" not in str(caught.value)
-    assert children() == []
-    assert not ("diverges" / FRAMES).parent.exists()
+@pytest.fixture
+def work(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[tuple[str, object]]]:
+    """A worker's life in this process, which has loaded TensorFlow: what it says over a real pipe."""
+    monkeypatch.setattr(signal, "signal", lambda number, handler: None)
+
+    def lived(gone: bool = False, **settings: object) -> list[tuple[str, object]]:
+        plan = plans.of_video(clip("in.mp4", frames=2), [picture("s.jpg", 2)], Path("out.mp4"))
+        wanted, styles = Settings(**TINY | settings), [scene(2).astype(np.float32)]
+        task = workers.Task((21, 32), wanted, styles, tiny_weights(), Maker(plan, "a job's"))
+        here, there = multiprocessing.Pipe()
+        here.send(Shot(plan.source, 0, plans.frames(plan, 2)))
+        if gone:
+            here.close()
+        workers._work(there, task)
+        there.close()
+        heard = []
+        with contextlib.suppress(EOFError, OSError):
+            while True:
+                heard.append(here.recv())
+        return heard
+
+    return lived
+
+
+def test_a_worker_tells_what_it_does_and_what_it_ran_into(work) -> None:
+    """The frames cannot be written after the first, where a folder stands."""
+    Path(".out.mp4.nstpipe/frames/000002.png").mkdir(parents=True)
+    heard = work()
+    kinds = [kind for kind, _ in heard]
+    assert kinds == ["idle", "began", "step", "step", "done", "began", "step", "failed"]
+    assert (heard[1][1].name, heard[4][1].name, heard[4][1].steps) == ("000001.png", "000001.png", 2)
+    assert isinstance(heard[-1][1], OutputError) and "000002.png: cannot be written" in str(heard[-1][1])
+
+
+def test_a_loss_that_diverges_is_told_as_what_it_is(work) -> None:
+    kind, error = work(style_weight=1e38)[-1]
+    assert (kind, type(error)) == ("failed", DivergedError) and "no longer finite" in str(error)
+
+
+def test_a_worker_ends_with_the_one_that_began_it(work) -> None:
+    assert work(gone=True) == []
+    assert not Path(".out.mp4.nstpipe").exists()
+
+
+@pytest.mark.parametrize("kind", [NstpipeError, *NstpipeError.__subclasses__(), DamagedJournalError])
+def test_every_error_comes_through_a_pipe_as_it_is(kind: type[NstpipeError]) -> None:
+    here, there = multiprocessing.Pipe()
+    there.send(kind("it did; do this"))
+    error = here.recv()
+    assert (type(error), str(error), error.exit_code) == (kind, "it did; do this", kind.exit_code)
 
 
 def test_one_shot_needs_no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
