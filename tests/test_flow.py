@@ -152,12 +152,29 @@ def test_what_a_moving_square_reveals_is_not_trusted_and_the_rest_is() -> None:
 
 
 def test_what_changed_its_look_is_not_trusted() -> None:
-    earlier = textured(5)
+    """It stands still in brighter light: the flow, which leads nowhere, finds nothing amiss."""
+    earlier = textured(5) // 2
     later = earlier.copy()
-    later[30:60, 40:90] = 255 - later[30:60, 40:90]
-    weights = flow.between(earlier, later).weights
-    assert weights[36:54, 46:84].mean() < 0.1
-    assert weights[:, 110:].mean() > 0.9 and weights[80:].mean() > 0.9
+    later[30:60, 40:90] += 110
+    motion = flow.between(earlier, later)
+    assert np.abs(motion.flow[36:54, 46:84]).mean() < 0.5
+    assert motion.weights[36:54, 46:84].mean() < 0.1
+    assert motion.weights[:, 110:].mean() > 0.9 and motion.weights[80:].mean() > 0.9
+
+
+@pytest.mark.parametrize("quality", flow.QUALITIES)
+def test_weights_are_soft_but_never_where_a_place_was_hidden(quality: str) -> None:
+    background = textured(4, 192, 256)
+    frames = [with_square(background, left, 64, 64) for left in (80, 92)]
+    earlier, later = (cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in frames)
+    backward, forward = flow.estimate(later, earlier, quality), flow.estimate(earlier, later, quality)
+    motion = flow.between(*frames, quality)
+    np.testing.assert_array_equal(motion.flow, backward)
+    hidden = flow.occluded(backward, forward) | flow.motion_boundary(backward)
+    assert hidden[68:124, 82:90].mean() > 0.8
+    assert (motion.weights[hidden] == 0).all()
+    beside = cv2.dilate(hidden.astype(np.uint8), np.ones((3, 3))).astype(bool) & ~hidden
+    assert 0 < motion.weights[beside].mean() < 0.95
 
 
 def test_a_pan_brings_a_border_into_sight_that_is_not_trusted() -> None:

@@ -120,6 +120,27 @@ def test_a_large_object_in_the_middle_is_no_camera() -> None:
     assert not changed[:, 112:].any() and not changed[90:].any()
 
 
+def test_what_moves_in_the_middle_is_no_camera_though_most_of_what_has_texture_moves() -> None:
+    """A plain wall with a textured strip above, and in front of it someone large who moves."""
+    wall = np.full((*SHAPE, 3), 150, np.uint8)
+    wall[:10] = textured(2, 10, SHAPE[1])
+    frames = [with_square(wall, left, 18, 64) for left in (30, 37)]
+    held, changed = stillness.hold(*frames)
+    assert changed[22:78, 36:94].mean() > 0.9
+    assert not changed[:, 112:].any()
+    np.testing.assert_array_equal(held[:, 112:], wall[:, 112:])
+
+
+def test_fine_texture_that_moves_is_a_change_though_its_mean_stays() -> None:
+    rows, columns = np.mgrid[: SHAPE[0], : SHAPE[1]]
+    frame = np.repeat((100 + 60 * ((rows + columns) % 2))[..., None], 3, axis=2).astype(np.uint8)
+    later = frame.copy()
+    later[40:60, 50:80] = np.roll(frame, 1, 1)[40:60, 50:80]
+    _, changed = stillness.hold(frame, later)
+    assert changed[42:58, 52:78].all()
+    assert not changed[:25].any() and not changed[:, 100:].any()
+
+
 def test_a_mask_grows_by_its_reach_in_every_direction() -> None:
     mask = np.zeros((21, 31), bool)
     mask[10, 15] = True

@@ -110,6 +110,17 @@ def test_a_place_that_was_hidden_gets_the_pastiche_back_that_it_had_before(gap: 
     np.testing.assert_array_equal(start[still], pastiches[-1][still])
 
 
+def test_what_has_stood_still_only_since_the_last_frame_is_not_yet_held_as_what_always_did() -> None:
+    """A square went two frames ago; since then nothing moves there, and a place elsewhere flickers."""
+    background = textured(1)
+    frames = [background, with_square(background, 50), background, with_square(background, 4, side=14)]
+    _, hold = follow(frames, unrelated(3))
+    uncovered, always = np.s_[38:54, 56:72], np.s_[:, 100:]
+    assert (hold.seen[uncovered] == 1).all() and (hold.seen[always] == 1).all()
+    assert (hold.weights[always] == 1).all()
+    assert hold.weights[uncovered].mean() < 0.8
+
+
 def test_a_place_that_was_hidden_for_longer_begins_anew() -> None:
     background = textured(1)
     frames = [background] + [with_square(background, 50)] * max(GAPS) + [background]
