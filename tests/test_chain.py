@@ -1,5 +1,6 @@
 """The frames of a shot: how each follows those before it, and none those of another shot."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,8 @@ import pytest
 
 from pipeline import Rules, images, stylize_video
 from pipeline.journal import Journal
+from pipeline.making import Maker
+from pipeline.temporal import GAPS, Memory
 from tests.clips import write_clip
 from tests.media import TINY, clip, picture, scene
 from tests.test_picture_job import Heard
@@ -113,6 +116,44 @@ def test_a_repeated_frame_is_redone_to_the_same_bytes() -> None:
     Path("in_starry.mp4").unlink()
     stylize_video(source, [style], "in_starry.mp4", rules=KEEP, **TINY)
     assert digests(FRAMES) == frames
+
+
+def test_a_frame_is_given_what_its_memory_asks_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Earlier pastiches as they were written, the first frame's loss, and its content without noise."""
+    asked, contents = [], []
+    follow, make = Memory.follow, Maker.make
+
+    def spied(self: Memory, pastiche: Callable[[int], np.ndarray], unit: float) -> object:
+        gaps = [gap for gap in GAPS if gap <= len(asked) + 1]
+        asked.append(({gap: pastiche(gap).copy() for gap in gaps}, unit, self.frame.copy()))
+        return follow(self, pastiche, unit)
+
+    def seen(self: Maker, item: object, stylizer: object, content: images.Picture, **given: object) -> object:
+        contents.append(content.pixels.copy())
+        return make(self, item, stylizer, content, **given)
+
+    monkeypatch.setattr(Memory, "follow", spied)
+    monkeypatch.setattr(Maker, "make", seen)
+    rng = np.random.default_rng(0)
+
+    def view(index: int, size: tuple[int, int]) -> np.ndarray:
+        frame = scene(7, *size) // 2 + rng.integers(0, 3, (*size, 3), dtype=np.uint8)
+        frame[8:16, 4 + 5 * index : 12 + 5 * index] = 250
+        return frame
+
+    write_clip(Path("in.mkv"), frames=7, picture=view, **LOSSLESS)
+    stylize_video("in.mkv", [picture("s.jpg", 2)], "in_starry.mp4", rules=KEEP, **TINY | {"size": 48})
+    made = pixels()
+    with Journal(FRAMES.parent) as journal:
+        loss = journal.entries()["000001.png"].loss
+    assert len(asked) == 6
+    for number, (pastiches, unit, frame) in enumerate(asked, start=1):
+        assert unit == loss
+        assert list(pastiches) == [gap for gap in GAPS if gap <= number]
+        for gap, pastiche in pastiches.items():
+            np.testing.assert_array_equal(pastiche, made[number - gap])
+        np.testing.assert_array_equal(contents[number], frame)
+    np.testing.assert_array_equal(contents[6][24:, :20], contents[1][24:, :20])
 
 
 def test_a_list_says_where_shots_begin() -> None:
