@@ -23,8 +23,9 @@ Array = np.ndarray[Any, Any]
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 """(H, W)."""
 
-SMALLEST_SIDE = 12
-"""Pixels; DIS finds no patch to compare in less."""
+SMALLEST_SIDE = 32
+"""Pixels: a patch of 8 at a quarter of the size. With less, and much wider than high, DIS reads beyond its
+memory."""
 
 QUALITIES = {
     "fast": cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST,
@@ -91,11 +92,12 @@ def between(earlier: Frame, later: Frame, quality: str = "high") -> Estimate:
 
 
 def estimate(source: Grey, target: Grey, quality: str = "high") -> FloatArray:
-    """DIS flow (H, W, 2) from ``source`` to ``target``, both (H, W) grey; 0 for pictures too small for it."""
-    if min(source.shape) < SMALLEST_SIDE:
-        return np.zeros((*source.shape, 2), np.float32)
-    flow: FloatArray = cv2.DISOpticalFlow.create(QUALITIES[quality]).calc(source, target, None)
-    return flow
+    """DIS flow (H, W, 2) from ``source`` to ``target``, both (H, W) grey."""
+    height, width = source.shape
+    rims = (0, max(0, SMALLEST_SIDE - height)), (0, max(0, SMALLEST_SIDE - width))
+    padded = (np.pad(picture, rims, mode="edge") for picture in (source, target))
+    flow = cv2.DISOpticalFlow.create(QUALITIES[quality]).calc(*padded, None)
+    return np.ascontiguousarray(flow[:height, :width])
 
 
 def warp(picture: Array, flow: FloatArray, interpolation: int = cv2.INTER_LANCZOS4) -> Array:

@@ -8,6 +8,9 @@ from pipeline.naming import shown
 
 HEAD = "# first frame of each shot (1: the clip's own first), and its time; --shots takes this list"
 
+LONGEST_NUMBER = 16
+"""Digits; no clip has so many frames, and Python refuses to read thousands of them."""
+
 
 def lines(firsts: Sequence[int], seconds: Sequence[float]) -> list[str]:
     """The list of shots with these first frames, 0 the clip's first, each with its time in the clip."""
@@ -24,7 +27,7 @@ def read(path: Path) -> tuple[int, ...]:
         InputError: it cannot be read, or a line does not begin with a frame's number.
     """
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")  # some editors begin a file with a mark
     except (OSError, ValueError) as error:
         raise InputError(
             f"{shown(path)}: cannot be read as a list of shots ({error}); check the path"
@@ -47,10 +50,10 @@ def check(firsts: Sequence[int], frames: int) -> None:
 
 
 def _number(path: Path, word: str) -> int:
-    if not word.isdecimal() or int(word) < 1:
+    if not (word.isdecimal() and len(word) < LONGEST_NUMBER and int(word)):
         raise InputError(
-            f"{shown(path)}: {word!r} is no frame's number; each line begins with the first frame of a shot, "
-            "1 the clip's first, as `nstpipe shots` prints it"
+            f"{shown(path)}: {word[:LONGEST_NUMBER]!r} is no frame's number; each line begins with the first "
+            "frame of a shot, 1 the clip's first, as `nstpipe shots` prints it"
         )
     return int(word)
 

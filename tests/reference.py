@@ -57,6 +57,13 @@ def total_variation(image: Array, form: str) -> tuple[float, Array]:
     return factor * np.sum(squares**1.25), _undiff(by_down, by_right, image)
 
 
+def temporal(image: Array, target: Array, weights: Array) -> tuple[float, Array]:
+    """Loss and gradient with respect to ``image`` (H, W, 3); ``weights`` are (H, W)."""
+    difference = image - target
+    loss = np.einsum("hw,hwc->", weights, difference**2) / image.size
+    return loss, 2 * np.einsum("hw,hwc->hwc", weights, difference) / image.size
+
+
 def _undiff(by_down: Array, by_right: Array, image: Array) -> Array:
     gradient = np.zeros_like(image)
     gradient[1:] += by_down

@@ -8,17 +8,19 @@ import sys
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import cli
 from pipeline import __version__
 from pipeline.opening import held
 from pipeline.settings import Settings
-from tests.clips import write_sound_only
+from tests.clips import write_clip, write_sound_only
 from tests.killing import ROOT
-from tests.media import FLAGS, clip, picture
+from tests.media import FLAGS, clip, picture, scene
 
 Output = tuple[int, str, str]
+VIDEO = ["video", "in.mp4", "s.jpg"]
 
 
 @pytest.fixture
@@ -112,6 +114,14 @@ def test_quiet_says_nothing(nstpipe) -> None:
         (1, "is the input folder itself", ["batch", "photos", "s.jpg", "-o", "photos"]),
         (1, "there.png: stands there.*--force", ["image", "a.jpg", "s.jpg", "-o", "there.png"]),
         (10, "nothing.png: no job of ours", ["status", "nothing.png"]),
+        (2, "--workers.*greater than or equal to 1", [*VIDEO, "--workers", "0"]),
+        (2, "workers", [*VIDEO, "--workers", "two"]),
+        (2, "temporal = 'flwo'.*'none', 'init' or 'flow'", [*VIDEO, "--temporal", "flwo"]),
+        (2, "flow_quality = 'best'.*'fast', 'medium' or 'high'", [*VIDEO, "--flow-quality", "best"]),
+        (10, "none.txt: cannot be read as a list of shots", [*VIDEO, "--shots", "none.txt"]),
+        (10, "names frame 9, and the clip has 2", [*VIDEO, "--shots", "shots.txt"]),
+        (10, "text.mp4", ["shots", "text.mp4"]),
+        (10, "no.mp4: ", ["shots", "no.mp4"]),
     ],
 )  # fmt: skip
 def test_one_line_and_an_exit_code(nstpipe, code: int, message: str, arguments: list[str]) -> None:
@@ -124,6 +134,8 @@ def test_one_line_and_an_exit_code(nstpipe, code: int, message: str, arguments: 
     Path("empty.jpg").touch()
     Path("text.jpg").write_text("I am text")
     Path("text.mp4").write_text("I am text")
+    Path("shots.txt").write_text("9\n")
+    clip("in.mp4", frames=2)
     write_sound_only(Path("sound.m4a"))
     flags = FLAGS if arguments[0] in ("image", "batch", "video") and "--weights" not in arguments else []
     ended, printed, complaints = nstpipe(*arguments, *flags)
@@ -183,6 +195,26 @@ def test_a_dry_run_names_what_will_fail(nstpipe) -> None:
     printed = nstpipe("batch", "photos", "s.jpg", "--dry-run")[1]
     assert "items: 2" in printed
     assert re.search("will fail: photos/b.jpg", printed)
+
+
+def test_the_shots_that_are_listed_can_be_taken(nstpipe) -> None:
+    """They are those that are found: so a job with them makes the same frames."""
+    scenes = [scene(1, 32, 64), scene(2, 32, 64)]
+
+    def view(index: int, size: tuple[int, int]) -> np.ndarray:
+        return np.ascontiguousarray(scenes[index // 16][:, index % 16 : index % 16 + 48])
+
+    write_clip(Path("in.mp4"), size=(32, 48), frames=32, picture=view)
+    picture("s.jpg", 2)
+    code, printed, complaints = nstpipe("shots", "in.mp4")
+    assert (code, complaints) == (0, "")
+    assert printed.splitlines()[1:] == ["1\t0:00:00.000", "17\t0:00:00.640"]
+    Path("shots.txt").write_text(printed)
+    made = []
+    for flags in (["-o", "found.mp4"], ["-o", "given.mp4", "--shots", "shots.txt"]):
+        assert nstpipe("video", "in.mp4", "s.jpg", "-q", *flags, *FLAGS) == (0, "", "")
+        made.append(Path(flags[1]).read_bytes())
+    assert made[0] == made[1]
 
 
 def test_presets_are_listed_and_shown(nstpipe) -> None:

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def test_it_keeps_entries_and_facts(tmp_path: Path) -> None:
-    entry = Entry("a/b.png", "done", "", "12ab", "34cd", 70, 170, 1.5, 2.5, 99.0)
+    entry = Entry("a/b.png", "done", "", "12ab", "34cd", 70, 1.5, 2.5, 99.0)
     with Journal(tmp_path) as journal:
         journal.mark(entry)
         journal.record({"total": 3, "parts": {"settings": {"size": 64}}})

@@ -11,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.killing import ROOT, digests, killed, run, uninterrupted
@@ -18,7 +19,7 @@ from tests.media import FLAGS, clip, picture
 
 KILLS = 3
 SMOOTHED = ["--steps", "30", "--smooth-every", "20"]
-"""The count of steps runs on across frames: a resumed job has to restore it."""
+"""The first frame is smoothed on its way, the others at their start."""
 
 LBFGS = ["--optimizer", "lbfgs", "--steps", "30"]
 
@@ -37,6 +38,42 @@ def test_a_killed_video_ends_in_the_same_bytes(tmp_path: Path) -> None:
     assert {**actual.files, **digests(tmp_path / frames)} == desired
     assert actual.again_after_done == []
     assert sum(actual.began.values()) <= 8 + actual.kills
+
+
+def test_killed_workers_end_in_the_same_bytes_and_with_the_one_that_began_them(tmp_path: Path) -> None:
+    clip("in.mp4", frames=12)
+    picture("starry.jpg", 2)
+    Path("shots.txt").write_text("1\n6\n9\n")
+    arguments = ["video", "in.mp4", "starry.jpg", "-o", "out/a.mp4", "--keep-frames", "-q", *FLAGS, *SMOOTHED]
+    arguments += ["--shots", "shots.txt"]
+    frames = Path("out/.a.mp4.nstpipe/frames")
+    made, log = Path("out/a.mp4"), Path("out/.a.mp4.nstpipe/log.txt")
+    calm = uninterrupted(arguments, tmp_path, made, log)
+    desired = {**calm.files, **digests(tmp_path / frames)}
+    shutil.rmtree("out")
+    arguments += ["--workers", "2"]
+    assert kill_with_workers(arguments, frames, 3) == 2
+    assert run(arguments, tmp_path) == 0
+    assert {**digests(made), **digests(frames)} == desired
+
+
+def kill_with_workers(arguments: list[str], frames: Path, done: int) -> int:
+    """Run a job, kill -9 its main process once so many frames are done; return the number of its workers.
+
+    They must end by themselves.
+    """
+    environ = os.environ | {"PYTHONPATH": str(ROOT)}
+    workers: list[psutil.Process] = []
+    with subprocess.Popen([sys.executable, "-m", "cli", *arguments], env=environ) as process:
+        while len(workers) < 2 or len(list(frames.glob("*.png"))) < done:
+            assert process.poll() is None
+            time.sleep(0.01)
+            started = psutil.Process(process.pid).children()
+            workers = [child for child in started if "spawn_main" in " ".join(child.cmdline())]
+        process.kill()
+    _, alive = psutil.wait_procs(workers, timeout=15)
+    assert alive == []
+    return len(workers)
 
 
 def test_a_killed_batch_ends_in_the_same_bytes(tmp_path: Path) -> None:

@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from pipeline.losses import content_loss, gram_matrix, style_loss, style_target, total_variation
+from pipeline.gradients import CompiledGradient
+from pipeline.losses import (
+    content_loss,
+    gram_matrix,
+    style_loss,
+    style_target,
+    temporal_loss,
+    total_variation,
+)
 from tests import reference
 
 CONTENT_FORMS = ("mean", "gatys", "sum")
@@ -79,6 +87,27 @@ def test_total_variation_of_a_checkerboard(form, desired):
 @pytest.mark.parametrize("form", TV_FORMS)
 def test_total_variation_of_a_plain_picture(form):
     assert float(total_variation(np.full((5, 7, 3), 9, np.float32), form)) == 0
+
+
+def test_temporal_loss_counts_what_weighs_something():
+    target = features(0, (4, 6, 3))
+    weights = np.zeros((4, 6), np.float32)
+    weights[:2, :3] = 2  # a quarter of the picture
+    image = target + 3
+    assert float(temporal_loss(image, target, weights)) == pytest.approx(9 * 2 / 4, rel=1e-5)
+    image[:2, :3] = target[:2, :3]
+    assert float(temporal_loss(image, target, weights)) == 0
+
+
+def test_temporal_loss_and_its_gradient_are_the_reference():
+    image, target, weights = features(0, (5, 7, 3)), features(1, (5, 7, 3)), features(2, (5, 7))
+    loss, gradient = reference.temporal(*(each.astype(float) for each in (image, target, weights)))
+    compiled = CompiledGradient(
+        lambda *given: {"temporal": temporal_loss(*given)}, (5, 7, 3), (5, 7, 3), (5, 7), device="cpu"
+    )
+    terms, actual = compiled(image, target, weights)
+    assert terms["temporal"] == pytest.approx(loss, rel=1e-5)
+    np.testing.assert_allclose(actual, gradient, rtol=1e-5)
 
 
 @pytest.mark.parametrize("form", CONTENT_FORMS)

@@ -1,10 +1,12 @@
 """The whole objective, terms and gradient, against the NumPy reference: every form, both poolings."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from pipeline.errors import DivergedError, SettingsError
-from pipeline.objective import Objective
+from pipeline.objective import Hold, Objective
 from pipeline.settings import Settings
 from tests import reference
 from tests.tiny_weights import tiny_weights
@@ -26,10 +28,10 @@ def settings(**changes) -> Settings:
     return Settings(**(given | changes))
 
 
-def actual(x: np.ndarray, **changes) -> tuple[dict[str, float], np.ndarray]:
+def actual(x: np.ndarray, hold: Hold | None = None, **changes) -> tuple[dict[str, float], np.ndarray]:
     objective = Objective(settings(**changes), tiny_weights(scales=SCALES))
     targets = objective.content_targets(picture(1)), objective.style_targets(picture(2, 50, 41))
-    return objective.at(x, *targets)
+    return objective.at(x, *targets, hold)
 
 
 def desired(x: np.ndarray, **changes) -> tuple[dict[str, float], np.ndarray]:
@@ -96,10 +98,91 @@ def test_one_layer_can_serve_content_and_style():
 
 def test_terms_sum_up():
     terms, _ = actual(picture(0), tv_weight=2.0)
-    assert list(terms)[:4] == ["total", "content", "style", "tv"]
+    assert list(terms)[:5] == ["total", "content", "style", "tv", "temporal"]
     assert terms["total"] == pytest.approx(terms["content"] + terms["style"] + terms["tv"])
     assert terms["style"] == pytest.approx(sum(terms[f"style {layer}"] for layer in STYLES))
     assert terms["content"] == terms[f"content {CONTENT}"]
+
+
+def held(pixel_range: int = 255) -> tuple[np.ndarray, Hold]:
+    """A picture, and a hold to another one: weights of 0 on the left, only the upper half free."""
+    weights = np.random.default_rng(4).uniform(0.5, 2, (35, 38)).astype(np.float32)
+    weights[:, :10] = 0
+    free = np.zeros((35, 38), bool)
+    free[:20] = True
+    scale = np.float32(pixel_range / 255)
+    return picture(0) * scale, Hold(picture(3) * scale, 1e3 * weights, free)
+
+
+def temporal(x: np.ndarray, hold: Hold, pixel_range: int = 255) -> tuple[float, np.ndarray]:
+    """Term and gradient by the reference."""
+    given = (each.astype(float) for each in (x, hold.target, hold.weights))
+    loss, gradient = reference.temporal(*given)
+    return loss / pixel_range**2, gradient * hold.free[..., None] / pixel_range**2
+
+
+@pytest.fixture(params=[1, 255])
+def measured(request):
+    """The range of the pixels, and an objective on them with its targets bound: (x, hold) -> …"""
+    objective = Objective(settings(pixel_range=request.param), tiny_weights())
+    targets = objective.content_targets(picture(1)), objective.style_targets(picture(2, 50, 41))
+    return request.param, lambda x, hold=None: objective.at(x, *targets, hold)
+
+
+def test_what_holds_a_frame_pulls_it_as_the_reference_says(measured):
+    pixel_range, at = measured
+    x, hold = held(pixel_range)
+    everywhere = replace(hold, free=np.ones_like(hold.free))
+    (terms, gradient), (plain, without) = at(x, everywhere), at(x)
+    loss, desired = temporal(x, everywhere, pixel_range)
+    assert terms["temporal"] == pytest.approx(loss, rel=1e-4) and plain["temporal"] == 0
+    assert terms["total"] == pytest.approx(plain["total"] + loss, rel=1e-4)
+    pull = gradient - without
+    assert np.linalg.norm(pull - desired) < 1e-3 * np.linalg.norm(desired)
+    pulled = np.abs(desired[:, 10:]) > np.abs(desired).max() / 100
+    assert pulled.mean() > 0.9
+    assert (np.sign(pull) == np.sign(x - hold.target))[:, 10:][pulled].all()
+    assert (pull[:, :10] == 0).all()
+
+
+def test_the_loss_of_holding_does_not_depend_on_the_pixels_range():
+    terms = []
+    for pixel_range in (1, 255):
+        x, hold = held(pixel_range)
+        terms.append(actual(x, hold, pixel_range=pixel_range)[0]["temporal"])
+    assert terms[0] == pytest.approx(terms[1], rel=1e-4)
+    assert terms[0] > 1
+
+
+def test_nothing_is_pulled_that_is_where_it_is_held(measured):
+    pixel_range, at = measured
+    x, hold = held(pixel_range)
+    there = Hold(x.copy(), hold.weights, np.ones_like(hold.free))
+    for still in (there, replace(there, target=hold.target, weights=np.zeros_like(hold.weights))):
+        (terms, gradient), (plain, without) = at(x, still), at(x)
+        assert terms["temporal"] == 0
+        assert terms["total"] == plain["total"]
+        np.testing.assert_array_equal(gradient, without)
+
+
+def test_what_is_not_free_has_no_gradient_at_all(measured):
+    pixel_range, at = measured
+    x, hold = held(pixel_range)
+    _, gradient = at(x, hold)
+    assert (gradient[20:] == 0).all()
+    np.testing.assert_array_equal(gradient[:20], at(x, replace(hold, free=np.ones_like(hold.free)))[1][:20])
+    assert (gradient[:20] != 0).any(axis=2).all()
+
+
+def test_one_more_trace_serves_every_frame_that_is_held():
+    objective = Objective(settings(), tiny_weights())
+    for side in (20, 30, 40):
+        x = picture(0, side, 40)
+        targets = objective.content_targets(x), objective.style_targets(x)
+        objective.at(x, *targets)
+        assert objective.traces == (3 if side == 20 else 4)
+        objective.at(x, *targets, Hold(x, np.ones(x.shape[:2], np.float32), np.ones(x.shape[:2], bool)))
+    assert objective.traces == 4
 
 
 def test_one_trace_of_each_graph_serves_every_size():
@@ -122,7 +205,7 @@ def test_weights_of_nothing_cost_nothing():
         picture(0), objective.content_targets(picture(1)), objective.style_targets(picture(2))
     )
     assert (terms["content"], terms["tv"]) == (0, 0)
-    assert set(terms) == {"total", "content", "style", "tv", f"style {STYLES[0]}"}
+    assert set(terms) == {"total", "content", "style", "tv", "temporal", f"style {STYLES[0]}"}
 
 
 def test_variation_alone_is_an_objective():

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline import presets, stylizer
+from pipeline import descent, presets, stylizer
 from pipeline.errors import DivergedError, InputError, SettingsError, StoppedError
 from pipeline.settings import Settings
 from pipeline.smoothing import pool_and_upsample
@@ -169,26 +169,38 @@ def test_an_earlier_pastiche_starts_at_full_size_with_a_frames_steps():
     np.testing.assert_array_equal(infos[0].image(), picture(3))
 
 
-def test_previous_without_an_earlier_pastiche_starts_from_the_content():
-    a, b = (make(init=init).stylize(picture(0)).pixels for init in ("previous", "content"))
-    np.testing.assert_array_equal(a, b)
-
-
-@pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
-def test_smoothings_count_on_across_scales_and_frames(optimizer, monkeypatch):
+@pytest.fixture
+def smoothed(monkeypatch):
+    """The heights of the pictures that were smoothed on their way."""
     sides = []
 
     def recorded(image):
         sides.append(image.shape[0])
         return pool_and_upsample(image)
 
-    monkeypatch.setattr(stylizer, "pool_and_upsample", recorded)
-    one = make(optimizer=optimizer, scales=2, steps=(6, 7), frame_steps=5, smooth_every=4)
-    first, infos = followed(one)
-    # After steps 4, 8 and 12, of which the first is at the coarse scale.
-    assert sides == [20, 40, 40] and first.smoothing_count == len(infos) == 13
-    second = one.stylize(picture(0), first.pixels, smoothing_count=first.smoothing_count)
-    assert sides == [20, 40, 40, 40] and second.smoothing_count == 18
+    monkeypatch.setattr(descent, "pool_and_upsample", recorded)
+    return sides
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
+def test_smoothings_count_on_across_scales_and_anew_for_each_picture(optimizer, smoothed):
+    one = make(optimizer=optimizer, scales=2, steps=(6, 7), smooth_every=4)
+    for _ in range(2):
+        smoothed.clear()
+        _, infos = followed(one)
+        # After steps 4, 8 and 12, of which the first is at the coarse scale.
+        assert (smoothed, len(infos)) == ([20, 40, 40], 13)
+
+
+@pytest.mark.parametrize(("frame_steps", "share"), [(2, 0.5), (4, 1.0), (9, 1.0)])
+def test_a_frame_that_follows_gets_its_share_of_a_smoothing_at_its_start(frame_steps, share, smoothed):
+    one, init = make(optimizer="adam", smooth_every=4, frame_steps=frame_steps), picture(3)
+    plain = make(optimizer="adam", frame_steps=frame_steps)
+    actual = one.stylize(picture(0), init)
+    start = init + np.float32(share) * (pool_and_upsample(init) - init)
+    np.testing.assert_array_equal(actual.pixels, plain.stylize(picture(0), start).pixels)
+    assert (smoothed, actual.steps) == ([], frame_steps)
+    assert np.abs(actual.pixels - plain.stylize(picture(0), init).pixels).max() > 1
 
 
 def test_a_smoothing_changes_the_picture_under_the_optimizer():

@@ -4,14 +4,12 @@ import hashlib
 from pathlib import Path
 
 import av
-import numpy as np
 import pytest
 
-from pipeline import Rules, images, stylize_video
+from pipeline import Rules, stylize_video
 from pipeline.errors import InputError, JobDiffersError, StoppedError
-from pipeline.journal import Journal
 from tests.clips import write_clip, write_sound_only
-from tests.media import TINY, clip, picture, scene
+from tests.media import TINY, clip, picture
 from tests.test_picture_job import Heard, StopsAt
 
 FRAMES = Path(".in_starry.mp4.nstpipe/frames")
@@ -29,27 +27,12 @@ def test_a_clip_is_stylised_with_its_times_and_sound() -> None:
     assert (outcome.output, outcome.done) == (Path("in_starry.mp4"), 5)
     assert not FRAMES.exists()
     with av.open(str(outcome.output)) as made, av.open(str(source)) as given:
-        video = made.streams.video[0]
-        assert (video.codec_context.name, video.pix_fmt) == ("h264", "yuv420p")
+        stream = made.streams.video[0]
+        assert (stream.codec_context.name, stream.pix_fmt) == ("h264", "yuv420p")
         assert [frame.time for frame in made.decode(video=0)] == [
             frame.time for frame in given.decode(video=0)
         ]
         assert made.streams.audio[0].codec_context.name == "aac"
-
-
-def test_a_frame_starts_from_the_last_pastiche_unless_told_otherwise() -> None:
-    source, style = clip("in.mp4", frames=2), picture("starry.jpg", 2)
-    stylize_video(source, [style], "chained.mp4", rules=KEEP, **TINY)
-    stylize_video(source, [style], "single.mp4", rules=KEEP, temporal="none", **TINY)
-    chained, single = (digests(Path(f".{name}.mp4.nstpipe/frames")) for name in ("chained", "single"))
-    # The pictures' bytes hold their job's fingerprint, so the pixels are what is compared.
-    pixels = [
-        [images.read(Path(f".{name}.mp4.nstpipe/frames/{frame}")).pixels for frame in chained]
-        for name in ("chained", "single")
-    ]
-    assert chained.keys() == single.keys()
-    assert (pixels[0][0] == pixels[1][0]).all()
-    assert (pixels[0][1] != pixels[1][1]).any()
 
 
 @pytest.mark.parametrize("settings", [TINY, SMOOTHED])
@@ -67,16 +50,30 @@ def test_a_stopped_job_resumes_to_the_same_bytes(settings: dict[str, object]) ->
     assert outcome.output.read_bytes() == whole
 
 
-def test_a_damaged_frame_is_redone_to_the_same_bytes() -> None:
-    source, style = clip("in.mp4"), picture("starry.jpg", 2)
-    stylize_video(source, [style], rules=KEEP, **TINY)
-    frames = digests(FRAMES)
-    (FRAMES / "000003.png").write_bytes(b"not a picture")
-    Path("in_starry.mp4").unlink()
-    heard = Heard()
-    assert stylize_video(source, [style], rules=KEEP, observer=heard, **TINY).stylized == 1
-    assert digests(FRAMES) == frames
-    assert any("000003.png" in warning for warning in heard.warnings)
+def test_another_list_of_shots_is_another_job() -> None:
+    source, style = clip("in.mp4", frames=3), picture("starry.jpg", 2)
+    Path("shots.txt").write_text("1\n2\n")
+    stylize_video(source, [style], shots="shots.txt", **TINY)
+    Path("shots.txt").write_text("# the same, in other words\n2 0:00:00.04\n")
+    assert stylize_video(source, [style], shots="shots.txt", **TINY).stylized == 0
+    Path("shots.txt").write_text("3\n")
+    for shots in ("shots.txt", None):
+        with pytest.raises(JobDiffersError, match="the shots changed") as caught:
+            stylize_video(source, [style], shots=shots, **TINY)
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("4\n", "the list of shots names frame 4, and the clip has 3"), ("1\ncut\n", "shots.txt: 'cut'")],
+)
+def test_a_list_that_does_not_fit_is_named_and_leaves_nothing(text: str, message: str) -> None:
+    source, style = clip("in.mp4", frames=3), picture("starry.jpg", 2)
+    Path("shots.txt").write_text(text)
+    with pytest.raises(InputError, match=message) as caught:
+        stylize_video(source, [style], shots="shots.txt", **TINY)
+    assert "\n" not in str(caught.value)
+    assert sorted(path.name for path in Path().iterdir()) == ["in.mp4", "shots.txt", "starry.jpg"]
 
 
 def test_a_finished_video_is_left_alone_and_a_lost_one_made_again() -> None:
@@ -128,18 +125,3 @@ def test_snapshots_of_frames_lie_beside_the_clip() -> None:
         "in_starry_snapshots/000001/step_000002.png",
         "in_starry_snapshots/000002/step_000001.png",
     ]
-
-
-def test_the_first_frame_of_a_shot_starts_anew() -> None:
-    shots = [scene(1, 32, 64), scene(2, 32, 64)]
-
-    def view(index: int, size: tuple[int, int]) -> np.ndarray:
-        shot, moved = divmod(index, 16)
-        return np.ascontiguousarray(shots[shot][:, moved // 2 : moved // 2 + 48])
-
-    source = write_clip(Path("in.mp4"), size=(32, 48), frames=32, picture=view)
-    stylize_video(source, [picture("starry.jpg", 2)], rules=KEEP, **SMOOTHED)
-    with Journal(FRAMES.parent) as journal:
-        entries = list(journal.entries().values())
-        assert journal.facts()["shots"] == [0, 16]
-    assert [entry.steps for entry in entries] == 2 * [4, *15 * [2]]
