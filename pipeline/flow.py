@@ -83,7 +83,7 @@ def between(earlier: Frame, later: Frame, quality: str = "high") -> Estimate:
     backward, forward = estimate(now, before, quality), estimate(before, now, quality)
     likeness = _likeness(before, now, backward)
     # DIS draws the flow out smoothly over what comes into sight: there it is a boundary that tells.
-    hidden = _without_specks(occluded(backward, forward) | motion_boundary(backward) | (likeness == 0))
+    hidden = _without_specks(occluded(backward, forward) | motion_boundary(backward) | (likeness < 0.5))
     kept = ~hidden
     weights = cv2.GaussianBlur(kept.astype(np.float32), (0, 0), _BLUR)
     weights *= kept  # soft inwards only: nothing comes back that was hidden
@@ -95,8 +95,8 @@ def estimate(source: Grey, target: Grey, quality: str = "high") -> FloatArray:
     """DIS flow (H, W, 2) from ``source`` to ``target``, both (H, W) grey."""
     height, width = source.shape
     rims = (0, max(0, SMALLEST_SIDE - height)), (0, max(0, SMALLEST_SIDE - width))
-    padded = (np.pad(picture, rims, mode="edge") for picture in (source, target))
-    flow = cv2.DISOpticalFlow.create(QUALITIES[quality]).calc(*padded, None)
+    padded: list[Any] = [np.pad(picture, rims, mode="edge") for picture in (source, target)]
+    flow = cv2.DISOpticalFlow.create(QUALITIES[quality]).calc(padded[0], padded[1], None)
     return np.ascontiguousarray(flow[:height, :width])
 
 

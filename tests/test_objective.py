@@ -1,12 +1,11 @@
 """The whole objective, terms and gradient, against the NumPy reference: every form, both poolings."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 from pipeline.errors import DivergedError, SettingsError
-from pipeline.objective import Hold, Objective
+from pipeline.following import Hold
+from pipeline.objective import Objective
 from pipeline.settings import Settings
 from tests import reference
 from tests.tiny_weights import tiny_weights
@@ -105,20 +104,17 @@ def test_terms_sum_up():
 
 
 def held(pixel_range: int = 255) -> tuple[np.ndarray, Hold]:
-    """A picture, and a hold to another one: weights of 0 on the left, only the upper half free."""
+    """A picture, and a hold to another one, with weights of 0 on the left."""
     weights = np.random.default_rng(4).uniform(0.5, 2, (35, 38)).astype(np.float32)
     weights[:, :10] = 0
-    free = np.zeros((35, 38), bool)
-    free[:20] = True
-    scale = np.float32(pixel_range / 255)
-    return picture(0) * scale, Hold(picture(3) * scale, 1e3 * weights, free)
+    return picture(0) * np.float32(pixel_range / 255), Hold(picture(3), 1e3 * weights)
 
 
 def temporal(x: np.ndarray, hold: Hold, pixel_range: int = 255) -> tuple[float, np.ndarray]:
     """Term and gradient by the reference."""
-    given = (each.astype(float) for each in (x, hold.target, hold.weights))
-    loss, gradient = reference.temporal(*given)
-    return loss / pixel_range**2, gradient * hold.free[..., None] / pixel_range**2
+    target = hold.target * (pixel_range / 255)
+    loss, gradient = reference.temporal(*(each.astype(float) for each in (x, target, hold.weights)))
+    return loss / pixel_range**2, gradient / pixel_range**2
 
 
 @pytest.fixture(params=[1, 255])
@@ -132,16 +128,15 @@ def measured(request):
 def test_what_holds_a_frame_pulls_it_as_the_reference_says(measured):
     pixel_range, at = measured
     x, hold = held(pixel_range)
-    everywhere = replace(hold, free=np.ones_like(hold.free))
-    (terms, gradient), (plain, without) = at(x, everywhere), at(x)
-    loss, desired = temporal(x, everywhere, pixel_range)
+    (terms, gradient), (plain, without) = at(x, hold), at(x)
+    loss, desired = temporal(x, hold, pixel_range)
     assert terms["temporal"] == pytest.approx(loss, rel=1e-4) and plain["temporal"] == 0
     assert terms["total"] == pytest.approx(plain["total"] + loss, rel=1e-4)
     pull = gradient - without
     assert np.linalg.norm(pull - desired) < 1e-3 * np.linalg.norm(desired)
     pulled = np.abs(desired[:, 10:]) > np.abs(desired).max() / 100
     assert pulled.mean() > 0.9
-    assert (np.sign(pull) == np.sign(x - hold.target))[:, 10:][pulled].all()
+    assert (np.sign(pull) == np.sign(x - hold.target * (pixel_range / 255)))[:, 10:][pulled].all()
     assert (pull[:, :10] == 0).all()
 
 
@@ -156,22 +151,13 @@ def test_the_loss_of_holding_does_not_depend_on_the_pixels_range():
 
 def test_nothing_is_pulled_that_is_where_it_is_held(measured):
     pixel_range, at = measured
-    x, hold = held(pixel_range)
-    there = Hold(x.copy(), hold.weights, np.ones_like(hold.free))
-    for still in (there, replace(there, target=hold.target, weights=np.zeros_like(hold.weights))):
+    _, hold = held(pixel_range)
+    x = hold.target / np.float32(255 / pixel_range)
+    for still in (hold, Hold(picture(0), np.zeros_like(hold.weights))):
         (terms, gradient), (plain, without) = at(x, still), at(x)
         assert terms["temporal"] == 0
         assert terms["total"] == plain["total"]
         np.testing.assert_array_equal(gradient, without)
-
-
-def test_what_is_not_free_has_no_gradient_at_all(measured):
-    pixel_range, at = measured
-    x, hold = held(pixel_range)
-    _, gradient = at(x, hold)
-    assert (gradient[20:] == 0).all()
-    np.testing.assert_array_equal(gradient[:20], at(x, replace(hold, free=np.ones_like(hold.free)))[1][:20])
-    assert (gradient[:20] != 0).any(axis=2).all()
 
 
 def test_one_more_trace_serves_every_frame_that_is_held():
@@ -181,7 +167,7 @@ def test_one_more_trace_serves_every_frame_that_is_held():
         targets = objective.content_targets(x), objective.style_targets(x)
         objective.at(x, *targets)
         assert objective.traces == (3 if side == 20 else 4)
-        objective.at(x, *targets, Hold(x, np.ones(x.shape[:2], np.float32), np.ones(x.shape[:2], bool)))
+        objective.at(x, *targets, Hold(x, np.ones(x.shape[:2], np.float32)))
     assert objective.traces == 4
 
 

@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipeline.errors import InputError
-from pipeline.scales import Scale, plan, style_size
+from pipeline.scales import Scale, plan, plan_following, style_size
 from pipeline.settings import Settings
 
 sides = st.integers(16, 3000)
@@ -21,9 +21,11 @@ def test_scales_that_are_too_small_are_left_out_with_their_steps():
     assert [scale.steps for scale in plan((40, 60), Settings(scales=3, steps=(5, 6, 7)))] == [6, 7]
 
 
-def test_a_following_frame_has_the_full_size_only():
-    settings = Settings(scales=3, steps=(5, 6, 8), frame_steps=3)
-    assert plan((300, 400), settings, following=True) == (Scale((300, 400), 3),)
+def test_a_following_frame_has_steps_of_its_own_and_coarse_scales_if_need_be():
+    settings = Settings(scales=3, steps=(5, 6, 8), frame_steps=(1, 2, 3))
+    assert plan_following((300, 400), settings, coarse_too=False) == (Scale((300, 400), 3),)
+    scales = (Scale((75, 100), 1), Scale((150, 200), 2), Scale((300, 400), 3))
+    assert plan_following((300, 400), settings, coarse_too=True) == scales
 
 
 @given(sides, sides, st.integers(1, 8))

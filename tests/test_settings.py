@@ -26,10 +26,13 @@ def test_steps_for_each_scale(steps: object, scales: int, desired: list[int]) ->
     assert settings.total_steps == sum(desired)
 
 
-def test_a_following_frame_takes_half_the_finest_scales_steps() -> None:
-    assert Settings(steps=[100, 60], scales=2).steps_of_following_frame == 30
-    assert Settings(steps=1).steps_of_following_frame == 1
-    assert Settings(frame_steps=7).steps_of_following_frame == 7
+def test_a_following_frame_takes_half_of_each_scales_steps() -> None:
+    halved = Settings(steps=[100, 60], scales=2)
+    assert [halved.frame_steps_at(scale) for scale in (0, 1)] == [50, 30]
+    assert Settings(steps=1).frame_steps_at(0) == 1
+    given = Settings(frame_steps="9,7", scales=3)
+    assert [given.frame_steps_at(scale) for scale in (0, 1, 2)] == [9, 9, 7]
+    assert Settings(frame_steps=7, scales=2).frame_steps_at(0) == 7
 
 
 def test_layers_without_weights_share_one() -> None:

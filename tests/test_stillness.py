@@ -141,13 +141,13 @@ def test_fine_texture_that_moves_is_a_change_though_its_mean_stays() -> None:
     assert not changed[:25].any() and not changed[:, 100:].any()
 
 
-def test_a_mask_grows_by_its_reach_in_every_direction() -> None:
-    mask = np.zeros((21, 31), bool)
-    mask[10, 15] = True
-    y, x = np.mgrid[:21, :31]
-    far = np.hypot(y - 10, x - 15)
+def test_what_is_around_a_mask_falls_off_to_nothing_at_its_reach() -> None:
+    mask = np.zeros((61, 71), bool)
+    mask[20:40, 20:50] = True
     for reach in (1, 3, 6):
-        grown = stillness.grown(mask, reach)
-        assert grown[far <= reach - 0.5].all() and not grown[far > reach + 0.5].any()
-        assert grown[10, 15 - reach] and grown[10, 15 + reach] and grown[10 - reach, 15]
-    assert not stillness.grown(np.zeros((9, 9), bool), 3).any()
+        around = stillness.around(mask, reach)
+        assert around.min() == 0 and around.max() == pytest.approx(1)
+        assert around[30, 30] == pytest.approx(1)
+        assert around[30, 20 - reach] > 0 and not around[:, : 20 - reach - 1].any()
+        assert (np.diff(around[30, :30]) >= -1e-6).all()
+    assert not stillness.around(np.zeros((9, 9), bool), 3).any()
