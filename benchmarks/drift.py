@@ -3,8 +3,8 @@
     python -m benchmarks.drift samples/hillside.jpg samples/starry.jpg
 
 Each row is a chain of frames: how they follow each other, the noise of the source (standard deviation in
-levels), what is changed about the settings. Printed is how far the mean colour and the sharpness (variance of the
-Laplacian) have moved from frame 10 to the last, and the largest jump of the sharpness from frame to frame.
+levels), what is changed about the settings. Printed is how far the mean colour and the sharpness (variance of
+the Laplacian) have moved from frame 10 to the last, and the largest jump of the sharpness between frames.
 """
 
 import argparse

@@ -10,7 +10,7 @@ from pipeline import flow
 from pipeline.arrays import FloatArray
 from pipeline.flow import Frame, Grey, Mask
 
-_LEAST, _MOST_NOISE = 2.0, 8.0
+_LEAST, _MOST_NOISE = 2.0, 12.0
 """Levels of 0..255: standard deviation of what an encoder leaves on a still wall, and of the coarsest grain
 that is taken for noise."""
 

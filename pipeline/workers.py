@@ -7,6 +7,7 @@ as many threads as a lone process would, so that its bytes are the same.
 import contextlib
 import multiprocessing
 import signal
+import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -118,3 +119,12 @@ def _work(connection: Connection, task: Task) -> None:
                 Chain(connection.recv(), task.size, stylizer, task.maker, told).run()
         except NstpipeError as error:
             tell("failed")(error)
+        except Exception as error:
+            tell("failed")(_portable(error))
+
+
+def _portable(error: Exception) -> Exception:
+    """An error that was not foreseen, in a form that crosses to another process, its traceback as a note."""
+    told = RuntimeError(f"{type(error).__name__}: {error}")
+    told.add_note("".join(traceback.format_exception(error)))
+    return told

@@ -163,6 +163,16 @@ def test_a_loss_that_diverges_is_told_as_what_it_is(work) -> None:
     assert (kind, type(error)) == ("failed", DivergedError) and "no longer finite" in str(error)
 
 
+def test_what_nobody_foresaw_is_told_with_where_it_came_from(work, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*given: object) -> None:
+        raise ZeroDivisionError("by nothing")
+
+    monkeypatch.setattr(workers.Chain, "run", fail)
+    kind, error = work()[-1]
+    assert (kind, str(error)) == ("failed", "ZeroDivisionError: by nothing")
+    assert "in fail" in error.__notes__[0]
+
+
 def test_a_worker_ends_with_the_one_that_began_it(work) -> None:
     assert work(gone=True) == []
     assert not Path(".out.mp4.nstpipe").exists()
