@@ -19,6 +19,7 @@ import numpy as np
 
 from benchmarks import motion
 from pipeline import Rules, images, shots, steadiness, stylize_video, true_motion, video, weights
+from pipeline.margins import Margin
 from pipeline.objective import shared
 from pipeline.presets import Choice
 from pipeline.scales import style_size
@@ -99,14 +100,15 @@ def _make(
 
 
 def _style_loss(frames: Sequence[np.ndarray], style: Path, settings: Settings, spec: str) -> float:
-    """The mean style loss of the frames, as they were written and without a rim."""
+    """The mean style loss of the finished frames, each with the rim that it had in the making."""
     objective = shared(settings, weights.obtain(spec, print))
+    margin = Margin.around(frames[0].shape[:2], settings.margin)
     painting = images.read(style, settings.size).pixels
     size = style_size(painting.shape[:2], max(frames[0].shape[:2]))
     targets = objective.style_targets(images.resize(painting, size))
     found = []
     for frame in frames:
-        pixels = frame.astype(np.float32)
+        pixels = margin.framed(frame.astype(np.float32))
         contents = objective.content_targets(pixels)
         found.append(objective.at(pixels / np.float32(objective.units), contents, targets)[0]["style"])
     return float(np.mean(found))

@@ -1,0 +1,66 @@
+"""Chains of frames through the whole core: what stands still does not drift, and smoothing does not pump."""
+
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+
+import numpy as np
+
+from pipeline import measures, weights
+from pipeline.settings import Settings
+from pipeline.smoothing import pool_and_upsample
+from pipeline.stylizer import Stylizer
+from pipeline.temporal import Memory
+from tests.moving import Frame, pan, textured
+
+STEPS = 6
+
+
+def chained(frames: Iterable[Frame], **changes: object) -> Iterator[np.ndarray]:
+    """The pastiches of ``frames``, each from the last along the flow, as 8-bit files would hold them."""
+    settings = Settings(
+        size=128, steps=20, frame_steps=STEPS, style_form="per-channel", pooling="avg", **changes
+    )
+    stylizer = Stylizer(settings, [textured(9).astype(np.float32)], weights=weights.builtin())
+    memory, made, unit = Memory(settings.flow_quality), [], 1.0
+    for frame in frames:
+        memory.see(frame)
+        if made and memory.repeats:
+            made.append(made[-1])
+        else:
+            start = memory.follow(lambda gap: made[-gap], unit) if made else ()
+            pastiche = stylizer.stylize(memory.frame.astype(np.float32), *start)
+            unit = unit if made else pastiche.losses["total"]
+            made.append(pastiche.pixels.round())
+        yield made[-1]
+
+
+def largest_jump(pastiches: list[np.ndarray]) -> float:
+    """Of the sharpness from frame to frame, as a share of it; the first frames settle."""
+    sharp = [measures.sharpness(pastiche) for pastiche in pastiches[3:]]
+    return max(abs(now / before - 1) for before, now in pairwise(sharp))
+
+
+def test_a_still_clip_does_not_drift_though_it_is_noisy_and_smoothed() -> None:
+    rng, still = np.random.default_rng(0), textured(1).astype(np.float32)
+    noisy = (
+        np.clip(still + 4 * rng.standard_normal(still.shape), 0, 255).astype(np.uint8) for _ in range(100)
+    )
+    pastiches = list(chained(noisy, smooth_every=10))
+    settled, last = pastiches[9], pastiches[-1]
+    assert np.abs((last - settled).mean(axis=(0, 1))).max() < 1
+    assert abs(measures.sharpness(last) / measures.sharpness(settled) - 1) < 0.05
+
+
+def test_no_frame_stands_out_by_its_smoothing() -> None:
+    frames = pan(14, step=2)
+    smoothed = list(chained(frames, smooth_every=4 * STEPS))
+    assert largest_jump(smoothed) < 0.1
+    # The same measure does see one frame that is smoothed as a whole.
+    smoothed[8] = pool_and_upsample(smoothed[8])
+    assert largest_jump(smoothed) > 0.2
+
+
+def test_every_frame_is_smoothed_a_little() -> None:
+    frames = pan(8, step=2)
+    plain, smoothed = (list(chained(frames, smooth_every=every)) for every in (0, 2 * STEPS))
+    assert measures.sharpness(smoothed[-1]) < 0.95 * measures.sharpness(plain[-1])
