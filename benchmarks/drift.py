@@ -1,10 +1,11 @@
-"""What drifts where nothing moves: a still picture as a clip of 100 frames, and each suspect by itself.
+"""What drifts where nothing moves: a picture as a clip of 100 frames, and each suspect by itself.
 
     python -m benchmarks.drift samples/hillside.jpg samples/starry.jpg
 
 Each row is a chain of frames: how they follow each other, the noise of the source (standard deviation in
-levels), what is changed about the settings. Printed is how far the mean colour and the sharpness (variance of
-the Laplacian) have moved from frame 10 to the last, and the largest jump of the sharpness between frames.
+levels), what is changed about the settings. In a corner something moves in every frame, so that each is
+stylised. Printed is how far the rest has moved from frame 10 to the last: the mean colour and the sharpness
+(variance of the Laplacian); and the largest jump of the sharpness between two frames.
 """
 
 import argparse
@@ -25,6 +26,9 @@ from pipeline.weights import Weights
 
 SETTLED = 10
 """The number of the frame that the others are compared with, 1 the first."""
+
+CORNER = 24
+"""Pixels of the corner in which something moves."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,7 @@ ROWS = (
     Row("along the flow, noisy, smoothed every 50 steps", "flow", 3.0, SMOOTHED),
     Row("along the flow, very noisy", "flow", 10.0),
     Row("along the flow, very noisy, smoothed every 50 steps", "flow", 10.0, SMOOTHED),
+    Row("along the flow, as noisy as can be", "flow", 25.0),
 )
 
 
@@ -72,7 +77,7 @@ def _chain(row: Row, content: FloatArray, style: FloatArray, extractor: Weights)
     loss = 0.0
     while True:
         grain = row.noise * rng.standard_normal(content.shape)
-        frame = np.clip(content + grain, 0, 255).round().astype(np.float32)
+        frame = np.clip(_busy(content, len(made)) + grain, 0, 255).round().astype(np.float32)
         memory.see(frame.astype(np.uint8))
         if made and row.mode == "flow" and memory.repeats:
             made.append(made[-1])
@@ -86,6 +91,14 @@ def _chain(row: Row, content: FloatArray, style: FloatArray, extractor: Weights)
         yield made[-1]
 
 
+def _busy(content: FloatArray, number: int) -> FloatArray:
+    """The picture with a bright square in its lower right corner that goes to and fro."""
+    frame = content.copy()
+    side, left = CORNER // 2, CORNER - 3 * (number % (CORNER // 6))
+    frame[-side - 4 : -4, -left - 4 : side - left - 4 or None] = (240, 200, 40)
+    return frame
+
+
 def _start(row: Row, memory: Memory, made: list[FloatArray], loss: float) -> tuple[Any, ...]:
     if not made or row.mode == "init":
         return tuple(made[-1:])
@@ -93,6 +106,7 @@ def _start(row: Row, memory: Memory, made: list[FloatArray], loss: float) -> tup
 
 
 def _summary(frames: list[FloatArray]) -> str:
+    frames = [frame[:, : -2 * CORNER] for frame in frames]
     settled, last = frames[SETTLED - 1], frames[-1]
     colour = np.abs((last - settled).mean(axis=(0, 1))).max()
     sharp = [measures.sharpness(frame) for frame in frames[SETTLED - 1 :]]

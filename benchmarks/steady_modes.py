@@ -25,6 +25,7 @@ from pipeline.presets import Choice
 from pipeline.scales import style_size
 from pipeline.settings import Settings
 from pipeline.steadiness import Motions, Steadiness
+from pipeline.weights import Weights
 
 MODES = ("none", "init", "flow")
 
@@ -48,18 +49,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         clip, motions = _clip(asked.clip, Path(temporary), asked.frames, asked.size)
         flags = {"size": asked.size, "scales": 1, "steps": asked.steps, "frame_steps": asked.steps}
-        print(
-            f"# {asked.clip} in {asked.style.stem}: {asked.preset}, {asked.weights} weights, {flags}",
-            flush=True,
-        )
-        made = {}
+        print(f"# {asked.clip} in {asked.style.stem}: {asked.preset}, {asked.weights} weights, {flags}\n")
+        print(_line(COLUMNS), _line(["---"] * len(COLUMNS)), sep="\n", flush=True)
+        made: dict[str, Made] = {}
         for mode in asked.modes:
-            settings = Choice(asked.preset, {**flags, "temporal": mode}, {}).resolve(asked.weights).settings
-            made[mode] = _make(clip, asked.style, settings, Path(temporary, mode), asked, motions)
+            choice = Choice(asked.preset, {**flags, "temporal": mode, "weights": asked.weights}, {})
+            made[mode] = _make(clip, asked.style, choice, Path(temporary, mode), motions)
             print(_row(mode, made, asked.clip), flush=True)
         if asked.sheet:
-            source = [frame for frame in video.frames(clip)]
-            _write_sheet(asked.sheet, [source, *(one.frames for one in made.values())], asked.shown)
+            rows = [list(video.frames(clip)), *(one.frames for one in made.values())]
+            shown = [number for number in asked.shown if number < len(rows[0])]
+            _write_sheet(asked.sheet, rows, shown)
 
 
 def _clip(name: str, folder: Path, frames: int, size: int) -> tuple[Path, Motions | None]:
@@ -70,38 +70,23 @@ def _clip(name: str, folder: Path, frames: int, size: int) -> tuple[Path, Motion
     return clip, true_motion.load(motion.write(name, clip, frames, (size * 9 // 16, size)))
 
 
-def _make(
-    clip: Path,
-    style: Path,
-    settings: Settings,
-    folder: Path,
-    asked: argparse.Namespace,
-    motions: Motions | None,
-) -> Made:
+def _make(clip: Path, style: Path, choice: Choice, folder: Path, motions: Motions | None) -> Made:
     folder.mkdir()
-    flags = {"size": settings.size, "scales": 1, "steps": asked.steps, "frame_steps": asked.steps}
-    began = time.monotonic()
-    output = stylize_video(
-        clip,
-        [style],
-        folder / "pastiche.mp4",
-        preset=asked.preset,
-        rules=Rules(keep_frames=True),
-        temporal=settings.temporal,
-        weights=asked.weights,
-        **flags,
-    ).output
+    output, began = folder / "pastiche.mp4", time.monotonic()
+    stylize_video(clip, [style], output, preset=choice.preset, rules=Rules(keep_frames=True), **choice.flags)
     seconds = time.monotonic() - began
-    written = sorted((output.parent / f".{output.name}.nstpipe" / "frames").iterdir())
+    written = sorted((folder / f".{output.name}.nstpipe" / "frames").iterdir())
     frames = [images.read(frame).pixels.astype(np.uint8) for frame in written]
     starts = shots.first_frames(video.frames(clip))
     steady = steadiness.measure(video.frames(clip), frames, starts, motions)
-    return Made(frames, steady, _style_loss(frames, style, settings, asked.weights), seconds / len(frames))
+    extractor = weights.obtain(choice.flags["weights"], print)
+    settings = choice.resolve(extractor.kind).settings
+    return Made(frames, steady, _style_loss(frames, style, settings, extractor), seconds / len(frames))
 
 
-def _style_loss(frames: Sequence[np.ndarray], style: Path, settings: Settings, spec: str) -> float:
+def _style_loss(frames: Sequence[np.ndarray], style: Path, settings: Settings, extractor: Weights) -> float:
     """The mean style loss of the finished frames, each with the rim that it had in the making."""
-    objective = shared(settings, weights.obtain(spec, print))
+    objective = shared(settings, extractor)
     margin = Margin.around(frames[0].shape[:2], settings.margin)
     painting = images.read(style, settings.size).pixels
     size = style_size(painting.shape[:2], max(frames[0].shape[:2]))

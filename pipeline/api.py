@@ -27,7 +27,8 @@ class Rules:
         force: overwrite an output that is not ours; redo a finished job.
         restart: discard a job of ours that has other settings, styles, weights or input.
         keep_frames: keep a video's stylised frames once it is assembled.
-        workers: shots of a video that are stylised at once, each in a process of its own.
+        workers: shots of a video that are stylised at once, each in a process of its own. A script that asks
+            for more than one needs the guard ``if __name__ == "__main__":``.
     """
 
     force: bool = False

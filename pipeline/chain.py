@@ -10,9 +10,11 @@ import numpy as np
 
 from pipeline import images, video
 from pipeline.arrays import FloatArray
+from pipeline.errors import InputError
 from pipeline.images import Picture
 from pipeline.journal import Entry
 from pipeline.making import Maker
+from pipeline.naming import shown
 from pipeline.plan import Item
 from pipeline.temporal import GAPS, Memory
 
@@ -81,6 +83,9 @@ class Chain:
                 self._make(number, content)
             if number == last:
                 return
+        raise InputError(
+            f"{shown(self._shot.clip)}: fewer of its frames can be read than before; copy it anew"
+        )
 
     def _make(self, number: int, content: FloatArray) -> None:
         item = self._shot.items[number]

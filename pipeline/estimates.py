@@ -53,13 +53,14 @@ def seconds_of_picture(
 ) -> float:
     """Seconds of a whole picture, every scale, at ``speed`` operations a second.
 
-    ``following``: a frame that starts from the last one.
+    ``following``: a frame that follows others.
     """
     optimizer = LBFGS_SECONDS_PER_VALUE if settings.optimizer == "lbfgs" else 0.0
     full = operations_of_step(settings, size, widths) / speed + 3 * _pixels(settings, size) * optimizer
     steps_at = settings.frame_steps_at if following else settings.steps_at
     last = settings.scales - 1
-    return full * sum(steps_at(scale) * 4.0 ** (scale - last) for scale in range(settings.scales))
+    first = last if following and settings.temporal != "flow" else 0  # only the flow calls for coarser scales
+    return full * sum(steps_at(scale) * 4.0 ** (scale - last) for scale in range(first, settings.scales))
 
 
 def memory_of_step(settings: Settings, size: Size, widths: Sequence[int]) -> int:
@@ -89,13 +90,14 @@ def check_memory(
     Raises:
         TooLargeError: it does not; the message gives a size that would.
     """
-    needed = processes * memory_of_step(settings, size, widths)
-    free = free_memory() + _own_memory()
+    needed, base = processes * memory_of_step(settings, size, widths), processes * BASE_BYTES
+    free = free_memory() + (_own_memory() if processes == 1 else 0)
     if needed > free:
-        fitting = int(max(size) * math.sqrt(max(0, free - BASE_BYTES) / max(1, needed - BASE_BYTES)))
+        fitting = int(max(size) * math.sqrt(max(0, free - base) / max(1, needed - base)))
+        fewer = "fewer --workers or " if processes > 1 else ""
         raise TooLargeError(
             f"{what}: {size[1]}x{size[0]} pixels need about {needed / 1e9:.1f} GB of memory and "
-            f"{free / 1e9:.1f} GB are free; try --size {max(SMALLEST_SIDE, fitting // 16 * 16)}"
+            f"{free / 1e9:.1f} GB are free; try {fewer}--size {max(SMALLEST_SIDE, fitting // 16 * 16)}"
         )
 
 

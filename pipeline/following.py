@@ -72,7 +72,8 @@ def start(
     if temporal is None:
         pixels = margin.framed(init)
         return Start(pixels, None, np.ones(pixels.shape[:2], np.float32), np.zeros((1, 1), np.float32))
-    pixels = margin.framed(content + temporal.seen[..., None] * (init - content))
+    # A warp can overshoot the range, and what lies beyond would come back from frame to frame.
+    pixels = margin.framed(np.clip(content + temporal.seen[..., None] * (init - content), 0, 255))
     hold = Hold(pixels, margin.framed(np.float32(weight * temporal.unit) * temporal.weights))
     return Start(pixels, hold, margin.framed(temporal.free), margin.framed(temporal.fresh))
 

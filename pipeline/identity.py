@@ -29,6 +29,8 @@ def of_job(
     weights: str,
     style_sets: Sequence[Sequence[Path]],
     source: Path | None,
+    *,
+    of_a_video: bool = False,
     shots: Sequence[int] | None = None,
 ) -> dict[str, Any]:
     """The parts of a job's fingerprint, as plain data, so that a difference can be named.
@@ -38,11 +40,12 @@ def of_job(
         weights: fingerprint of the extractor's weights.
         style_sets: the styles, blended within a set.
         source: the one picture or clip; None for a folder, whose pictures have each their own identity.
+        of_a_video: whether that is a clip.
         shots: the first frame of each shot, where the user gave them.
     """
     return {
         "pixels version": PIXELS_VERSION,
-        "settings": settings.that_change_pixels(),
+        "settings": settings.that_change_pixels(of_a_video=of_a_video),
         "weights": weights,
         "styles": [[of_file(style) for style in styles] for styles in style_sets],
         "input": of_file(source) if source else None,

@@ -42,7 +42,14 @@ def opened(
         OutputError: an output stands there and no job of ours made it, or the folder cannot be written.
     """
     source = None if plan.kind == "batch" else plan.source
-    parts = identity.of_job(settings, weights.fingerprint, plan.style_sets, source, plan.shots)
+    parts = identity.of_job(
+        settings,
+        weights.fingerprint,
+        plan.style_sets,
+        source,
+        of_a_video=plan.kind == "video",
+        shots=plan.shots,
+    )
     if not present(plan.folder) and not force:
         _check_nothing_stands(plan)
     with (

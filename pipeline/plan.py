@@ -83,6 +83,8 @@ def of_video(
     """
     output = _output_of_file(source, styles, output, VIDEO_SUFFIX)
     media.check_output(output)
+    if shots is not None:
+        _check_files(shots)
     firsts = None if shots is None else shot_list.read(shots)
     return Plan("video", source, output, (tuple(styles),), shots=firsts)
 

@@ -28,6 +28,10 @@ rounding (which many steps of L-BFGS can make visible); going on there is the us
 """
 
 
+OF_VIDEOS_ONLY = frozenset({"frame_steps", "temporal", "temporal_weight", "flow_quality"})
+"""Settings of frames that follow others: no other picture depends on them."""
+
+
 def _split(value: Any) -> Any:
     """A comma-separated string, as a flag or the environment gives it, as a list."""
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
@@ -216,13 +220,10 @@ class Settings(BaseModel):
         """Steps of a picture that does not start from another, all scales together."""
         return sum(self.steps_at(scale) for scale in range(self.scales))
 
-    def that_change_pixels(self) -> dict[str, Any]:
+    def that_change_pixels(self, *, of_a_video: bool) -> dict[str, Any]:
         """The settings that enter the fingerprint, as plain data."""
-        return {
-            name: value
-            for name, value in self.model_dump(mode="json").items()
-            if name not in UNSEEN_IN_PIXELS
-        }
+        unseen = UNSEEN_IN_PIXELS if of_a_video else UNSEEN_IN_PIXELS | OF_VIDEOS_ONLY
+        return {name: value for name, value in self.model_dump(mode="json").items() if name not in unseen}
 
 
 def unknown(kind: str, name: str, among: Sequence[str]) -> SettingsError:

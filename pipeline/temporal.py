@@ -2,7 +2,8 @@
 
 After Ruder, Dosovitskiy, Brox 2016 ("Artistic style transfer for videos"): the last pastiche moved along the
 flow; where things were hidden then, an earlier one (their long-term terms), else the content. Ours: what
-stands still stays as it is, and what has only just come into sight is held less, so that it can ripen.
+stands still stays as it is; and what has only just come into sight is held less, as long as it moves, so that
+it can ripen.
 """
 
 from collections import deque
@@ -26,6 +27,10 @@ RIPENING = 8
 _WORTH_A_LOOK = 0.002
 """Share of the frame that has to be hidden for a look farther back."""
 
+_HARDER = 9.0
+"""What stands still weighs so many times more: it will be given back as it was, whatever became of it, so
+what moves must not rely on its changing."""
+
 _REACH = 0.02
 """Share of the longest side within which what stands still may adapt to what changed beside it."""
 
@@ -37,7 +42,7 @@ class Temporal:
     Attributes:
         seen: (H, W), 0 to 1: how far it starts from earlier pastiches; the rest is its content.
         fresh: (H, W), 0 to 1: 1 for what comes into sight in this frame, less from frame to frame.
-        weights: (H, W), 0 to 1, of the temporal loss.
+        weights: (H, W), of the temporal loss: 0 to 1, and more for what stands still.
         free: (H, W), 0 to 1: how far it may change; 0 for what stands still.
         unit: of the loss: what the shot's first frame ended with.
     """
@@ -77,6 +82,7 @@ class Memory:
     def see(self, frame: Frame) -> None:
         """The shot's next frame."""
         if self._views:
+            self._views[-1].motions = {}  # only the newest is asked for them
             self._views.append(_View(*stillness.hold(self._views[-1].frame, frame)))
         else:
             self._views.append(_View(frame, np.ones(frame.shape[:2], bool)))
@@ -110,7 +116,8 @@ class Memory:
             weights = np.where(shown, motion.weights, weights)
             hidden &= motion.hidden
         free = stillness.around(view.changed, max(1, round(_REACH * max(fresh.shape))))
-        return start, Temporal(_soft(~hidden), _soft(fresh), weights * (1 - fresh), free, unit)
+        weights = weights * (1 - fresh) * (1 + _HARDER * (1 - free))
+        return start, Temporal(_soft(~hidden), _soft(fresh), weights.astype(np.float32), free, unit)
 
     def _freshness(self, at: int) -> FloatArray:
         """Of the view in place ``at``.
@@ -122,10 +129,11 @@ class Memory:
         if view.fresh is None and at <= max(0, len(self._views) - 1 - RIPENING):
             return np.zeros(view.changed.shape, np.float32)
         if view.fresh is None:
-            before = self._freshness(at - 1)
-            view.motions = self._motions(at)
-            older = flow.warp(before, view.motions[1].flow, cv2.INTER_NEAREST) - (1 / RIPENING + 1e-3)
-            hidden = np.all([motion.hidden for motion in view.motions.values()], axis=0)
+            before, motions = self._freshness(at - 1), self._motions(at)
+            older = flow.warp(before, motions[1].flow, cv2.INTER_NEAREST) - (1 / RIPENING + 1e-3)
+            hidden = np.all([motion.hidden for motion in motions.values()], axis=0)
+            if view is self._views[-1]:
+                view.motions = motions
             view.fresh = np.where(hidden, 1, np.maximum(older, 0)).astype(np.float32)
         return view.fresh
 

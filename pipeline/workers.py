@@ -9,7 +9,7 @@ import multiprocessing
 import signal
 import traceback
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -59,34 +59,60 @@ def stylise(task: Task, shots: Sequence[Shot], count: int, job: Job) -> None:
         StoppedError: the user asked for it.
     """
     waiting = deque(sorted(shots, key=lambda shot: -shot.left))  # the longest first: none is waited for
-    workers = [_started(task) for _ in range(min(count, len(shots)))]
-    busy = [connection for _, connection in workers]
+    processes: list[BaseProcess] = []
+    busy: list[Any] = []
     try:
+        for _ in range(min(count, len(shots))):
+            busy.append(_start(processes))
         while busy:
             job.observer.waiting()
             for connection in wait(busy, PATIENCE):
-                _hear(connection, busy, waiting, job)
+                _hear(connection, busy, waiting, task, job)
     finally:
         # At any moment: what is written is whole, and what was not marked is adopted or made again.
-        for process, _ in workers:
+        for process in processes:
             process.kill()
             process.join()
 
 
-def _started(task: Task) -> tuple[BaseProcess, Connection]:
+def _start(processes: list[BaseProcess]) -> Connection:
+    """Start a worker. It is given only its end of a pipe: of more, its early death would block this one."""
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
-    process = context.Process(target=_work, args=(there, task), daemon=True)
-    process.start()
+    process = context.Process(target=_work, args=(there,), daemon=True)
+    processes.append(process)
+    with _interrupts_wait():
+        process.start()
     there.close()  # so that its end is the worker's alone, and closes when that dies
-    return process, here
+    return here
 
 
-def _hear(connection: Any, busy: list[Any], waiting: deque[Shot], job: Job) -> None:
-    """Take one message of a worker: a kind, and what it is about."""
+@contextlib.contextmanager
+def _interrupts_wait() -> Iterator[None]:
+    """Ctrl-C reaches the whole group, a worker that has not begun to ignore it too; what is held back here is
+    held back in a process that is started meanwhile."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _hear(connection: Any, busy: list[Any], waiting: deque[Shot], task: Task, job: Job) -> None:
+    """Take one message of a worker: a kind, and what it is about; and answer it."""
     try:
         kind, about = connection.recv()
-    except EOFError:
+        if kind == "new":
+            connection.send(task)
+        elif kind == "idle" and waiting:
+            connection.send(waiting.popleft())
+        elif kind == "idle":
+            busy.remove(connection)
+    except (EOFError, OSError):
+        job.observer.waiting()  # a signal to the whole group ends the workers: then that is what is told
         raise NstpipeError(
             "a worker process died, perhaps for want of memory; "
             "use fewer --workers or a smaller --size, and type the same line again"
@@ -97,15 +123,11 @@ def _hear(connection: Any, busy: list[Any], waiting: deque[Shot], job: Job) -> N
         job.done(about)
     elif kind == "failed":
         raise about
-    elif kind == "idle" and waiting:
-        connection.send(waiting.popleft())
-    elif kind == "idle":
-        busy.remove(connection)
 
 
-def _work(connection: Connection, task: Task) -> None:
+def _work(connection: Connection) -> None:
     """A worker's life: it ends with the process that began it, since it tells that of every step."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the other process decides
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the other process decides
 
     def tell(kind: str) -> Callable[[Any], None]:
         return lambda about: connection.send((kind, about))
@@ -113,10 +135,14 @@ def _work(connection: Connection, task: Task) -> None:
     told = Told(tell("began"), lambda info: tell("step")(None), tell("done"))
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
         try:
+            tell("new")(None)
+            task = connection.recv()
             stylizer = task.stylizer()
             while True:
                 tell("idle")(None)
                 Chain(connection.recv(), task.size, stylizer, task.maker, told).run()
+        except (EOFError, BrokenPipeError, ConnectionResetError):
+            raise
         except NstpipeError as error:
             tell("failed")(error)
         except Exception as error:

@@ -31,7 +31,11 @@ def test_coarse_scales_cost_a_quarter_each() -> None:
     actual = estimates.seconds_of_picture(adam, size, widths, speed)
     assert actual == pytest.approx(step * (120 / 16 + 100 / 4 + 60))
     following = estimates.seconds_of_picture(adam, size, widths, speed, following=True)
-    assert following == pytest.approx(step * 30)
+    assert following == pytest.approx(step * (60 / 16 + 50 / 4 + 30))
+    alone = adam.model_copy(update={"temporal": "init"})
+    assert estimates.seconds_of_picture(alone, size, widths, speed, following=True) == pytest.approx(
+        step * 30
+    )
     assert estimates.seconds_of_picture(SETTINGS, size, widths, speed) > actual
 
 

@@ -94,8 +94,21 @@ def test_what_cannot_be_is_refused(bad: dict[str, object]) -> None:
 
 def test_settings_that_do_not_change_pixels_stay_out_of_the_fingerprint() -> None:
     unseen = Settings(snapshot_every=5, weights="random", device="cpu")
-    assert unseen.that_change_pixels() == Settings().that_change_pixels()
-    assert Settings(seed=1).that_change_pixels() != Settings().that_change_pixels()
+
+    def seen(settings: Settings, of_a_video: bool = True) -> object:
+        return settings.that_change_pixels(of_a_video=of_a_video)
+
+    assert seen(unseen) == seen(Settings())
+    assert seen(Settings(seed=1)) != seen(Settings())
+    for name, value in {
+        "temporal": "init",
+        "temporal_weight": 2,
+        "flow_quality": "fast",
+        "frame_steps": 3,
+    }.items():
+        of_frames = Settings(**{name: value})
+        assert seen(of_frames) != seen(Settings())
+        assert seen(of_frames, of_a_video=False) == seen(Settings(), of_a_video=False)
 
 
 @given(st.sampled_from(LAYERS), st.dictionaries(st.sampled_from(LAYERS), st.floats(0.1, 9), min_size=1))

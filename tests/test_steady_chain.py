@@ -10,7 +10,7 @@ from pipeline.settings import Settings
 from pipeline.smoothing import pool_and_upsample
 from pipeline.stylizer import Stylizer
 from pipeline.temporal import Memory
-from tests.moving import Frame, pan, textured
+from tests.moving import Frame, pan, textured, with_square
 
 STEPS = 6
 
@@ -40,24 +40,25 @@ def largest_jump(pastiches: list[np.ndarray]) -> float:
     return max(abs(now / before - 1) for before, now in pairwise(sharp))
 
 
-def test_a_still_clip_does_not_drift_though_it_is_noisy_and_smoothed() -> None:
-    rng, still = np.random.default_rng(0), textured(1).astype(np.float32)
-    noisy = (
-        np.clip(still + 4 * rng.standard_normal(still.shape), 0, 255).astype(np.uint8) for _ in range(100)
-    )
+def test_what_stands_still_does_not_drift_though_it_is_noisy_and_smoothed() -> None:
+    """In a corner a square goes to and fro, so that every frame is stylised; the rest is measured."""
+    rng, still = np.random.default_rng(0), textured(1)
+    busy = (with_square(still, 96 - 4 * (number % 3), 64, 24).astype(float) for number in range(40))
+    noisy = (np.clip(frame + 4 * rng.standard_normal(frame.shape), 0, 255).astype(np.uint8) for frame in busy)
     pastiches = list(chained(noisy, smooth_every=10))
-    settled, last = pastiches[9], pastiches[-1]
+    assert all((now != before).any() for before, now in pairwise(pastiches))
+    settled, last = (pastiche[:, :64] for pastiche in (pastiches[9], pastiches[-1]))
     assert np.abs((last - settled).mean(axis=(0, 1))).max() < 1
     assert abs(measures.sharpness(last) / measures.sharpness(settled) - 1) < 0.05
 
 
 def test_no_frame_stands_out_by_its_smoothing() -> None:
     frames = pan(14, step=2)
-    smoothed = list(chained(frames, smooth_every=4 * STEPS))
+    smoothed = list(chained(frames, smooth_every=10 * STEPS))
     assert largest_jump(smoothed) < 0.1
     # The same measure does see one frame that is smoothed as a whole.
     smoothed[8] = pool_and_upsample(smoothed[8])
-    assert largest_jump(smoothed) > 0.2
+    assert largest_jump(smoothed) > 0.5
 
 
 def test_every_frame_is_smoothed_a_little() -> None:

@@ -22,6 +22,7 @@ from pipeline.chain import Shot
 from pipeline.errors import DamagedJournalError, DivergedError, NstpipeError, OutputError, StoppedError
 from pipeline.journal import Entry
 from pipeline.making import Maker
+from pipeline.observer import Observer
 from pipeline.plan import Item
 from pipeline.settings import Settings
 from tests.media import TINY, clip, picture, scene
@@ -134,10 +135,11 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[tuple[str, objec
         wanted, styles = Settings(**TINY | settings), [scene(2).astype(np.float32)]
         task = workers.Task((21, 32), wanted, styles, tiny_weights(), Maker(plan, "a job's"))
         here, there = multiprocessing.Pipe()
+        here.send(task)
         here.send(Shot(plan.source, 0, plans.frames(plan, 2)))
         if gone:
             here.close()
-        workers._work(there, task)
+        workers._work(there)
         there.close()
         heard = []
         with contextlib.suppress(EOFError, OSError):
@@ -153,8 +155,8 @@ def test_a_worker_tells_what_it_does_and_what_it_ran_into(work) -> None:
     Path(".out.mp4.nstpipe/frames/000002.png").mkdir(parents=True)
     heard = work()
     kinds = [kind for kind, _ in heard]
-    assert kinds == ["idle", "began", "step", "step", "done", "began", "step", "failed"]
-    assert (heard[1][1].name, heard[4][1].name, heard[4][1].steps) == ("000001.png", "000001.png", 2)
+    assert kinds == ["new", "idle", "began", "step", "step", "done", "began", "step", "failed"]
+    assert (heard[2][1].name, heard[5][1].name, heard[5][1].steps) == ("000001.png", "000001.png", 2)
     assert isinstance(heard[-1][1], OutputError) and "000002.png: cannot be written" in str(heard[-1][1])
 
 
@@ -198,10 +200,11 @@ class Pipe(deque[tuple[str, object]]):
     def __init__(self, *messages: tuple[str, object]) -> None:
         super().__init__(messages)
         self.sent: list[object] = []
+        self.end: Exception = EOFError()
 
     def recv(self) -> tuple[str, object]:
         if not self:
-            raise EOFError
+            raise self.end
         return self.popleft()
 
     send = property(lambda self: self.sent.append)
@@ -210,21 +213,35 @@ class Pipe(deque[tuple[str, object]]):
 def test_what_workers_say_is_marked_and_shots_are_handed_out() -> None:
     told: list[tuple[str, object]] = []
     job = SimpleNamespace(
-        began=lambda item: told.append(("began", item)), done=lambda entry: told.append(("done", entry))
+        began=lambda item: told.append(("began", item)),
+        done=lambda entry: told.append(("done", entry)),
+        observer=Observer(),
     )
     item, entry = Item("000001.png", Path("000001.png"), Path("in.mp4")), Entry("000001.png", "done")
-    shot = Shot(Path("in.mp4"), 0, [item])
-    messages = ("idle", None), ("began", item), ("step", None), ("done", entry), ("idle", None)
+    shot, task = Shot(Path("in.mp4"), 0, [item]), object()
+    messages = ("new", None), ("idle", None), ("began", item), ("step", None), ("done", entry), ("idle", None)
     pipe, waiting = Pipe(*messages, ("failed", DivergedError("it did"))), deque([shot])
     busy = [pipe]
     for _ in messages:
         assert busy == [pipe]
-        workers._hear(pipe, busy, waiting, job)
-    assert (pipe.sent, told, busy) == ([shot], [("began", item), ("done", entry)], [])
+        workers._hear(pipe, busy, waiting, task, job)
+    assert (pipe.sent, told, busy) == ([task, shot], [("began", item), ("done", entry)], [])
     with pytest.raises(DivergedError, match="it did"):
-        workers._hear(pipe, [pipe], waiting, job)
-    with pytest.raises(NstpipeError, match="a worker process died"):
-        workers._hear(pipe, [pipe], waiting, job)
+        workers._hear(pipe, [pipe], waiting, task, job)
+    for end in (EOFError(), ConnectionResetError(), OSError("got end of file during message")):
+        pipe.end = end
+        with pytest.raises(NstpipeError, match="a worker process died"):
+            workers._hear(pipe, [pipe], waiting, task, job)
+    job.observer = Asked()
+    with pytest.raises(StoppedError):  # the signal that ended the worker had reached this process, too
+        workers._hear(pipe, [pipe], waiting, task, job)
+
+
+class Asked(Observer):
+    """The user wants to stop."""
+
+    def waiting(self) -> None:
+        raise StoppedError("stopped")
 
 
 def test_workers_are_spawned_since_a_fork_of_tensorflow_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -236,5 +253,5 @@ def test_workers_are_spawned_since_a_fork_of_tensorflow_hangs(monkeypatch: pytes
 
     monkeypatch.setattr(multiprocessing, "get_context", context)
     with pytest.raises(StoppedError):
-        workers._started(None)
+        workers._start([])
     assert asked == ["spawn"]
