@@ -25,6 +25,9 @@ COMMON = (
     "optimizer",
     "step_size",
     "init",
+    "temporal",
+    "temporal_weight",
+    "flow_quality",
     "content_palette",
     "margin",
     "smooth_every",
@@ -154,6 +157,8 @@ def _parameter(name: str, kind: Any, option: Any) -> inspect.Parameter:
 
 def _metavar(annotation: Any) -> str:
     kinds = [kind for kind in get_args(annotation) if kind is not type(None)]
+    if kinds and get_origin(kinds[0]) is tuple:  # or not set
+        return "LIST"
     if get_origin(annotation) is Literal:
         return "|".join(map(str, get_args(annotation)))
     if get_origin(annotation) in (tuple, dict):

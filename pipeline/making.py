@@ -48,7 +48,7 @@ class Maker:
         Args:
             content: what is stylised, at its final size.
             content_identity: of the content's bytes, where an item has a file of its own.
-            init: the previous pastiche (H, W, 3), where there is one.
+            init: what it starts from (H, W, 3), where it follows others.
             temporal: how far the item is held to it.
             on_step: told of every step; what it raises passes through.
 

@@ -35,7 +35,7 @@ def plan(size: Size, settings: Settings) -> tuple[Scale, ...]:
 
 
 def plan_following(size: Size, settings: Settings, *, coarse_too: bool) -> tuple[Scale, ...]:
-    """The scales of a frame that starts from the last pastiche: the full size, and the others if need be."""
+    """The scales of a frame that follows others: the full size, and the coarser ones if need be."""
     scales = _plan(size, settings, settings.frame_steps_at)
     return scales if coarse_too else scales[-1:]
 

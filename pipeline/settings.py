@@ -109,8 +109,8 @@ class Settings(BaseModel):
     ] = Field(
         None,
         min_length=1,
-        description="The same for a video frame that starts from the last one (half of steps); the "
-        "coarser scales paint what came into sight.",
+        description="The same for a video frame that follows others (half of steps); the coarser scales "
+        "paint what came into sight.",
     )
     content_weight: Weight = Field(1.0, description="Weight of the content loss.")
     style_weight: Weight = Field(1.0, description="Weight of the style loss.")
@@ -163,7 +163,12 @@ class Settings(BaseModel):
         description="Mirrored rim around the picture in the making, as a share of its longest side: borders "
         "go wrong there, and it is cut off.",
     )
-    smooth_every: int = Field(0, ge=0, description="Steps between two smoothings of the picture; 0: never.")
+    smooth_every: int = Field(
+        0,
+        ge=0,
+        description="Steps between two smoothings of the picture, shared out over frames that follow others; "
+        "0: never.",
+    )
     pooling: Literal["max", "avg"] = Field("max", description="Pooling between the blocks of VGG19.")
     seed: int = Field(0, ge=0, le=2**32 - 1, description="Seed of the noise that --init noise starts from.")
     weights: str = Field("auto", description="auto, imagenet, builtin, random, or a .h5 or .npz FILE.")
@@ -208,7 +213,7 @@ class Settings(BaseModel):
         return self._at(self.steps, scale)
 
     def frame_steps_at(self, scale: int) -> int:
-        """The same of a frame that starts from the last pastiche."""
+        """The same of a frame that follows others."""
         return self._at(self.frame_steps, scale) if self.frame_steps else max(1, self.steps_at(scale) // 2)
 
     def _at(self, steps: tuple[int, ...], scale: int) -> int:

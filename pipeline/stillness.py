@@ -71,7 +71,7 @@ def _noise(size: FloatArray) -> float:
 
 
 def around(mask: Mask, reach: int) -> FloatArray:
-    """(H, W), 1 in ``mask`` and near it, falling to 0 at ``reach`` pixels from it."""
+    """(H, W), 1 within ``mask``, falling across its edge to 0 at ``reach`` pixels from it."""
     near = reach // 2
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * near + 1, 2 * near + 1))
     side = 2 * (reach - near) + 1

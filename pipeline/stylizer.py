@@ -76,8 +76,8 @@ class Stylizer:
 
         Args:
             content: (H, W, 3), 0..255, at the size that the pastiche is to have.
-            init: the previous pastiche of the same shape: start from it.
-            temporal: how far the picture is held to ``init``.
+            init: of the same shape, of a frame that follows others: what it starts from.
+            temporal: how far it starts from that, and is held there; None: altogether, and not at all.
             on_step: told of every step; what it raises passes through.
 
         Raises:
