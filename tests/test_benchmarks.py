@@ -1,4 +1,4 @@
-"""The benchmarks of videos run, on clips of a few tiny frames, and print the tables that the documents hold."""
+"""The benchmarks of videos run, on a few tiny frames, and print the tables that the documents hold."""
 
 import sys
 from collections.abc import Callable
