@@ -1,8 +1,9 @@
 """The frames of one shot, one after the other: each follows those before it."""
 
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import numpy as np
 from pipeline import images, video
 from pipeline.arrays import FloatArray
 from pipeline.errors import InputError
+from pipeline.flow import Frame
 from pipeline.images import Picture
 from pipeline.journal import Entry
 from pipeline.making import Maker
@@ -54,6 +56,15 @@ class Told:
     done: Callable[[Entry], None]
 
 
+def run(shots: Sequence[Shot], chain: "Callable[[Shot], Chain]") -> None:
+    """Make what is left of shots of one clip, in their order, decoding it once."""
+    at = shots[0].first
+    frames = video.frames(shots[0].clip, at)
+    for shot in shots:
+        deque(islice(frames, shot.first - at), maxlen=0)
+        at = shot.first + chain(shot).run(frames)
+
+
 class Chain:
     """Makes what is left of a shot.
 
@@ -71,18 +82,22 @@ class Chain:
         self._memory = Memory(stylizer.settings.flow_quality)
         self._pastiches: OrderedDict[int, FloatArray] = OrderedDict()
 
-    def run(self) -> None:
-        """Go through the shot from its first frame: those that are done are only looked at."""
+    def run(self, frames: Iterator[Frame]) -> int:
+        """Go through ``frames``, from the shot's first on: those that are done are only looked at.
+
+        Returns:
+            How many it took: none after the last that was to be made.
+        """
         last = max(n for n, item in enumerate(self._shot.items) if item.name not in self._done)
         mode = self._stylizer.settings.temporal
-        for number, frame in enumerate(video.frames(self._shot.clip, self._shot.first)):
+        for number, frame in enumerate(frames):
             content = images.resize(frame.astype(np.float32), self._size)
             if mode == "flow":
                 self._memory.see(np.round(content).astype(np.uint8))
             if self._shot.items[number].name not in self._done:
                 self._make(number, content)
             if number == last:
-                return
+                return last + 1
         raise InputError(
             f"{shown(self._shot.clip)}: fewer of its frames can be read than before; copy it anew"
         )

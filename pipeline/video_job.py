@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Sequence
 
-from pipeline import atomic, estimates, identity, images, shot_list, shots, video, workers
+from pipeline import atomic, chain, estimates, identity, images, shot_list, shots, video, workers
 from pipeline.chain import Chain, Shot, Told
 from pipeline.job import Job
 from pipeline.naming import shown
@@ -91,8 +91,7 @@ def _stylise(
         workers.stylise(task, wanted, count, job)
         return
     stylizer, told = task.stylizer(), Told(job.began, job.observer.step, job.done)
-    for shot in wanted:
-        Chain(shot, size, stylizer, job.maker, told).run()
+    chain.run(wanted, lambda shot: Chain(shot, size, stylizer, job.maker, told))
 
 
 def _shots(job: Job, items: Sequence[Item], left: Sequence[Item]) -> list[Shot]:

@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import TYPE_CHECKING, Any
 
-from pipeline import loading
+from pipeline import chain, loading
 from pipeline.arrays import FloatArray
 from pipeline.chain import Chain, Shot, Told
 from pipeline.errors import NstpipeError
@@ -140,7 +140,9 @@ def _work(connection: Connection) -> None:
             stylizer = task.stylizer()
             while True:
                 tell("idle")(None)
-                Chain(connection.recv(), task.size, stylizer, task.maker, told).run()
+                chain.run(
+                    [connection.recv()], lambda shot: Chain(shot, task.size, stylizer, task.maker, told)
+                )
         except (EOFError, BrokenPipeError, ConnectionResetError):
             raise
         except NstpipeError as error:
