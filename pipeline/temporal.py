@@ -116,8 +116,9 @@ class Memory:
             weights = np.where(shown, motion.weights, weights)
             hidden &= motion.hidden
         free = stillness.around(view.changed, max(1, round(_REACH * max(fresh.shape))))
+        seen = np.where(free == 0, 1, _soft(~hidden))
         weights = weights * (1 - fresh) * (1 + _HARDER * (1 - free))
-        return start, Temporal(_soft(~hidden), _soft(fresh), weights.astype(np.float32), free, unit)
+        return start, Temporal(seen, _soft(fresh), weights.astype(np.float32), free, unit)
 
     def _freshness(self, at: int) -> FloatArray:
         """Of the view in place ``at``.
@@ -148,15 +149,13 @@ class Memory:
         """How a view came from the one ``gap`` before it; what stood still all the while did not move."""
         views = [self._views[number] for number in range(at - gap, at + 1)]
         if any(view.changed.all() for view in views[1:]):
-            changed = np.ones_like(
-                views[-1].changed
-            )  # the camera moved: what looks the same may yet be another place
+            # The camera moved: what looks the same may yet be another place.
+            changed = np.ones_like(views[-1].changed)
         else:
             changed = stillness.unlike(views[-1].frame, views[0].frame)
         if not changed.any():
-            return Estimate(
-                np.zeros((*changed.shape, 2), np.float32), np.ones(changed.shape, np.float32), changed
-            )
+            nothing = np.zeros((*changed.shape, 2), np.float32)
+            return Estimate(nothing, np.ones(changed.shape, np.float32), changed)
         quality = self._quality if gap == 1 else flow.NEXT_LOWER[self._quality]
         found = flow.between(views[0].frame, views[-1].frame, quality)
         weights = np.where(changed, found.weights, 1)

@@ -30,10 +30,10 @@ def follow(frames: Sequence[np.ndarray], pastiches: Sequence[np.ndarray], unit: 
     return remembering(frames).follow(lambda gap: pastiches[len(frames) - 1 - gap], unit)
 
 
-def unrelated(count: int) -> list[np.ndarray]:
+def unrelated(count: int, size: tuple[int, int] = (96, 128)) -> list[np.ndarray]:
     """Pastiches that have nothing to do with their frames, to see where a pixel comes from."""
     rng = np.random.default_rng(8)
-    return [rng.integers(0, 256, (96, 128, 3)).astype(np.float32) for _ in range(count)]
+    return [rng.integers(0, 256, (*size, 3)).astype(np.float32) for _ in range(count)]
 
 
 def test_a_frame_repeats_the_last_where_nothing_but_noise_changed() -> None:
@@ -177,3 +177,15 @@ def test_a_pastiche_that_is_given_is_left_as_it_is() -> None:
     kept = [pastiche.copy() for pastiche in pastiches]
     follow(frames, pastiches)
     np.testing.assert_array_equal(pastiches, kept)
+
+
+@pytest.mark.parametrize("side", [(36, 48), (48, 64), (96, 128)])
+def test_no_content_comes_into_what_stands_still_however_small_the_picture(side: tuple[int, int]) -> None:
+    background = textured(1, *side)
+    frames = [with_square(background, left, 8, 12) for left in (8, 12, 16)]
+    pastiches = unrelated(2, side)
+    start, hold = follow(frames, pastiches)
+    held = hold.free == 0
+    assert held.any()
+    assert (hold.seen[held] == 1).all()
+    np.testing.assert_array_equal(start[held], pastiches[-1][held])
