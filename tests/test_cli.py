@@ -118,7 +118,7 @@ def test_quiet_says_nothing(nstpipe) -> None:
         (2, "workers", [*VIDEO, "--workers", "two"]),
         (2, "temporal = 'flwo'.*'none', 'init' or 'flow'", [*VIDEO, "--temporal", "flwo"]),
         (2, "flow_quality = 'best'.*'fast', 'medium' or 'high'", [*VIDEO, "--flow-quality", "best"]),
-        (10, "none.txt: cannot be read as a list of shots", [*VIDEO, "--shots", "none.txt"]),
+        (10, "none.txt: no such file", [*VIDEO, "--shots", "none.txt"]),
         (10, "names frame 9, and the clip has 2", [*VIDEO, "--shots", "shots.txt"]),
         (10, "text.mp4", ["shots", "text.mp4"]),
         (10, "no.mp4: ", ["shots", "no.mp4"]),
