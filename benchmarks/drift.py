@@ -9,9 +9,9 @@ stylised. Printed is how far the rest has moved from frame 10 to the last: the m
 """
 
 import argparse
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import islice, pairwise
+from itertools import count, islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import numpy as np
 
 from pipeline import images, measures, weights
 from pipeline.arrays import FloatArray
+from pipeline.flow import Frame
 from pipeline.presets import Choice
 from pipeline.stylizer import Stylizer
 from pipeline.temporal import Memory
@@ -72,23 +73,42 @@ def _chain(row: Row, content: FloatArray, style: FloatArray, extractor: Weights)
     """The pastiches of a picture that stands still, one after the other, for ever."""
     flags = {"size": max(content.shape), "temporal": row.mode, **row.settings}
     settings = Choice(None, flags, {}).resolve(extractor.kind).settings
-    stylizer, memory, rng = Stylizer(settings, [style], weights=extractor), Memory(), np.random.default_rng(0)
-    made: list[FloatArray] = []
-    loss = 0.0
-    while True:
-        grain = row.noise * rng.standard_normal(content.shape)
-        frame = np.clip(_busy(content, len(made)) + grain, 0, 255).round().astype(np.float32)
-        memory.see(frame.astype(np.uint8))
-        if made and row.mode == "flow" and memory.repeats:
-            made.append(made[-1])
+    stylizer = Stylizer(settings, [style], weights=extractor)
+    return (along_the_flow if row.mode == "flow" else from_the_last)(
+        stylizer, _frames(row, content), row.rounded
+    )
+
+
+def along_the_flow(stylizer: Stylizer, frames: Iterable[Frame], rounded: bool = True) -> Iterator[FloatArray]:
+    """The pastiches of the frames of one shot, in memory, as a job of a video makes them."""
+    memory, made, unit = Memory(stylizer.settings.flow_quality), [], 0.0
+    for frame in frames:
+        memory.see(frame)
+        if not made or not memory.repeats:
+            start = memory.follow(lambda gap: made[-gap], unit) if made else ()
+            pastiche = stylizer.stylize(memory.frame.astype(np.float32), *start)
+            unit = unit or pastiche.losses["total"]
+            made.append(pastiche.pixels.round() if rounded else pastiche.pixels)
         else:
-            start = _start(row, memory, made, loss)
-            pastiche = stylizer.stylize(
-                frame if row.mode == "init" else memory.frame.astype(np.float32), *start
-            )
-            loss = loss or pastiche.losses["total"]
-            made.append(pastiche.pixels.round() if row.rounded else pastiche.pixels)
+            made.append(made[-1])
         yield made[-1]
+
+
+def from_the_last(stylizer: Stylizer, frames: Iterable[Frame], rounded: bool) -> Iterator[FloatArray]:
+    """The same where each frame starts from the last pastiche, and no more."""
+    last = None
+    for frame in frames:
+        pastiche = stylizer.stylize(frame.astype(np.float32), last)
+        last = pastiche.pixels.round() if rounded else pastiche.pixels
+        yield last
+
+
+def _frames(row: Row, content: FloatArray) -> Iterator[Frame]:
+    """The picture again and again, each time with other noise."""
+    rng = np.random.default_rng(0)
+    for number in count():
+        grain = row.noise * rng.standard_normal(content.shape)
+        yield np.clip(_busy(content, number) + grain, 0, 255).round().astype(np.uint8)
 
 
 def _busy(content: FloatArray, number: int) -> FloatArray:
@@ -97,12 +117,6 @@ def _busy(content: FloatArray, number: int) -> FloatArray:
     side, left = CORNER // 2, CORNER - 3 * (number % (CORNER // 6))
     frame[-side - 4 : -4, -left - 4 : side - left - 4 or None] = (240, 200, 40)
     return frame
-
-
-def _start(row: Row, memory: Memory, made: list[FloatArray], loss: float) -> tuple[Any, ...]:
-    if not made or row.mode == "init":
-        return tuple(made[-1:])
-    return memory.follow(lambda gap: made[-gap], loss)
 
 
 def _summary(frames: list[FloatArray]) -> str:

@@ -83,7 +83,7 @@ def between(earlier: Frame, later: Frame, quality: str = "high") -> Estimate:
     backward, forward = estimate(now, before, quality), estimate(before, now, quality)
     likeness = _likeness(before, now, backward)
     # DIS draws the flow out smoothly over what comes into sight: there it is a boundary that tells.
-    hidden = _without_specks(occluded(backward, forward) | motion_boundary(backward) | (likeness < 0.5))
+    hidden = without_specks(occluded(backward, forward) | motion_boundary(backward) | (likeness < 0.5))
     kept = ~hidden
     weights = cv2.GaussianBlur(kept.astype(np.float32), (0, 0), _BLUR)
     weights *= kept  # soft inwards only: nothing comes back that was hidden
@@ -148,8 +148,8 @@ def _likeness(before: Grey, now: Grey, backward: FloatArray) -> FloatArray:
     return likeness
 
 
-def _without_specks(mask: Mask) -> Mask:
-    """``mask`` (H, W) without what is smaller than a few pixels, as DIS has it in foliage and water."""
+def without_specks(mask: Mask) -> Mask:
+    """``mask`` (H, W) without what is smaller than a few pixels: noise, or DIS in foliage and water."""
     cleaned: Mask = cv2.medianBlur(mask.astype(np.uint8), 5).astype(bool)
     return cleaned
 

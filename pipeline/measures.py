@@ -3,22 +3,18 @@
 Pictures are (H, W, 3) RGB float32, 0..255; levels are steps of that scale.
 """
 
-from typing import Any
-
 import cv2
 import numpy as np
 
 from pipeline import flow
 from pipeline.arrays import FloatArray
-from pipeline.flow import Frame, Motion
+from pipeline.flow import Frame, Mask, Motion
 
 STILL = 3.0
 """Levels of 0..255: where the source's local mean absolute difference is less, it stood still."""
 
 SMALLEST_SHARE = 0.01
 """Share of the frame that a measure needs; of fewer pixels it would tell nothing about the clip."""
-
-Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
 
 def warping_error(earlier: FloatArray, later: FloatArray, motion: Motion) -> float | None:

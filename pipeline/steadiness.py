@@ -140,7 +140,7 @@ class _Shot:
     def __init__(self, motions: Motions | None) -> None:
         self._motions = motions
         self._first: _Pair | None = None
-        self._still: measures.Mask = np.ones((1, 1), bool)
+        self._still: flow.Mask = np.ones((1, 1), bool)
         self._recent: deque[_Pair] = deque(maxlen=LONG_TERM_GAP)
 
     def add(self, now: _Pair) -> dict[str, float | None]:

@@ -57,8 +57,7 @@ def unlike(one: Frame, other: Frame) -> Mask:
     noise = _noise(size)
     of_mean = _SURE * noise / _SIDE
     differs = ((cv2.absdiff(mean, 0) > of_mean) | (size > noise + of_mean)).any(axis=2)
-    without_specks: Mask = cv2.medianBlur(differs.astype(np.uint8), 5).astype(bool)
-    return without_specks
+    return flow.without_specks(differs)
 
 
 def _noise(size: FloatArray) -> float:

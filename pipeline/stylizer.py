@@ -97,7 +97,7 @@ class Stylizer:
             return self._from_scratch(framed, margin, on_step)
         smoothed = self._smoothed(earlier, temporal)
         weight = self.settings.temporal_weight
-        return self._from(
+        return self._following(
             following.start(content, smoothed, temporal, margin, weight), framed, margin, on_step
         )
 
@@ -110,7 +110,7 @@ class Stylizer:
             x = descent.descend(scale, resize(x, scale.size), *targets)
         return Pastiche(margin.cut(x), descent.steps, descent.losses)
 
-    def _from(self, start: Start, content: FloatArray, margin: Margin, on_step: OnStep) -> Pastiche:
+    def _following(self, start: Start, content: FloatArray, margin: Margin, on_step: OnStep) -> Pastiche:
         """The pastiche of a frame; each scale goes on from what the coarser ones changed at its start."""
         scales = plan_following(margin.framed_size, self.settings, coarse_too=start.calls_for_coarse_scales)
         descent = Descent(self.settings, self._objective, scales, margin, 0, on_step)

@@ -14,16 +14,14 @@ import numpy as np
 from pipeline import atomic
 from pipeline.arrays import FloatArray
 from pipeline.errors import InputError
-from pipeline.flow import Motion
+from pipeline.flow import Mask, Motion
 from pipeline.naming import shown
 
 EDGE = 255
 """The number of no surface: a pixel where two of them mix."""
 
 _REACH = 2
-"""Pixels around a place that the bicubic warp reads; all of them must show the same surface."""
-
-_Mask = np.ndarray[Any, np.dtype[np.bool_]]
+"""Pixels around a place that must all show the same surface: nearly all that the warp's filter weighs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,15 +114,15 @@ def _square(camera: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, np
     return np.vstack([camera, (0, 0, 1)])
 
 
-def _reachable(mask: _Mask) -> _Mask:
+def _reachable(mask: Mask) -> Mask:
     """(H, W): whether everything around is of ``mask``; what lies outside the frame is not."""
     around = np.ones((2 * _REACH + 1, 2 * _REACH + 1), np.uint8)
     eroded = cv2.erode(mask.astype(np.uint8), around, borderType=cv2.BORDER_CONSTANT, borderValue=0)
-    reachable: _Mask = eroded > 0
+    reachable: Mask = eroded > 0
     return reachable
 
 
-def _hits(places: np.ndarray[Any, np.dtype[np.float64]], mask: _Mask) -> FloatArray:
+def _hits(places: np.ndarray[Any, np.dtype[np.float64]], mask: Mask) -> FloatArray:
     """(P,): 1 where a place (x, y) of ``places`` (P, 2) lies in ``mask``, else 0."""
     x, y = np.rint(places).astype(int).T
     within = (x >= 0) & (x < mask.shape[1]) & (y >= 0) & (y < mask.shape[0])

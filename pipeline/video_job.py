@@ -98,12 +98,12 @@ def _shots(job: Job, items: Sequence[Item], left: Sequence[Item]) -> list[Shot]:
     """The clip's shots, with what is done of each."""
     entries, names = job.entries(), {item.name for item in left}
     firsts = _first_frames(job, len(items))
-    shots = []
+    found = []
     for first, end in zip(firsts, [*firsts[1:], len(items)], strict=True):
         own = items[first:end]
         done = {item.name: entries[item.name] for item in own if item.name not in names}
-        shots.append(Shot(job.plan.source, first, own, done))
-    return shots
+        found.append(Shot(job.plan.source, first, own, done))
+    return found
 
 
 def _first_frames(job: Job, frames: int) -> Sequence[int]:

@@ -5,11 +5,11 @@ from itertools import pairwise
 
 import numpy as np
 
+from benchmarks.drift import along_the_flow
 from pipeline import measures, weights
 from pipeline.settings import Settings
 from pipeline.smoothing import pool_and_upsample
 from pipeline.stylizer import Stylizer
-from pipeline.temporal import Memory
 from tests.moving import Frame, pan, textured, with_square
 
 STEPS = 6
@@ -21,17 +21,7 @@ def chained(frames: Iterable[Frame], **changes: object) -> Iterator[np.ndarray]:
         size=128, steps=20, frame_steps=STEPS, style_form="per-channel", pooling="avg", **changes
     )
     stylizer = Stylizer(settings, [textured(9).astype(np.float32)], weights=weights.builtin())
-    memory, made, unit = Memory(settings.flow_quality), [], 1.0
-    for frame in frames:
-        memory.see(frame)
-        if made and memory.repeats:
-            made.append(made[-1])
-        else:
-            start = memory.follow(lambda gap: made[-gap], unit) if made else ()
-            pastiche = stylizer.stylize(memory.frame.astype(np.float32), *start)
-            unit = unit if made else pastiche.losses["total"]
-            made.append(pastiche.pixels.round())
-        yield made[-1]
+    return along_the_flow(stylizer, frames)
 
 
 def largest_jump(pastiches: list[np.ndarray]) -> float:
