@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipeline import __version__
+from pipeline.command_line.flags import Asked, with_job_options, with_settings
 from pipeline.errors import FailedItemsError, NstpipeError, SettingsError, StoppedError
-from pipeline.flags import Asked, with_job_options, with_settings
 
 if TYPE_CHECKING:
-    from pipeline.plan import Plan
+    from pipeline.jobs.plan import Plan
 
 app = typer.Typer(
     help="Neural style transfer for pictures, folders and videos.",
@@ -42,7 +42,7 @@ def image(
     asked: Asked,
 ) -> None:
     """Stylise one picture; several styles are blended."""
-    from pipeline import plan
+    from pipeline.jobs import plan
 
     _run(plan.of_image(content, styles, output), asked)
 
@@ -61,7 +61,7 @@ def batch(
     asked: Asked,
 ) -> None:
     """Stylise every picture below a folder, in every style, into a tree of the same shape."""
-    from pipeline import plan
+    from pipeline.jobs import plan
 
     planned = plan.of_folder(
         folder,
@@ -93,7 +93,7 @@ def video(
     asked: Asked,
 ) -> None:
     """Stylise a video, with its sound; several styles are blended."""
-    from pipeline import plan
+    from pipeline.jobs import plan
 
     _run(plan.of_video(source, styles, output, shots), asked, keep_frames=keep_frames, workers=workers)
 
@@ -114,8 +114,8 @@ def demo(
     asked: Asked,
 ) -> None:
     """Stylise the sample clip at its own size, quickly, with the built-in extractor."""
-    from pipeline import plan
-    from pipeline.resources import folder
+    from pipeline.base.resources import folder
+    from pipeline.jobs import plan
 
     samples = folder("samples")
     planned = plan.of_video(samples / "clip.mp4", [samples / "starry.jpg"], output)
@@ -130,7 +130,7 @@ def status(
     ] = None,
 ) -> None:
     """Show how a job stands: what is done, failed, left, and how long it will take."""
-    from pipeline import status as statuses
+    from pipeline.jobs import status as statuses
 
     found = [statuses.of(output)] if output else statuses.below(Path())
     for line in [line for one in found for line in one.lines()] or ["no jobs here"]:
@@ -148,15 +148,15 @@ def steadiness(
     ] = None,
 ) -> None:
     """Measure how steady a video's pastiche is: warping errors, drift, flicker, sharpness."""
-    from pipeline import steadiness_report
+    from pipeline.steadiness import report
 
-    print(steadiness_report.of(source, pastiche, motion=motion, plot=plot, as_json=as_json))
+    print(report.of(source, pastiche, motion=motion, plot=plot, as_json=as_json))
 
 
 @app.command()
 def doctor() -> None:
     """Look at versions, device, weights, encoders and disk, and do one step."""
-    from pipeline import doctor as doctors
+    from pipeline.command_line import doctor as doctors
 
     states = []
     for finding in doctors.findings():
@@ -169,7 +169,7 @@ def doctor() -> None:
 @presets_app.callback()
 def list_presets(context: typer.Context) -> None:
     """List the presets."""
-    from pipeline import presets
+    from pipeline.settings import presets
 
     if context.invoked_subcommand is None:
         for name in presets.names():
@@ -184,7 +184,7 @@ def show(
     settings: dict[str, Any],
 ) -> None:
     """Print a preset as TOML, resolved, with the source of each number."""
-    from pipeline.presets import Choice
+    from pipeline.settings.choice import Choice
 
     print(Choice(name, settings).resolve().as_toml(), end="")
 
@@ -192,8 +192,8 @@ def show(
 @weights_app.command()
 def fetch() -> None:
     """Download VGG19's ImageNet weights (80 MB), once."""
-    from pipeline import imagenet
-    from pipeline.progress import Progress
+    from pipeline.command_line.progress import Progress
+    from pipeline.extractor import imagenet
 
     progress = Progress(lambda: None)
     try:
@@ -205,7 +205,7 @@ def fetch() -> None:
 @weights_app.command()
 def path() -> None:
     """Print where the ImageNet weights lie, or would."""
-    from pipeline import imagenet
+    from pipeline.extractor import imagenet
 
     print(imagenet.path())
 
@@ -217,7 +217,7 @@ def verify(
     ] = None,
 ) -> None:
     """Check a weights file: layout, widths, and whether it is the published one."""
-    from pipeline import imagenet, weights
+    from pipeline.extractor import imagenet, weights
 
     print(weights.verify(file or imagenet.present()))
 
@@ -228,12 +228,13 @@ def _warn(message: str) -> None:
 
 def _run(plan: "Plan", asked: Asked, *, keep_frames: bool = False, workers: int = 1) -> None:
     """Do a plan, show its progress, say how it ended."""
-    from pipeline import api, weights
-    from pipeline.dry_run import lines
-    from pipeline.naming import shown
-    from pipeline.presets import Choice
-    from pipeline.progress import Progress, duration
-    from pipeline.stopping import Stop
+    from pipeline import api
+    from pipeline.base.messages import duration, shown
+    from pipeline.command_line.dry_run import lines
+    from pipeline.command_line.interrupts import Stop
+    from pipeline.command_line.progress import Progress
+    from pipeline.extractor import weights
+    from pipeline.settings.choice import Choice
 
     choice = Choice(asked.preset, asked.settings)
     if asked.verbose:

@@ -9,7 +9,7 @@ stylised. Printed is how far the rest has moved from frame 10 to the last: the m
 """
 
 import argparse
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count, islice, pairwise
 from pathlib import Path
@@ -17,13 +17,14 @@ from typing import Any
 
 import numpy as np
 
-from pipeline import images, measures, weights
-from pipeline.arrays import FloatArray
-from pipeline.flow import Frame
-from pipeline.presets import Choice
-from pipeline.stylizer import Stylizer
-from pipeline.temporal import Memory
-from pipeline.weights import Weights
+from pipeline.base.arrays import FloatArray, Frame
+from pipeline.core.stylizer import Stylizer
+from pipeline.extractor import weights
+from pipeline.extractor.weights import Weights
+from pipeline.motion import shot_walk
+from pipeline.pictures import images
+from pipeline.settings.choice import Choice
+from pipeline.steadiness import frame_measures
 
 SETTLED = 10
 """The number of the frame that the others are compared with, 1 the first."""
@@ -64,7 +65,7 @@ def main() -> None:
     content = images.read(asked.content, asked.size).pixels
     style, extractor = images.read(asked.style, asked.size).pixels, weights.obtain(asked.weights, print)
     print("| frames start | noise | mean colour, levels | sharpness | largest jump |\n|---|---|---|---|---|")
-    for row in ROWS:
+    for row in (row for row in ROWS if asked.row in (None, row.what)):
         frames = list(islice(_chain(row, content, style, extractor), asked.frames))
         print(f"| {row.what} | {row.noise:g} | {_summary(frames)} |", flush=True)
 
@@ -74,33 +75,7 @@ def _chain(row: Row, content: FloatArray, style: FloatArray, extractor: Weights)
     flags = {"size": max(content.shape), "temporal": row.mode, **row.settings}
     settings = Choice(None, flags, {}).resolve(extractor.kind).settings
     stylizer = Stylizer(settings, [style], weights=extractor)
-    return (along_the_flow if row.mode == "flow" else from_the_last)(
-        stylizer, _frames(row, content), row.rounded
-    )
-
-
-def along_the_flow(stylizer: Stylizer, frames: Iterable[Frame], rounded: bool = True) -> Iterator[FloatArray]:
-    """The pastiches of the frames of one shot, in memory, as a job of a video makes them."""
-    memory, made, unit = Memory(stylizer.settings.flow_quality), [], 0.0
-    for frame in frames:
-        memory.see(frame)
-        if not made or not memory.repeats:
-            start = memory.follow(lambda gap: made[-gap], unit) if made else ()
-            pastiche = stylizer.stylize(memory.frame.astype(np.float32), *start)
-            unit = unit or pastiche.losses["total"]
-            made.append(pastiche.pixels.round() if rounded else pastiche.pixels)
-        else:
-            made.append(made[-1])
-        yield made[-1]
-
-
-def from_the_last(stylizer: Stylizer, frames: Iterable[Frame], rounded: bool) -> Iterator[FloatArray]:
-    """The same where each frame starts from the last pastiche, and no more."""
-    last = None
-    for frame in frames:
-        pastiche = stylizer.stylize(frame.astype(np.float32), last)
-        last = pastiche.pixels.round() if rounded else pastiche.pixels
-        yield last
+    return shot_walk.stylized(stylizer, _frames(row, content), rounded=row.rounded)
 
 
 def _frames(row: Row, content: FloatArray) -> Iterator[Frame]:
@@ -123,7 +98,7 @@ def _summary(frames: list[FloatArray]) -> str:
     frames = [frame[:, : -2 * CORNER] for frame in frames]
     settled, last = frames[SETTLED - 1], frames[-1]
     colour = np.abs((last - settled).mean(axis=(0, 1))).max()
-    sharp = [measures.sharpness(frame) for frame in frames[SETTLED - 1 :]]
+    sharp = [frame_measures.sharpness(frame) for frame in frames[SETTLED - 1 :]]
     jump = max(abs(now - before) for before, now in pairwise(sharp)) / np.mean(sharp)
     return f"{colour:.2f} | {100 * (sharp[-1] / sharp[0] - 1):+.1f} % | {100 * jump:.1f} %"
 
@@ -133,6 +108,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("content", type=Path)
     parser.add_argument("style", type=Path)
     parser.add_argument("--frames", type=int, default=100)
+    parser.add_argument("--row", choices=[row.what for row in ROWS], help="only this one")
     parser.add_argument("--size", type=int, default=128)
     parser.add_argument("--weights", default="builtin")
     return parser.parse_args()

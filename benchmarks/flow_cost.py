@@ -11,11 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import motion
-from pipeline import images, weights
-from pipeline.presets import Choice
-from pipeline.stylizer import Stylizer
-from pipeline.temporal import Memory
+from pipeline.core.stylizer import Stylizer
+from pipeline.extractor import weights
+from pipeline.motion.shot_walk import NextFrame, PastichesInMemory, walk
+from pipeline.pictures import images
+from pipeline.settings.choice import Choice
+from tests.support import drawn_motion
 
 WARM_UP = 5
 """Frames that are not counted: graphs are traced, and the memory fills."""
@@ -35,28 +36,35 @@ def main() -> None:
         print(f"| {kind} | {1e3 * following:.0f} ms | {1e3 * stylising:.0f} ms | {share:.1f} % |", flush=True)
 
 
+class TimedPastiches(PastichesInMemory):
+    """Pastiches in memory, and the seconds that stylising each took."""
+
+    def __init__(self, stylizer: Stylizer) -> None:
+        super().__init__(stylizer)
+        self.seconds: list[float] = []
+
+    def make(self, number: int, frame: NextFrame) -> None:
+        began = time.perf_counter()
+        super().make(number, frame)
+        self.seconds.append(time.perf_counter() - began)
+
+
 def _times(stylizer: Stylizer, kind: str, count: int, size: int) -> tuple[float, float]:
     """Median seconds a frame: of what follows the flow, and of the rest."""
-    frames, _ = motion.draw(kind, count + WARM_UP, (size * 9 // 16, size))
-    memory, made, unit = Memory(stylizer.settings.flow_quality), [], 0.0
-    following, stylising = [], []
-    for frame in frames:
+    frame_size = size * 9 // 16, size
+    frames, _ = drawn_motion.draw(kind, count + WARM_UP, frame_size)
+    pastiches, whole, began = TimedPastiches(stylizer), [], time.perf_counter()
+    for _ in walk(frames, frame_size, stylizer.settings, pastiches):
+        whole.append(time.perf_counter() - began)
         began = time.perf_counter()
-        memory.see(frame)
-        start = memory.follow(lambda gap: made[-gap], unit) if made else ()
-        followed = time.perf_counter()
-        pastiche = stylizer.stylize(memory.frame.astype(np.float32), *start)
-        following.append(followed - began)
-        stylising.append(time.perf_counter() - followed)
-        made.append(pastiche.pixels.round())
-        unit = unit or pastiche.losses["total"]
-    return float(np.median(following[WARM_UP:])), float(np.median(stylising[WARM_UP:]))
+    following = np.subtract(whole, pastiches.seconds)
+    return float(np.median(following[WARM_UP:])), float(np.median(pastiches.seconds[WARM_UP:]))
 
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("style", type=Path)
-    parser.add_argument("--clips", nargs="+", choices=motion.KINDS, default=["pan", "zoom", "sprite"])
+    parser.add_argument("--clips", nargs="+", choices=drawn_motion.KINDS, default=["pan", "zoom", "sprite"])
     parser.add_argument("--frames", type=int, default=10)
     parser.add_argument("--size", type=int, default=512)
     parser.add_argument("--preset", default="balanced")

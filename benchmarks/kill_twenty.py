@@ -12,8 +12,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.killing import digests, killed, uninterrupted
-from tests.media import FLAGS, clip, picture
+from tests.support.killing import digests, killed, uninterrupted
+from tests.support.media import FLAGS, clip, picture
 
 VIDEO = [
     "video",

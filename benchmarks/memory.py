@@ -17,8 +17,8 @@ import numpy as np
 import psutil
 
 from pipeline import Observer, Rules, stylize_folder, stylize_video
-from pipeline.journal import Entry
-from tests.media import clip, picture
+from pipeline.jobs.journal import Entry
+from tests.support.media import clip, picture
 
 SETTINGS: dict[str, Any] = {"weights": "builtin", "scales": 1, "steps": 3}
 FIRST = 10

@@ -13,10 +13,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from benchmarks.style_score import Score, score
-from pipeline import images, weights
-from pipeline.presets import Choice
-from pipeline.stylizer import Stylizer
+from pipeline.core.stylizer import Stylizer
+from pipeline.extractor import weights
+from pipeline.pictures import images
+from pipeline.settings.choice import Choice
+from tests.support.style_score import Score, score
 
 Array = np.ndarray
 

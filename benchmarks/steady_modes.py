@@ -17,15 +17,21 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from benchmarks import motion
-from pipeline import Rules, images, shots, steadiness, stylize_video, true_motion, video, weights
-from pipeline.margins import Margin
-from pipeline.objective import shared
-from pipeline.presets import Choice
-from pipeline.scales import style_size
-from pipeline.settings import Settings
-from pipeline.steadiness import Motions, Steadiness
-from pipeline.weights import Weights
+from pipeline import Rules, stylize_video
+from pipeline.base import resizing
+from pipeline.core.margins import Margin
+from pipeline.core.objective import shared
+from pipeline.core.scales import style_size
+from pipeline.extractor import weights
+from pipeline.extractor.weights import Weights
+from pipeline.pictures import images
+from pipeline.settings.choice import Choice
+from pipeline.settings.settings import Settings
+from pipeline.steadiness import curves, true_motion
+from pipeline.steadiness.curves import Motions, Steadiness
+from pipeline.video import clip as clips
+from pipeline.video import shot_detection
+from tests.support import drawn_motion
 
 MODES = ("none", "init", "flow")
 
@@ -57,17 +63,17 @@ def main() -> None:
             made[mode] = _make(clip, asked.style, choice, Path(temporary, mode), motions)
             print(_row(mode, made, asked.clip), flush=True)
         if asked.sheet:
-            rows = [list(video.frames(clip)), *(one.frames for one in made.values())]
+            rows = [list(clips.frames(clip)), *(one.frames for one in made.values())]
             shown = [number for number in asked.shown if number < len(rows[0])]
             _write_sheet(asked.sheet, rows, shown)
 
 
 def _clip(name: str, folder: Path, frames: int, size: int) -> tuple[Path, Motions | None]:
     """The clip, and its true motion where it is drawn."""
-    if name not in motion.KINDS:
+    if name not in drawn_motion.KINDS:
         return Path(name), None
     clip = folder / f"{name}.mp4"
-    return clip, true_motion.load(motion.write(name, clip, frames, (size * 9 // 16, size)))
+    return clip, true_motion.load(drawn_motion.write(name, clip, frames, (size * 9 // 16, size)))
 
 
 def _make(clip: Path, style: Path, choice: Choice, folder: Path, motions: Motions | None) -> Made:
@@ -77,8 +83,8 @@ def _make(clip: Path, style: Path, choice: Choice, folder: Path, motions: Motion
     seconds = time.monotonic() - began
     written = sorted((folder / f".{output.name}.nstpipe" / "frames").iterdir())
     frames = [images.read(frame).pixels.astype(np.uint8) for frame in written]
-    starts = shots.first_frames(video.frames(clip))
-    steady = steadiness.measure(video.frames(clip), frames, starts, motions)
+    starts = shot_detection.first_frames(clips.frames(clip))
+    steady = curves.measure(clips.frames(clip), frames, starts, motions)
     extractor = weights.obtain(choice.flags["weights"], print)
     settings = choice.resolve(extractor.kind).settings
     return Made(frames, steady, _style_loss(frames, style, settings, extractor), seconds / len(frames))
@@ -90,7 +96,7 @@ def _style_loss(frames: Sequence[np.ndarray], style: Path, settings: Settings, e
     margin = Margin.around(frames[0].shape[:2], settings.margin)
     painting = images.read(style, settings.size).pixels
     size = style_size(painting.shape[:2], max(frames[0].shape[:2]))
-    targets = objective.style_targets(images.resize(painting, size))
+    targets = objective.style_targets(resizing.resize(painting, size))
     found = []
     for frame in frames:
         pixels = margin.framed(frame.astype(np.float32))

@@ -18,14 +18,15 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from pipeline import layers, losses
-from pipeline.gradients import Compiled, CompiledGradient
-from pipeline.objective import Objective
-from pipeline.settings import Settings
-from pipeline.stylizer import StepInfo, Stylizer
-from pipeline.vgg import Extractor
-from pipeline.weights import Weights
-from tests.tiny_weights import tiny_weights
+from pipeline.core import losses
+from pipeline.core.backend import Compiled, CompiledGradient
+from pipeline.core.objective import Objective
+from pipeline.core.stylizer import StepInfo, Stylizer
+from pipeline.extractor import layers
+from pipeline.extractor.vgg import Extractor
+from pipeline.extractor.weights import Weights
+from pipeline.settings.settings import Settings
+from tests.support.tiny_weights import tiny_weights
 
 WARM_UP = 3
 """Steps left out at the start: they trace, and L-BFGS-B has no history yet."""
@@ -79,7 +80,7 @@ class _Passes:
         deepest = layers.up_to_deepest(used)[-1]
 
         def total(x: Any) -> dict[str, Any]:
-            return {deepest: keras.ops.sum(extractor.features(x)[deepest])}
+            return {deepest: keras.ops.sum(extractor.activations(x)[deepest])}
 
         self._picture = picture
         self._forward = Compiled(total, (None, None, 3), device="/CPU:0")

@@ -6,7 +6,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from pipeline import images, video
+from pipeline.pictures import images
+from pipeline.video import clip
 
 TILE_WIDTH = 300
 """Pixels of each frame's width on the sheet."""
@@ -14,7 +15,7 @@ TILE_WIDTH = 300
 
 def row(path: Path, wanted: list[int]) -> np.ndarray:
     """The wanted frames of a clip, side by side."""
-    found = {number: frame for number, frame in enumerate(video.frames(path)) if number in wanted}
+    found = {number: frame for number, frame in enumerate(clip.frames(path)) if number in wanted}
     height, width = found[wanted[0]].shape[:2]
     size = TILE_WIDTH, round(height * TILE_WIDTH / width)
     return np.hstack([cv2.resize(found[number], size, interpolation=cv2.INTER_CUBIC) for number in wanted])

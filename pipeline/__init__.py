@@ -18,23 +18,24 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 if TYPE_CHECKING:
     from pipeline.api import Outcome, Rules, stylize_folder, stylize_image, stylize_video
-    from pipeline.descent import StepInfo
+    from pipeline.core.style_transfer import Pastiche, StepInfo, StyleTransfer
+    from pipeline.core.stylizer import Stylizer
     from pipeline.errors import NstpipeError
-    from pipeline.observer import Observer
-    from pipeline.settings import Settings
-    from pipeline.stylizer import Pastiche, Stylizer
-    from pipeline.weights import Weights
+    from pipeline.extractor.weights import Weights
+    from pipeline.jobs.observer import Observer
+    from pipeline.settings.settings import Settings
 
 _HOMES = {
     "NstpipeError": "errors",
-    "Observer": "observer",
+    "Observer": "jobs.observer",
     "Outcome": "api",
-    "Pastiche": "stylizer",
+    "Pastiche": "core.style_transfer",
     "Rules": "api",
-    "Settings": "settings",
-    "StepInfo": "descent",
-    "Stylizer": "stylizer",
-    "Weights": "weights",
+    "Settings": "settings.settings",
+    "StepInfo": "core.style_transfer",
+    "StyleTransfer": "core.style_transfer",
+    "Stylizer": "core.stylizer",
+    "Weights": "extractor.weights",
     "stylize_folder": "api",
     "stylize_image": "api",
     "stylize_video": "api",
@@ -48,6 +49,7 @@ __all__ = [
     "Rules",
     "Settings",
     "StepInfo",
+    "StyleTransfer",
     "Stylizer",
     "Weights",
     "__version__",

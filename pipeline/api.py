@@ -7,14 +7,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline import picture_job, shot_list, video, video_job, weights
-from pipeline import plan as plans
-from pipeline import shots as shot_finding
-from pipeline.journal import Entry, Journal, present
-from pipeline.observer import Observer
-from pipeline.opening import opened
-from pipeline.plan import Plan
-from pipeline.presets import Choice
+from pipeline.extractor import weights
+from pipeline.jobs import picture_job, video_job
+from pipeline.jobs import plan as plans
+from pipeline.jobs.job_folder import open_job
+from pipeline.jobs.journal import Entry, Journal, present
+from pipeline.jobs.observer import Observer
+from pipeline.jobs.plan import Plan
+from pipeline.settings.choice import Choice
+from pipeline.video import clip as clips
+from pipeline.video import shot_detection as shot_finding
+from pipeline.video import shot_list
 
 AnyPath = str | os.PathLike[str]
 
@@ -149,7 +152,7 @@ def stylize_video(
         source: a video file.
         styles: one picture file or more, blended.
         output: a ``.mp4``, ``.mov``, ``.m4v`` or ``.mkv`` file; by default ``in_starry.mp4`` beside it.
-        shots: a list of the clip's shots, see :mod:`pipeline.shot_list`; else they are found.
+        shots: a list of the clip's shots, see :mod:`pipeline.video.shot_list`; else they are found.
         preset, rules, observer, settings: as for :func:`stylize_image`.
 
     Raises:
@@ -165,8 +168,8 @@ def list_shots(source: AnyPath) -> list[str]:
     Raises:
         InputError: it cannot be read.
     """
-    clip = video.probe(Path(source))
-    firsts = shot_finding.first_frames(video.frames(clip.path))
+    clip = clips.probe(Path(source))
+    firsts = shot_finding.first_frames(clips.frames(clip.path))
     return shot_list.lines(firsts, [float(clip.frame_times[first] * clip.time_base) for first in firsts])
 
 
@@ -183,7 +186,7 @@ def run(plan: Plan, choice: Choice, rules: Rules, observer: Observer) -> Outcome
         _as_before(plan, asked.weights, rules, observer.warn), observer.warn, observer.fetching
     )
     settings = choice.resolve(found.kind).settings
-    with opened(plan, settings, found, observer, force=rules.force, restart=rules.restart) as job:
+    with open_job(plan, settings, found, observer, force=rules.force, restart=rules.restart) as job:
         if plan.kind == "video":
             items = video_job.run(job, settings, found, keep_frames=rules.keep_frames, workers=rules.workers)
         else:

@@ -10,7 +10,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.support import ROOT
+
 LOCAL = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -53,10 +54,9 @@ def no_stray_files() -> Iterator[None]:
 
 
 def _tree() -> set[str]:
-    folders = [ROOT, ROOT / "pipeline", ROOT / "samples", ROOT / "configs", ROOT / "tests"]
-    return {
-        entry.path
-        for folder in folders
-        for entry in os.scandir(folder)
-        if not entry.name.startswith((".", "__pycache__"))
+    """Every file and folder of the source tree, without what tools keep there."""
+    folders = [ROOT / name for name in ("pipeline", "samples", "configs", "tests")]
+    inside = {
+        str(path) for folder in folders for path in folder.rglob("*") if "__pycache__" not in path.parts
     }
+    return inside | {entry.path for entry in os.scandir(ROOT) if not entry.name.startswith(".")}

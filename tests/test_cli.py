@@ -13,11 +13,11 @@ import pytest
 
 import cli
 from pipeline import __version__
-from pipeline.opening import held
-from pipeline.settings import Settings
-from tests.clips import write_clip, write_sound_only
-from tests.killing import ROOT
-from tests.media import FLAGS, clip, picture, scene
+from pipeline.jobs.lock import held
+from pipeline.settings.settings import Settings
+from tests.support import ROOT
+from tests.support.clips import write_clip, write_sound_only
+from tests.support.media import FLAGS, clip, picture, scene
 
 Output = tuple[int, str, str]
 VIDEO = ["video", "in.mp4", "s.jpg"]

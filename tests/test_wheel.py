@@ -5,7 +5,7 @@ import sys
 import zipfile
 from pathlib import Path
 
-from tests.killing import ROOT
+from tests.support import ROOT
 
 
 def test_the_wheel_holds_presets_and_samples(tmp_path: Path) -> None:
@@ -24,7 +24,7 @@ def test_the_wheel_holds_presets_and_samples(tmp_path: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     wanted = [
         "cli.py",
-        "pipeline/builtin.npz",
+        "pipeline/extractor/builtin.npz",
         "pipeline/py.typed",
         "pipeline/configs/balanced.toml",
         "pipeline/samples/clip.mp4",

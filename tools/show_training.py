@@ -1,6 +1,6 @@
 """Print where a file of trained weights is from, and how accurate each layer was as training went on.
 
-python -m tools.show_training pipeline/builtin.npz
+python -m tools.show_training pipeline/extractor/builtin.npz
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Train the built-in extractor on textures that are drawn here, and write ``pipeline/builtin.npz``.
+"""Train the built-in extractor on textures that are drawn here, and write ``pipeline/extractor/builtin.npz``.
 
     python -m tools.train_builtin                            the file that ships
     python -m tools.train_builtin --steps 200 -o small.npz   a quick try
@@ -22,7 +22,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from pipeline import weights
+from pipeline.extractor import weights
 from tools.training import folding, gallery
 from tools.training.course import Course, Row
 

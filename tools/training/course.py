@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from pipeline import atomic
+from pipeline.base import atomic
 from tools.training import crops, gallery, network
 
 Array = np.ndarray

@@ -5,11 +5,11 @@ from typing import Any
 import keras
 import numpy as np
 
-from pipeline.layers import LAYERS
-from pipeline.random_filters import LEVELS
-from pipeline.vgg import Extractor
-from pipeline.weight_files import Kernels, fingerprint
-from pipeline.weights import Weights
+from pipeline.extractor.layers import LAYERS
+from pipeline.extractor.random_filters import LEVELS
+from pipeline.extractor.vgg import Extractor
+from pipeline.extractor.weight_files import Kernels, fingerprint
+from pipeline.extractor.weights import Weights
 from tools.training.network import EPSILON, INPUT_SCALE
 
 Array = np.ndarray
@@ -39,7 +39,9 @@ def scaled(kernels: Kernels, pictures: Array) -> dict[str, float]:
         pictures: (N, H, W, 3) RGB, 0..255.
     """
     extractor = Extractor(as_weights(kernels, {}), "avg")
-    means = [{k: float(np.mean(v)) for k, v in extractor.features(picture).items()} for picture in pictures]
+    means = [
+        {k: float(np.mean(v)) for k, v in extractor.activations(picture).items()} for picture in pictures
+    ]
     return {layer: LEVELS[layer] / float(np.mean([mean[layer] for mean in means])) for layer in LAYERS}
 
 

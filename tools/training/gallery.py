@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from pipeline import atomic
+from pipeline.base import atomic
 from tools import textures
 
 Array = np.ndarray

@@ -7,8 +7,8 @@ import keras
 import tensorflow as tf
 from keras import layers, ops
 
-from pipeline.layers import LAYERS, QUARTER_WIDTHS, block_of
-from pipeline.vgg import CHANNEL_MEANS_BGR
+from pipeline.extractor.layers import LAYERS, QUARTER_WIDTHS, block_of
+from pipeline.extractor.vgg import CHANNEL_MEANS_BGR
 from tools.training.crops import COLOURS_A_SIDE, CROP, Batch
 
 INPUT_SCALE = 1 / 64

@@ -1,0 +1,42 @@
+"""Words for people: paths as they are shown, durations, and what a mistyped name was meant to be."""
+
+import difflib
+import os
+import unicodedata
+from collections.abc import Sequence
+
+
+def shown(path: str | os.PathLike[str]) -> str:
+    """``path`` on one line: newlines, control characters and undecodable bytes are escaped.
+
+    Everything that a terminal can print stays as it is: spaces, letters of any script, backslashes.
+    """
+    return "".join(map(_printable, os.fspath(path)))
+
+
+def _printable(character: str) -> str:
+    if character.isprintable() or unicodedata.category(character) == "Zs":
+        return character
+    if "\udc80" <= character <= "\udcff":  # a byte that is not UTF-8, as os.fsdecode keeps it
+        return f"\\x{ord(character) - 0xDC00:02x}"
+    return character.encode("unicode_escape").decode()
+
+
+def duration(seconds: float) -> str:
+    """``45 s``, ``3 min``, ``2 h 05 min``."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02} min"
+
+
+def did_you_mean(name: str, among: Sequence[str], *, alike: float = 0.0) -> str:
+    """``; did you mean NAME?`` with the nearest of ``among``, to end an error's message with.
+
+    Args:
+        name: what does not exist.
+        among: what does.
+        alike: how similar the nearest has to be, 0..1 (:mod:`difflib`'s ratio); else nothing is said.
+    """
+    nearest = difflib.get_close_matches(name, among, n=1, cutoff=alike)
+    return f"; did you mean {nearest[0]}?" if nearest else ""

@@ -1,0 +1,99 @@
+"""Is this machine fit for work? Versions, device, weights, encoders, disk, and one step done for real."""
+
+import importlib.metadata
+import platform
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline._version import __version__
+from pipeline.base.messages import shown
+from pipeline.core import loading
+from pipeline.extractor import imagenet, weights
+
+LIBRARIES = ("tensorflow", "keras", "numpy", "scipy", "opencv-python-headless", "av", "pillow")
+ENOUGH_DISK = 2**30
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at: ``state`` is ok, note (works, but could be better) or bad."""
+
+    name: str
+    state: str
+    text: str
+
+
+def findings() -> Iterator[Finding]:
+    """Look at everything; what raises is a bad finding, and the rest is looked at all the same."""
+    checks: dict[str, Callable[[], Finding]] = {
+        "versions": _versions,
+        "device": _device,
+        "weights": _weights,
+        "encoders": _encoders,
+        "disk": _disk,
+        "self-test": _self_test,
+    }
+    for name, check in checks.items():
+        try:
+            yield check()
+        except Exception as error:  # a doctor that falls ill helps nobody
+            yield Finding(name, "bad", f"{type(error).__name__}: {error}")
+
+
+def _versions() -> Finding:
+    found = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in LIBRARIES)
+    return Finding("versions", "ok", f"nstpipe {__version__}, Python {platform.python_version()}, {found}")
+
+
+def _device() -> Finding:
+    loading.stylizer_class()
+    from pipeline.core import backend
+
+    device = backend.choose_device("auto")
+    if "GPU" in device:
+        return Finding("device", "ok", device)
+    return Finding("device", "note", f"{device}; TensorFlow sees no GPU, so big pictures take their time")
+
+
+def _weights() -> Finding:
+    path = imagenet.path()
+    if imagenet.is_genuine(path):
+        return Finding("weights", "ok", f"imagenet, verified, at {shown(path)}")
+    kind = weights.available("auto")
+    return Finding(
+        "weights", "note", f"{kind}; for the full network: nstpipe weights fetch, or put it at {shown(path)}"
+    )
+
+
+def _encoders() -> Finding:
+    import av
+
+    missing = {"libx264", "aac"} - set(av.codecs_available)
+    if missing:
+        return Finding(
+            "encoders", "bad", f"PyAV lacks {', '.join(sorted(missing))}; install av from its wheel"
+        )
+    return Finding("encoders", "ok", "H.264 (libx264) and AAC")
+
+
+def _disk() -> Finding:
+    free = shutil.disk_usage(Path.cwd()).free
+    state = "ok" if free > ENOUGH_DISK else "bad"
+    return Finding("disk", state, f"{free / 1e9:.1f} GB free here")
+
+
+def _self_test() -> Finding:
+    import numpy as np
+
+    from pipeline.settings.settings import Settings
+
+    noise = np.random.default_rng(0).uniform(0, 255, (2, 32, 32, 3)).astype(np.float32)
+    began = time.perf_counter()
+    stylizer = loading.stylizer_class()(
+        Settings(steps=(1,)), [noise[0]], weights=weights.obtain("builtin", lambda message: None)
+    )
+    loss = stylizer.stylize(noise[1]).losses["total"]
+    return Finding("self-test", "ok", f"one step in {time.perf_counter() - began:.1f} s, loss {loss:.4g}")

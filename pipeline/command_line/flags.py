@@ -1,0 +1,167 @@
+"""The flags of every command that runs a job; a setting's flag is read off the settings themselves."""
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+import typer
+
+from pipeline.settings.choice import flag_of
+from pipeline.settings.settings import Settings
+
+COMMON = (
+    "size",
+    "scales",
+    "steps",
+    "frame_steps",
+    "content_weight",
+    "style_weight",
+    "tv_weight",
+    "content_layers",
+    "style_layers",
+    "style_weights",
+    "optimizer",
+    "step_size",
+    "init",
+    "temporal",
+    "temporal_weight",
+    "flow_quality",
+    "content_palette",
+    "margin",
+    "smooth_every",
+    "pooling",
+    "seed",
+    "weights",
+    "device",
+    "snapshot_every",
+)
+"""The settings that people turn; the others stand in a panel of their own below them."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What every command that runs a job takes besides its inputs and output.
+
+    Attributes:
+        settings: the settings that were given, as the strings that they are.
+        preset: a preset's name, or a file.
+        force: overwrite what stands there; redo a finished job.
+        restart: discard a job that was begun otherwise.
+        dry_run: only print the plan.
+        quiet: only warnings and errors.
+        verbose: every setting's source, and tracebacks.
+    """
+
+    settings: Mapping[str, str]
+    preset: str | None = None
+    force: bool = False
+    restart: bool = False
+    dry_run: bool = False
+    quiet: bool = False
+    verbose: bool = False
+
+
+_OF_A_JOB = {
+    "preset": ("--preset", "A preset's name, or a FILE.toml."),
+    "force": ("--force", "Overwrite what stands there; redo a finished job."),
+    "restart": ("--restart", "Discard a job that was begun otherwise."),
+    "dry_run": ("--dry-run", "Print the plan and its cost; do nothing."),
+    "quiet": ("--quiet/-q", "Only warnings and errors."),
+    "verbose": ("--verbose/-v", "Every setting's source; tracebacks."),
+}
+
+
+def with_settings(command: Callable[..., None]) -> Callable[..., None]:
+    """Give ``command`` a flag for every setting, in place of its ``settings`` parameter.
+
+    The command receives a dict of those that were given, as the strings that they are;
+    :class:`~pipeline.settings.Settings` reads them.
+    """
+    return _with(_setting_flags(), "settings", _given, command)
+
+
+def with_job_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give ``command`` the options of every job and a flag for every setting, in place of ``asked``.
+
+    The command receives an :class:`Asked`.
+    """
+
+    def asked(arguments: Mapping[str, Any]) -> Asked:
+        of_the_job = {name: arguments[name] for name in _OF_A_JOB}
+        return Asked(_given(arguments), **of_the_job)
+
+    return _with([*_job_flags(), *_setting_flags()], "asked", asked, command)
+
+
+def _with(
+    flags: Sequence[inspect.Parameter],
+    place: str,
+    gathered: Callable[[Mapping[str, Any]], Any],
+    command: Callable[..., None],
+) -> Callable[..., None]:
+    """``command`` with ``flags`` in place of its parameter ``place``, which receives them ``gathered``."""
+    signature = inspect.signature(command, eval_str=True)
+    own = [parameter for name, parameter in signature.parameters.items() if name != place]
+    names = {flag.name for flag in flags}
+
+    @functools.wraps(command)
+    def wrapped(**arguments: Any) -> None:
+        flagged = {name: arguments.pop(name) for name in names}
+        command(**arguments, **{place: gathered(flagged)})
+
+    parameters = [*own, *flags]
+    wrapped.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    wrapped.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return wrapped
+
+
+def _given(arguments: Mapping[str, Any]) -> dict[str, str]:
+    return {name: arguments[name] for name in Settings.model_fields if arguments[name] is not None}
+
+
+def _setting_flags() -> list[inspect.Parameter]:
+    return [_setting_flag(name) for name in sorted(Settings.model_fields, key=_place)]
+
+
+def _job_flags() -> list[inspect.Parameter]:
+    return [
+        _parameter(
+            name, str | None if name == "preset" else bool, typer.Option(*spelled.split("/"), help=text)
+        )
+        for name, (spelled, text) in _OF_A_JOB.items()
+    ]
+
+
+def _place(name: str) -> int:
+    return COMMON.index(name) if name in COMMON else len(COMMON)
+
+
+def _setting_flag(name: str) -> inspect.Parameter:
+    option = typer.Option(
+        flag_of(name),
+        help=Settings.model_fields[name].description,
+        metavar=_metavar(Settings.model_fields[name].annotation),
+        rich_help_panel="Settings" if name in COMMON else "Fine settings",
+        show_default=False,
+    )
+    return _parameter(name, str | None, option)
+
+
+def _parameter(name: str, kind: Any, option: Any) -> inspect.Parameter:
+    default = False if kind is bool else None
+    annotation = Annotated[kind, option]
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def _metavar(annotation: Any) -> str:
+    kinds = [kind for kind in get_args(annotation) if kind is not type(None)]
+    if kinds and get_origin(kinds[0]) is tuple:  # or not set
+        return "LIST"
+    if get_origin(annotation) is Literal:
+        return "|".join(map(str, get_args(annotation)))
+    if get_origin(annotation) in (tuple, dict):
+        return "LIST"
+    kind = kinds[0] if kinds else annotation
+    return {int: "N", float: "NUMBER"}.get(kind, "TEXT")

@@ -1,0 +1,141 @@
+"""Progress on a terminal as one tqdm bar for the whole job; elsewhere as plain lines, one an item."""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Never
+
+from tqdm import tqdm
+
+from pipeline.base.messages import duration, shown
+from pipeline.core.style_transfer import StepInfo
+from pipeline.jobs.journal import Entry
+from pipeline.jobs.observer import Observer
+
+if TYPE_CHECKING:
+    from pipeline.jobs.plan import Item
+
+BAR = "{percentage:3.0f}%|{bar}| {desc} [{elapsed}<{remaining}{postfix}]"
+
+
+class Progress(Observer):
+    """Shows a job on standard error. Use :meth:`close` at the end.
+
+    Args:
+        check: called at every step and encoded frame; it may raise to stop the job.
+        quiet: only warnings.
+        terminal: whether a bar can be drawn.
+    """
+
+    def __init__(
+        self, check: Callable[[], None], *, quiet: bool = False, terminal: bool | None = None
+    ) -> None:
+        self._check = check
+        self._quiet = quiet
+        self._terminal = _can_draw() if terminal is None else terminal
+        self._stepped = False
+        self.was_finished = False
+        """Whether the job turned out to be finished before."""
+        self._bar: tqdm[Never] | None = None
+        self._item = ""
+        self._share = 0.0
+        self._done = self._total = self._before = 0
+        self._began = time.monotonic()
+
+    def began(self, total: int, done: int) -> None:
+        self._total, self._done, self._before = total, done, done
+        self._began = time.monotonic()
+        if 0 < done < total:
+            self.say(f"resuming: {done} of {total} done, {total - done} left")
+        self._open(total, done)
+
+    def nothing_left(self, total: int) -> None:
+        self.was_finished = True
+        self.say(f"finished before: {total} of {total} done; --force redoes a finished job")
+
+    def item_began(self, item: "Item") -> None:
+        self._item, self._share = shown(item.name), 0.0
+        self._describe()
+
+    def step(self, info: StepInfo) -> None:
+        self._check()
+        if not self._stepped:
+            self._begin_to_count()
+        if self._bar is not None:
+            share = info.step / info.steps
+            self._bar.set_postfix_str(
+                f"step {info.step}/{info.steps}, loss {info.losses['total']:.4g}", False
+            )
+            self._bar.update(share - self._share)
+            self._share = share
+
+    def waiting(self) -> None:
+        self._check()
+
+    def item_ended(self, entry: Entry) -> None:
+        self._done += 1
+        if self._bar is not None:
+            self._bar.update(1 - self._share)
+        if entry.state == "failed":
+            self.warn(f"{shown(entry.name)}: failed: {entry.reason}")
+        elif self._bar is None:
+            self.say(f"{self._done}/{self._total} {shown(entry.name)}: loss {entry.loss:.4g}{self._left()}")
+
+    def assembling(self, frame: int, frames: int) -> None:
+        self._check()
+        if frame == 1:
+            self._open(frames, 0)
+            self._done, self._total = 0, frames
+            if self._bar is not None:
+                self._bar.set_description_str("assembling")
+        if self._bar is not None:
+            self._bar.update(1)
+
+    def fetching(self, received: int, total: int) -> None:
+        self._check()
+        if self._bar is None or self._bar.total != total:
+            self._open(total, 0)
+        if self._bar is not None:
+            self._bar.set_description_str("fetching the weights")
+            self._bar.update(received - self._bar.n)
+
+    def say(self, message: str) -> None:
+        if not self._quiet:
+            tqdm.write(message, file=sys.stderr)
+
+    def warn(self, message: str) -> None:
+        tqdm.write(f"nstpipe: {message}", file=sys.stderr)
+
+    def close(self) -> None:
+        """Leave the terminal tidy."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+    def _describe(self) -> None:
+        if self._bar is not None:
+            self._bar.set_description_str(f"{self._item} ({self._done + 1}/{self._total})")
+
+    def _begin_to_count(self) -> None:
+        """Time from the first step on: what TensorFlow took to load says nothing about the items."""
+        self._stepped, self._began = True, time.monotonic()
+        self._open(self._total, self._done)
+        self._describe()
+
+    def _open(self, total: int, done: int) -> None:
+        self.close()
+        if self._terminal and not self._quiet:
+            self._bar = tqdm(total=total, initial=done, bar_format=BAR, leave=False, file=sys.stderr)
+
+    def _left(self) -> str:
+        made = self._done - self._before
+        seconds = (time.monotonic() - self._began) / made * (self._total - self._done)
+        return f", {duration(seconds)} left" if self._done < self._total else ""
+
+
+def _can_draw() -> bool:
+    """Whether standard error is a terminal with room for a bar; some have no size at all."""
+    if not sys.stderr.isatty():
+        return False
+    return os.get_terminal_size(sys.stderr.fileno()).columns > 0

@@ -1,0 +1,130 @@
+"""Loss -> compiled (terms, gradient). The only module that knows which Keras backend runs: TensorFlow."""
+
+import contextlib
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from pipeline.base.arrays import FloatArray
+from pipeline.errors import SettingsError, TooLargeError
+
+Shapes = Any
+"""The shape of a float32 tensor as a tuple, ``None`` for a side that varies, or a dict of such."""
+
+
+def choose_device(wanted: str) -> str:
+    """TensorFlow's name of the device for ``auto``, ``cpu``, ``gpu`` or ``gpu:N``.
+
+    Also has this process repeat its results to the byte, and take a GPU's memory as it needs it.
+
+    Raises:
+        SettingsError: there is no such GPU.
+    """
+    gpus = _prepared_gpus()
+    kind, _, number = wanted.partition(":")
+    if kind == "cpu" or (kind == "auto" and not gpus):
+        return "/CPU:0"
+    if int(number or 0) >= gpus:
+        found = f"TensorFlow sees {gpus}" if gpus else "TensorFlow sees none"
+        raise SettingsError(f"no device {wanted}: {found}; use --device cpu or auto")
+    return f"/GPU:{int(number or 0)}"
+
+
+@functools.cache
+def _prepared_gpus() -> int:
+    """How many GPUs there are. Memory growth has to be set before the first is used."""
+    tf.config.experimental.enable_op_determinism()
+    # The network is a chain, so operations side by side gain nothing, and each thread that runs any
+    # would keep its own copy of what oneDNN prepares for each size. Too late if TensorFlow runs already.
+    with contextlib.suppress(RuntimeError):
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+    gpus = tf.config.list_physical_devices("GPU")
+    with contextlib.suppress(RuntimeError):  # likewise: the caller has used a GPU before
+        for gpu in gpus:
+            tf.config.experimental.set_memory_growth(gpu, True)
+    return len(gpus)
+
+
+class Compiled:
+    """A function of tensors, traced once for pictures of every size.
+
+    A graph that is traced for a size is never freed, and one trace that leaves the sizes open is as
+    fast, so that is what this does.
+
+    Attributes:
+        traces: how many times the function was traced.
+    """
+
+    def __init__(self, function: Callable[..., Any], *shapes: Shapes, device: str) -> None:
+        """Compile ``function`` for arguments of ``shapes``, to run on ``device``."""
+        self.traces = 0
+
+        def traced(*arguments: Any) -> Any:
+            self.traces += 1
+            with tf.device(device):
+                return function(*arguments)
+
+        signature = [_specification(shape) for shape in shapes]
+        self._run = tf.function(traced, input_signature=signature, autograph=False)
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Run it.
+
+        Raises:
+            TooLargeError: the device has too little memory for it.
+        """
+        try:
+            return self._run(*arguments)
+        except tf.errors.ResourceExhaustedError as error:
+            raise TooLargeError(
+                "the device's memory is too small for this size; use a smaller --size"
+            ) from error
+
+
+class CompiledGradient:
+    """The terms of a loss and the gradient of their sum, in one forward and one backward pass."""
+
+    def __init__(
+        self, terms: Callable[..., Mapping[str, Any]], x_shape: Shapes, *shapes: Shapes, device: str
+    ) -> None:
+        """Compile ``terms(x, *others) -> {name: scalar}`` for x of ``x_shape`` and others of ``shapes``."""
+        self._names: list[str] = []
+
+        def terms_and_gradient(x: Any, *others: Any) -> tuple[Any, Any]:
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                named = terms(x, *others)
+                total = tf.add_n(list(named.values()))
+            self._names = list(named)
+            return tf.stack(list(named.values())), tape.gradient(total, x)
+
+        self._compiled = Compiled(terms_and_gradient, x_shape, *shapes, device=device)
+
+    @property
+    def traces(self) -> int:
+        """How many times it was traced."""
+        return self._compiled.traces
+
+    def __call__(self, x: FloatArray, *others: Any) -> tuple[dict[str, float], FloatArray]:
+        """The value of each term, and the gradient of their sum (read-only, the shape of ``x``).
+
+        Raises:
+            TooLargeError: the device has too little memory for it.
+        """
+        values, gradient = self._compiled(x, *others)
+        numbers = np.asarray(values, np.float64).tolist()
+        return dict(zip(self._names, numbers, strict=True)), np.asarray(gradient)
+
+
+def on_device(device: str) -> Any:
+    """A context in which tensors are made on ``device``."""
+    return tf.device(device)
+
+
+def _specification(shape: Shapes) -> Any:
+    if isinstance(shape, Mapping):
+        return {name: _specification(inner) for name, inner in shape.items()}
+    return tf.TensorSpec(shape, tf.float32)

@@ -1,0 +1,96 @@
+"""One picture in the making: its steps, scale by scale, counted and told of; smoothed when it is time."""
+
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from pipeline.base.arrays import FloatArray
+from pipeline.core import backend, optimizers
+from pipeline.core.frame_start import TemporalTarget
+from pipeline.core.margins import Margin
+from pipeline.core.objective import Objective, Targets
+from pipeline.core.scales import Scale
+from pipeline.core.smoothing import pool_and_upsample
+from pipeline.core.style_transfer import OnStep, StepInfo
+from pipeline.settings.settings import Settings
+
+
+class Descent:
+    """The way of one picture down its loss.
+
+    Attributes:
+        steps: taken so far.
+        losses: as :class:`StepInfo` has them, of the last step.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        objective: Objective,
+        scales: Sequence[Scale],
+        margin: Margin,
+        smooth_every: int,
+        on_step: OnStep | None,
+    ) -> None:
+        """A picture with a rim of ``margin``, at ``scales``; ``on_step`` hears of every step."""
+        self.steps = 0
+        self.losses: Mapping[str, float] = {}
+        self._settings, self._objective = settings, objective
+        self._scales, self._margin, self._on_step = scales, margin, on_step
+        self._smooth_every = smooth_every or sys.maxsize
+        self._began = time.monotonic()
+        self._lowest: Mapping[str, float] = {}
+
+    def descend(
+        self,
+        scale: Scale,
+        pixels: FloatArray,
+        contents: Targets,
+        styles: Targets,
+        target: TemporalTarget | None = None,
+    ) -> FloatArray:
+        """Take the steps of one scale from ``pixels``, held to ``target``; return the result, 0..255."""
+        optimizer = optimizers.make(self._settings)
+        number = self._scales.index(scale) + 1
+        end = self.steps + scale.steps
+        planned = self.steps + sum(later.steps for later in self._scales[number - 1 :])
+
+        def evaluate(x: FloatArray) -> tuple[float, FloatArray]:
+            self.losses, gradient = self._objective.at(x, contents, styles, target)
+            self._lowest = min(self._lowest or self.losses, self.losses, key=lambda losses: losses["total"])
+            return self.losses["total"], gradient
+
+        def stepped(x: FloatArray) -> None:
+            self.steps += 1
+            self._tell(number, planned, lambda: self._margin.cut(self._in_pixels(x)))
+
+        x = pixels / np.float32(self._objective.units)
+        while self.steps < end:
+            until_smoothing = self._smooth_every - self.steps % self._smooth_every
+            segment = min(end - self.steps, until_smoothing)
+            self._lowest = {}
+            x, taken = optimizer.advance(evaluate, x, segment, stepped)
+            if optimizer.returns_the_best:
+                self.losses = self._lowest
+            if taken == until_smoothing:
+                x = self._smoothed(x)
+            if taken < segment:
+                break
+        return self._in_pixels(x)
+
+    def _in_pixels(self, x: FloatArray) -> FloatArray:
+        """A copy of ``x`` in units of 0..255."""
+        pixels: FloatArray = np.clip(x * np.float32(self._objective.units), 0, 255)
+        return pixels
+
+    def _tell(self, number: int, planned: int, image: Callable[[], FloatArray]) -> None:
+        if self._on_step is not None:
+            seconds = time.monotonic() - self._began
+            info = StepInfo(self.steps, planned, number, len(self._scales), self.losses, seconds, image)
+            self._on_step(info)
+
+    def _smoothed(self, x: FloatArray) -> FloatArray:
+        with backend.on_device(self._objective.device):
+            return pool_and_upsample(x)

@@ -1,0 +1,43 @@
+"""The layers of the truncated VGG19, by their Keras names, and what each costs. Pure data, no tensors."""
+
+from collections.abc import Iterable
+
+from pipeline.base.messages import did_you_mean
+from pipeline.errors import SettingsError
+
+CONVOLUTIONS_PER_BLOCK = (2, 2, 4, 4, 4)
+"""Of VGG19 (Simonyan and Zisserman 2014, configuration E)."""
+
+IMAGENET_WIDTHS = (64, 128, 256, 512, 512)
+"""Channels of each block's convolutions in the published network."""
+
+QUARTER_WIDTHS = (16, 32, 64, 128, 128)
+"""Channels of each block in the ``builtin`` and ``random`` extractors."""
+
+LAYERS: tuple[str, ...] = tuple(
+    f"block{block}_conv{conv}"
+    for block, count in enumerate(CONVOLUTIONS_PER_BLOCK, start=1)
+    for conv in range(1, count + 1)
+)
+"""Every layer that can be named, shallow to deep."""
+
+
+def block_of(layer: str) -> int:
+    """The 1-based block of ``layer``: 4 for ``block4_conv2``. Each side is halved 3 times before it."""
+    return int(layer[len("block")])
+
+
+def check(layer: str) -> str:
+    """Return ``layer`` if it exists.
+
+    Raises:
+        SettingsError: it does not; the message suggests the nearest name.
+    """
+    if layer in LAYERS:
+        return layer
+    raise SettingsError(f"no layer is called {layer!r}{did_you_mean(layer, LAYERS)}")
+
+
+def up_to_deepest(layers: Iterable[str]) -> tuple[str, ...]:
+    """Every layer from the first to the deepest of ``layers``: what the extractor has to compute."""
+    return LAYERS[: max(LAYERS.index(check(layer)) for layer in layers) + 1]

@@ -1,0 +1,78 @@
+"""The extractor: VGG19 (Simonyan and Zisserman 2014), cut after the deepest layer that is used."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from keras import ops
+
+from pipeline.errors import WeightsError
+from pipeline.extractor import layers as names
+from pipeline.extractor.weights import Weights
+
+CHANNEL_MEANS_BGR = (103.939, 116.779, 123.68)
+"""ImageNet's mean of each channel in units of 0..255, as subtracted when VGG19 was trained."""
+
+
+class Extractor:
+    """Maps an image to named activations, in the units that the loss weights of the presets expect.
+
+    Attributes:
+        layers: the layers whose activations :meth:`features` returns, shallow to deep.
+    """
+
+    def __init__(self, weights: Weights, pooling: str = "max", layers: Iterable[str] | None = None) -> None:
+        """Hold the convolutions up to the deepest of ``layers`` (all that ``weights`` has, by default).
+
+        Args:
+            pooling: ``max`` or ``avg``, between the blocks.
+
+        Raises:
+            SettingsError: no such layer.
+            WeightsError: ``weights`` lacks a layer that has to be computed.
+        """
+        wanted = {names.check(layer) for layer in (weights.kernels if layers is None else layers)}
+        self.layers = tuple(layer for layer in names.LAYERS if layer in wanted)
+        self._pooling = pooling
+        self._scales = {layer: float(weights.scales.get(layer, 1.0)) for layer in self.layers}
+        computed = names.up_to_deepest(self.layers) if self.layers else ()
+        self._convolutions = {layer: _convolution(weights, layer) for layer in computed}
+        self._means = ops.convert_to_tensor(CHANNEL_MEANS_BGR, dtype="float32")
+
+    def activations(self, image: Any) -> dict[str, Any]:
+        """The activations of an image after the ReLU, times each layer's scale.
+
+        Args:
+            image: (H, W, 3) RGB, 0..255, array or tensor; at least 16x16 for the layers of block 5.
+
+        Returns:
+            {layer: (h, w, channels) float32 tensor}, h and w halved (rounded down) by each pooling.
+        """
+        image = ops.cast(image, "float32")
+        activations = ops.expand_dims(ops.flip(image, axis=-1) - self._means, 0)  # (1, H, W, 3) BGR
+        found = {}
+        block = 1
+        for layer, (kernel, bias) in self._convolutions.items():
+            if names.block_of(layer) > block:
+                block, activations = names.block_of(layer), self._pool(activations)
+            activations = ops.relu(
+                ops.conv(activations, kernel, padding="same", data_format="channels_last") + bias
+            )
+            if layer in self._scales:
+                found[layer] = _scaled(ops.squeeze(activations, 0), self._scales[layer])
+        return found
+
+    def _pool(self, activations: Any) -> Any:
+        """Halve (1, h, w, channels); an odd last row or column is dropped."""
+        pool = ops.max_pool if self._pooling == "max" else ops.average_pool
+        return pool(activations, 2, strides=2, padding="valid", data_format="channels_last")
+
+
+def _convolution(weights: Weights, layer: str) -> tuple[Any, Any]:
+    if layer not in weights.kernels:
+        raise WeightsError(f"the weights ({weights.origin}) lack {layer}; fetch them again or name others")
+    kernel, bias = weights.kernels[layer]
+    return ops.convert_to_tensor(kernel, dtype="float32"), ops.convert_to_tensor(bias, dtype="float32")
+
+
+def _scaled(activations: Any, scale: float) -> Any:
+    return activations if scale == 1 else activations * scale

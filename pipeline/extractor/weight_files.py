@@ -1,0 +1,195 @@
+"""Read and write the files that hold an extractor's weights: ``.h5`` and ``.npz``. Pure NumPy, no tensors."""
+
+import hashlib
+import zipfile
+import zlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.base import atomic
+from pipeline.base.arrays import FloatArray
+from pipeline.base.messages import shown
+from pipeline.errors import WeightsError
+from pipeline.extractor.layers import LAYERS
+
+Kernels = Mapping[str, tuple[FloatArray, FloatArray]]
+"""For each layer its kernel (3, 3, channels in, channels out) and bias (channels out,)."""
+
+Scales = Mapping[str, float]
+"""For each layer the factor that brings its activations to the level that presets expect."""
+
+EXTENSIONS = (".h5", ".npz")
+
+_DAMAGE = (OSError, KeyError, ValueError, TypeError, RuntimeError, EOFError, zipfile.BadZipFile, zlib.error)
+"""What h5py, NumPy and zipfile raise on a file that is cut off, garbled or something else."""
+
+
+def read(path: Path) -> tuple[Kernels, Scales]:
+    """The kernels and scales of a weights file; a layer's scale is 1 where the file gives none.
+
+    The file may stop early: its layers must be the first of :data:`LAYERS`, without a gap.
+    Layers that are not VGG19's convolutions are passed over.
+
+    Raises:
+        WeightsError: missing, damaged, of another kind or layout, of wrong shapes, or with values not finite.
+    """
+    reader = _reader_of(path)
+    if not path.is_file():
+        raise WeightsError(f"{shown(path)}: no such weights file; check the path given to --weights")
+    try:
+        found = reader(path)
+    except _DAMAGE as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise WeightsError(
+            f"{shown(path)}: not a readable {path.suffix.lower()} weights file ({reason}); get it anew"
+        ) from error
+    return _checked(path, found)
+
+
+def write(path: Path, kernels: Kernels, scales: Scales, *, dtype: npt.DTypeLike, provenance: str) -> None:
+    """Write ``LAYER/kernel``, ``LAYER/bias`` and ``LAYER/scale`` as ``.npz``, atomically.
+
+    Args:
+        path: ends in ``.npz``.
+        kernels: arrays of each layer.
+        scales: 1 for a layer that is absent.
+        dtype: of the stored arrays: float32, or float16 for half the size.
+        provenance: text that travels with the arrays and changes nothing; "" for none.
+    """
+    arrays: dict[str, Any] = {}
+    for layer, (kernel, bias) in kernels.items():
+        arrays[f"{layer}/kernel"] = kernel.astype(dtype)
+        arrays[f"{layer}/bias"] = bias.astype(dtype)
+        arrays[f"{layer}/scale"] = np.float64(scales.get(layer, 1.0))
+    if provenance:
+        arrays["provenance"] = provenance
+    with atomic.replacing(path) as partial:
+        np.savez(partial, **arrays)
+
+
+def fingerprint(kernels: Kernels, scales: Scales) -> str:
+    """SHA-256 (hex) of names, shapes, values and scales, shallow to deep, whatever file they came from."""
+    digest = hashlib.sha256()
+    for layer in (name for name in LAYERS if name in kernels):
+        digest.update(f"{layer} {float(scales.get(layer, 1.0))!r}\n".encode())
+        for array in kernels[layer]:
+            digest.update(f"{array.shape}\n".encode())
+            digest.update(np.ascontiguousarray(array, dtype="<f4").data)
+    return digest.hexdigest()
+
+
+_Found = dict[str, dict[str, npt.NDArray[Any]]]
+"""What a file holds for each layer of LAYERS: ``kernel``, ``bias`` and perhaps ``scale``, not yet checked."""
+
+
+def _reader_of(path: Path) -> Callable[[Path], _Found]:
+    readers = {".h5": _read_h5, ".npz": _read_npz}
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
+        raise WeightsError(f"{shown(path)}: weights are read from {' or '.join(EXTENSIONS)} files only")
+    return reader
+
+
+def _read_npz(path: Path) -> _Found:
+    # NumPy leaves a file of its own opening open when it is damaged.
+    with path.open("rb") as file:
+        archive = np.load(file, allow_pickle=False)
+        if not isinstance(archive, np.lib.npyio.NpzFile):
+            raise ValueError("a single array, not an archive")
+        wanted = {f"{layer}/{part}" for layer in LAYERS for part in ("kernel", "bias", "scale")}
+        found: _Found = {}
+        for name in wanted.intersection(archive.files):
+            layer, part = name.split("/")
+            found.setdefault(layer, {})[part] = archive[name]
+        return found
+
+
+def _read_h5(path: Path) -> _Found:
+    import h5py
+
+    with h5py.File(path, "r") as file:
+        groups = _layer_groups(file)
+        return {layer: _arrays_below(groups[layer]) for layer in LAYERS if layer in groups}
+
+
+def _layer_groups(file: Any) -> dict[str, Any]:
+    """The HDF5 group of each layer by its name, in either layout of Keras.
+
+    Keras 2 (the published file) has a group named after each layer, a whole saved model has them under
+    ``model_weights``; Keras 3 names them after classes and keeps the layer's name as attribute of ``…/vars``.
+    """
+    root = file.get("model_weights", file)
+    if "layer_names" in root.attrs:
+        return {name: root[name] for name in root}
+    groups: dict[str, Any] = {}
+
+    def collect(name: str, item: Any) -> None:
+        parent, _, last = name.rpartition("/")
+        if last == "vars":
+            groups[str(item.attrs.get("name", parent.rpartition("/")[2]))] = item
+
+    root.visititems(collect)
+    return groups
+
+
+def _arrays_below(group: Any) -> dict[str, npt.NDArray[Any]]:
+    """The array of rank 4 as the kernel, the one of rank 1 as the bias: names differ between versions."""
+    arrays: list[npt.NDArray[Any]] = []
+    group.visititems(lambda _, item: arrays.append(item[()]) if hasattr(item, "shape") else None)
+    parts = {{4: "kernel", 1: "bias"}.get(array.ndim, f"rank {array.ndim}"): array for array in arrays}
+    if len(parts) != len(arrays):
+        raise ValueError(f"{group.name} holds more than one kernel and bias")
+    return parts
+
+
+def _checked(path: Path, found: _Found) -> tuple[Kernels, Scales]:
+    """Check names, shapes, the chain of channels and values of what was read."""
+    present = [layer for layer in LAYERS if layer in found]
+    missing = next((layer for layer in LAYERS if layer not in found), None)
+    if not present or present != list(LAYERS[: len(present)]):
+        raise WeightsError(
+            f"{shown(path)}: not a VGG19: it holds no {missing}; see --weights for what is read"
+        )
+    kernels: dict[str, tuple[FloatArray, FloatArray]] = {}
+    channels = 3
+    for layer in present:
+        try:
+            kernels[layer] = _kernel_and_bias(found[layer], channels)
+        except ValueError as error:
+            raise WeightsError(f"{shown(path)}: {layer} {error}; get the file anew") from error
+        channels = kernels[layer][1].size
+    return kernels, {layer: _scale(path, layer, found[layer]) for layer in present}
+
+
+def _kernel_and_bias(parts: Mapping[str, npt.NDArray[Any]], channels: int) -> tuple[FloatArray, FloatArray]:
+    if not {"kernel", "bias"} <= parts.keys():
+        raise ValueError("lacks its kernel (3, 3, in, out) or its bias (out,)")
+    kernel, bias = _finite(parts["kernel"]), _finite(parts["bias"])
+    if kernel.ndim != 4 or kernel.shape[:3] != (3, 3, channels) or kernel.size == 0:
+        raise ValueError(f"has a kernel of shape {kernel.shape}, not (3, 3, {channels}, out)")
+    if bias.shape != kernel.shape[3:]:
+        raise ValueError(f"has a bias of shape {bias.shape}, not {kernel.shape[3:]}")
+    return kernel, bias
+
+
+def _finite(array: npt.NDArray[Any]) -> FloatArray:
+    if array.dtype.kind not in "fiu":
+        raise ValueError(f"holds {array.dtype} values, not numbers")
+    with np.errstate(over="ignore"):
+        numbers = np.ascontiguousarray(array, dtype=np.float32)
+    if not np.isfinite(numbers).all():
+        raise ValueError("has values that are not finite")
+    return numbers
+
+
+def _scale(path: Path, layer: str, parts: Mapping[str, npt.NDArray[Any]]) -> float:
+    scale = parts.get("scale", np.float64(1))
+    if scale.size != 1 or scale.dtype.kind not in "fiu" or not 0 < float(scale.item()) < float("inf"):
+        raise WeightsError(
+            f"{shown(path)}: {layer} has a scale that is not one positive number; get the file anew"
+        )
+    return float(scale.item())

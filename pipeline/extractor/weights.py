@@ -1,0 +1,171 @@
+"""The kinds of extractor weights, and how each is obtained, described and stored."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.base.arrays import FloatArray
+from pipeline.base.messages import did_you_mean, shown
+from pipeline.errors import WeightsError
+from pipeline.extractor import imagenet, random_filters, weight_files
+from pipeline.extractor.layers import block_of
+from pipeline.extractor.weight_files import Kernels, Scales
+
+if TYPE_CHECKING:
+    from pipeline.extractor.download import OnBytes
+
+KINDS = ("auto", "imagenet", "builtin", "random")
+"""What can stand in place of a file's path."""
+
+BUILTIN = Path(__file__).with_name("builtin.npz")
+"""The trained quarter-width extractor that travels in the package."""
+
+AUTO_OPENING_SECONDS = 5.0
+"""How long ``auto`` waits for a server's answer: offline work must not begin with a long wait."""
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The convolutions of a VGG19, whatever their widths.
+
+    Attributes:
+        kind: ``imagenet``, ``builtin``, ``random`` or ``file``.
+        kernels: for each layer its kernel (3, 3, channels in, channels out) and bias (channels out,).
+        scales: factor that brings each layer's activations to the level presets expect (1 if absent).
+        fingerprint: SHA-256 (hex) of the arrays, scales included; part of a job's fingerprint.
+        origin: where they came from, for people: a path, or ``seed 0``.
+    """
+
+    kind: str
+    kernels: Mapping[str, tuple[FloatArray, FloatArray]]
+    scales: Mapping[str, float]
+    fingerprint: str
+    origin: str
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Channels of each block, of its widest layer where they differ."""
+        blocks: dict[int, int] = {}
+        for layer, (_, bias) in self.kernels.items():
+            blocks[block_of(layer)] = max(bias.size, blocks.get(block_of(layer), 0))
+        return tuple(blocks[block] for block in sorted(blocks))
+
+
+def obtain(spec: str, warn: Callable[[str], None], progress: "OnBytes | None" = None) -> Weights:
+    """The weights that ``--weights`` names.
+
+    Args:
+        spec: one of :data:`KINDS`, or the path of a ``.h5`` or ``.npz`` file.
+        warn: told, once, when ``auto`` has to do without the ImageNet weights.
+        progress: told of bytes so far and in all while a download runs.
+
+    Raises:
+        WeightsError: they cannot be had, are damaged, or are no VGG19.
+    """
+    if spec == "auto":
+        return _imagenet_or_builtin(warn, progress)
+    if spec == "imagenet":
+        return load(imagenet.fetch(progress), "imagenet")
+    if spec == "builtin":
+        return builtin()
+    if spec == "random":
+        return random()
+    return load(_file(spec), "file")
+
+
+def available(spec: str) -> str:
+    """The kind that ``spec`` gives where nothing can be downloaded, without loading it.
+
+    ``imagenet`` stays ``imagenet``: it is never replaced, only fetched.
+
+    Raises:
+        WeightsError: a file that does not exist or has an unknown extension.
+    """
+    if spec == "auto":
+        return "imagenet" if imagenet.is_genuine(imagenet.path()) else "builtin"
+    if spec not in KINDS:
+        _file(spec)
+        return "file"
+    return spec
+
+
+def verify(path: Path) -> str:
+    """One line about a weights file: what it is, its layers, widths and fingerprint.
+
+    Raises:
+        WeightsError: it is missing, damaged, or no VGG19.
+    """
+    found = load(path, "file")
+    published = "is" if imagenet.is_genuine(path) else "is not"
+    parts = (
+        f"{path.suffix.lower()[1:]}, {len(found.kernels)} layers, the last {list(found.kernels)[-1]}",
+        f"{' '.join(map(str, found.widths))} channels",
+        f"{published} the published ImageNet file (MD5 {imagenet.MD5})",
+        f"fingerprint {found.fingerprint}",
+    )
+    return f"{found.origin}: {'; '.join(parts)}"
+
+
+def load(path: Path, kind: str) -> Weights:
+    """The weights in a ``.h5`` or ``.npz`` file.
+
+    Raises:
+        WeightsError: it is missing, damaged, or no VGG19.
+    """
+    return _assembled(kind, *weight_files.read(path), origin=shown(path))
+
+
+def builtin() -> Weights:
+    """The quarter-width extractor that travels in the package, trained by ``tools/train_builtin.py``."""
+    return load(BUILTIN, "builtin")
+
+
+def random() -> Weights:
+    """The quarter-width extractor of seeded orthogonal filters; the same on every machine up to rounding."""
+    return _assembled("random", random_filters.kernels(), {}, origin=random_filters.ORIGIN)
+
+
+def write_npz(
+    path: Path, weights: Weights, *, dtype: npt.DTypeLike = np.float32, provenance: str = ""
+) -> None:
+    """Write ``weights`` as a ``.npz`` that :func:`load` reads, atomically.
+
+    Args:
+        path: ends in ``.npz``.
+        weights: kernels, biases and scales are stored.
+        dtype: float32, or float16 for half the size.
+        provenance: text (JSON) on how they came about; it changes nothing.
+    """
+    weight_files.write(path, weights.kernels, weights.scales, dtype=dtype, provenance=provenance)
+
+
+def _imagenet_or_builtin(warn: Callable[[str], None], progress: "OnBytes | None") -> Weights:
+    from pipeline.extractor.download import Patience
+
+    try:
+        return load(imagenet.fetch(progress, patience=Patience(opening=AUTO_OPENING_SECONDS)), "imagenet")
+    except WeightsError as error:
+        warn(
+            "WORKING WITHOUT THE IMAGENET WEIGHTS: the small built-in extractor stands in, and pastiches "
+            f"will look plainer. For the real ones run `nstpipe weights fetch`. Reason: {error}"
+        )
+        return builtin()
+
+
+def _file(spec: str) -> Path:
+    """The path that ``spec`` is, if it can be one."""
+    path = Path(spec).expanduser()
+    if path.suffix.lower() not in weight_files.EXTENSIONS:
+        hint = did_you_mean(spec, KINDS, alike=0.6)
+        raise WeightsError(f"{shown(spec)}: neither {', '.join(KINDS)} nor a .h5 or .npz file{hint}")
+    if not path.is_file():
+        raise WeightsError(f"{shown(path)}: no such weights file; check the path given to --weights")
+    return path
+
+
+def _assembled(kind: str, kernels: Kernels, scales: Scales, origin: str) -> Weights:
+    return Weights(kind, kernels, scales, weight_files.fingerprint(kernels, scales), origin)

@@ -1,0 +1,66 @@
+"""What makes two jobs the same: the bytes that go in, and every setting that reaches the pixels."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pipeline.base.messages import shown
+from pipeline.errors import InputError
+from pipeline.settings.settings import PIXELS_VERSION, Settings
+
+
+def of_file(path: Path) -> str:
+    """SHA-256 (hex) of a file's bytes.
+
+    Raises:
+        InputError: it is missing, or cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"{shown(path)}: cannot be read ({error.strerror}); check the path") from error
+
+
+def of_job(
+    settings: Settings,
+    weights: str,
+    style_sets: Sequence[Sequence[Path]],
+    source: Path | None,
+    *,
+    of_a_video: bool = False,
+    shots: Sequence[int] | None = None,
+) -> dict[str, Any]:
+    """The parts of a job's fingerprint, as plain data, so that a difference can be named.
+
+    Args:
+        settings: the resolved settings.
+        weights: fingerprint of the extractor's weights.
+        style_sets: the styles, blended within a set.
+        source: the one picture or clip; None for a folder, whose pictures have each their own identity.
+        of_a_video: whether that is a clip.
+        shots: the first frame of each shot, where the user gave them.
+    """
+    return {
+        "pixels version": PIXELS_VERSION,
+        "settings": settings.that_change_pixels(of_a_video=of_a_video),
+        "weights": weights,
+        "styles": [[of_file(style) for style in styles] for styles in style_sets],
+        "input": of_file(source) if source else None,
+        "shots": shots if shots is None else list(shots),
+    }
+
+
+def fingerprint(parts: Mapping[str, Any]) -> str:
+    """SHA-256 (hex) of plain data, however its keys are ordered."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """What differs between two jobs' parts, each in a few words."""
+    old, new = before["settings"], now["settings"]
+    found = [f"{name} was {old.get(name)} and is {new[name]}" for name in new if old.get(name) != new[name]]
+    others = (part for part in now if part != "settings")
+    return found + [f"the {part} changed" for part in others if before.get(part) != now[part]]

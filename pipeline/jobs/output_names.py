@@ -1,0 +1,110 @@
+"""What outputs are called: each a name of its own, whatever the inputs are called. Compared without regard
+to case, since some file systems see none."""
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline.base.messages import shown
+from pipeline.errors import OutputError
+
+LONGEST_NAME = 255
+"""Bytes that a file's name may have on the file systems in use."""
+
+LONGEST_LABEL = 100
+"""Bytes of the joined names of styles in a default name, above which they are counted instead."""
+
+_JOB_FOLDER = ".{}.nstpipe"
+
+
+def job_folder(output: Path) -> Path:
+    """The folder of the job that makes ``output``, beside it."""
+    return output.with_name(_JOB_FOLDER.format(output.name))
+
+
+def output_of(folder: Path) -> Path:
+    """What the job of ``folder`` makes: the inverse of :func:`job_folder`."""
+    before, after = _JOB_FOLDER.split("{}")
+    return folder.with_name(folder.name[len(before) : -len(after)])
+
+
+def named(path: Path) -> Path:
+    """``path`` with a name of its own: ``.`` and ``..`` have none, the folders that they stand for do."""
+    return path if path.name not in ("", "..") else Path(os.path.realpath(path))
+
+
+def check_length(output: Path) -> Path:
+    """Return ``output`` if its job's folder can be made beside it.
+
+    Raises:
+        OutputError: its name is too long, or it has none.
+    """
+    if not output.name:
+        raise OutputError(f"{shown(output)}: cannot be an output; name another with -o")
+    over = len(os.fsencode(job_folder(output).name)) - LONGEST_NAME
+    if over > 0:
+        raise OutputError(f"{shown(output)}: the name is {over} bytes too long; name a shorter one with -o")
+    return output
+
+
+def of_output(stem: str, styles: Sequence[Path], suffix: str = "") -> str:
+    """The default name of what a job makes: ``photo_starry.png``, with fewer styles named if that must be."""
+    others = len(os.fsencode(job_folder(Path(f"{stem}_{suffix}")).name))
+    return f"{stem}_{joined(styles, min(LONGEST_LABEL, LONGEST_NAME - others))}{suffix}"
+
+
+def joined(styles: Sequence[Path], longest: int = LONGEST_LABEL) -> str:
+    """The styles' names for a default name: ``starry+scream``; above ``longest`` bytes only the first."""
+    label = "+".join(style.stem for style in styles)
+    if len(os.fsencode(label)) <= longest or len(styles) == 1:
+        return label
+    return f"{styles[0].stem}+{len(styles) - 1}-more"
+
+
+def distinct(names: Sequence[str], plain: Sequence[str] | None = None) -> list[str]:
+    """The names in order, those that are taken numbered: ``a, b, a`` becomes ``a, b, a-2``.
+
+    A name that occurs once is never changed, so that one which looks numbered keeps it by right. So does one
+    that occurs once among the ``plain`` names, which stood there before something was added to some of them.
+    """
+    plain = names if plain is None else plain
+    once, once_plain = _once(names), _once(plain)
+    kept = [
+        name.casefold() in once or (name == before and name.casefold() in once_plain)
+        for name, before in zip(names, plain, strict=True)
+    ]
+    taken = {name.casefold() for name, keeps in zip(names, kept, strict=True) if keeps}
+    return [name if keeps else _free(name, taken) for name, keeps in zip(names, kept, strict=True)]
+
+
+def _once(names: Sequence[str]) -> set[str]:
+    counts = Counter(name.casefold() for name in names)
+    return {name for name, count in counts.items() if count == 1}
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """``name`` or the first of ``name-2``, ``name-3``, … that is not taken; it is then."""
+    free, number = name, 1
+    while free.casefold() in taken:
+        number += 1
+        free = f"{name}-{number}"
+    taken.add(free.casefold())
+    return free
+
+
+def of_pastiches(pictures: Sequence[Path], labels: Sequence[str], suffix: str) -> list[Path]:
+    """The relative path of each picture in each style, label by label.
+
+    ``sub/photo.jpg`` in ``starry`` is ``sub/photo_starry.png``. Pictures of one stem keep their endings:
+    ``photo_jpg_starry.png``. Where names are one all the same, that of a picture alone with its stem stays.
+    """
+    stems = [picture.with_suffix("").as_posix() for picture in pictures]
+    alone = _once(stems)
+    longer = [
+        stem if stem.casefold() in alone else f"{stem}_{picture.suffix[1:]}"
+        for stem, picture in zip(stems, pictures, strict=True)
+    ]
+    plain = [f"{stem}_{label}" for label in labels for stem in stems]
+    names = [f"{stem}_{label}" for label in labels for stem in longer]
+    return [Path(name + suffix) for name in distinct(names, plain)]

@@ -1,0 +1,201 @@
+"""What a job will make: which output for which content and styles. Reads names, and no pixels."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pipeline.base.messages import shown
+from pipeline.errors import InputError, OutputError, SettingsError
+from pipeline.jobs import output_names
+from pipeline.pictures import folders, images
+from pipeline.video import containers, shot_list
+
+VIDEO_SUFFIX = ".mp4"
+PICTURE_SUFFIX = ".png"
+
+
+@dataclass(frozen=True)
+class Item:
+    """One output file of a job.
+
+    Attributes:
+        name: its path inside the job's output, with forward slashes; its key in the journal.
+        output: where it is written.
+        content: the picture, or the clip that the frame is of.
+        style_set: which of the plan's style sets it takes.
+    """
+
+    name: str
+    output: Path
+    content: Path
+    style_set: int = 0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One invocation's work.
+
+    Attributes:
+        kind: image, batch or video.
+        source: the picture, folder or clip.
+        output: the picture, folder or clip to make.
+        style_sets: the styles; those within a set are blended.
+        items: the outputs, those of one style set together. A video's are known once its clip was probed.
+        shots: the first frame of each shot of a video, 0 among them, rising; None: to be found.
+    """
+
+    kind: Literal["image", "batch", "video"]
+    source: Path
+    output: Path
+    style_sets: tuple[tuple[Path, ...], ...]
+    items: tuple[Item, ...] = ()
+    shots: tuple[int, ...] | None = None
+
+    @property
+    def folder(self) -> Path:
+        """The job's folder, beside the output: journal, log, and a video's frames."""
+        return output_names.job_folder(self.output)
+
+
+def of_image(content: Path, styles: Sequence[Path], output: Path | None = None) -> Plan:
+    """One picture; several styles are blended. Writes ``photo_starry.png`` beside it unless told otherwise.
+
+    Raises:
+        InputError: a file is missing or not a file.
+        OutputError: the output's ending is not a picture's, or it is one of the inputs.
+    """
+    output = _output_of_file(content, styles, output, PICTURE_SUFFIX)
+    images.check_output(output)
+    return Plan("image", content, output, (tuple(styles),), (Item(output.name, output, content),))
+
+
+def of_video(
+    source: Path, styles: Sequence[Path], output: Path | None = None, shots: Path | None = None
+) -> Plan:
+    """One clip; several styles are blended. Writes ``in_starry.mp4`` beside it unless told otherwise.
+
+    Args:
+        shots: a list of its shots, see :mod:`pipeline.video.shot_list`; else they are found.
+
+    Raises:
+        InputError: a file is missing or not a file.
+        OutputError: the output's ending is not a video's, or it is one of the inputs.
+    """
+    output = _output_of_file(source, styles, output, VIDEO_SUFFIX)
+    containers.check_output(output)
+    if shots is not None:
+        _check_files(shots)
+    firsts = None if shots is None else shot_list.read(shots)
+    return Plan("video", source, output, (tuple(styles),), shots=firsts)
+
+
+def frame_items(plan: Plan, count: int) -> tuple[Item, ...]:
+    """The items of a video of ``count`` frames."""
+    names = (f"{number:06}.png" for number in range(1, count + 1))
+    return tuple(Item(name, plan.folder / "frames" / name, plan.source) for name in names)
+
+
+def of_folder(
+    folder: Path,
+    styles: Sequence[Path],
+    output: Path | None = None,
+    *,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    blend: bool = False,
+    suffix: str = PICTURE_SUFFIX,
+    warn: Callable[[str], None] = lambda message: None,
+) -> Plan:
+    """Every picture below ``folder``, in every style (or all styles blended), in a tree of the same shape.
+
+    ``sub/photo.jpg`` becomes ``sub/photo_starry.png``. Where two pictures would get one name, each keeps its
+    ending in it: ``photo_jpg_starry.png``. The output may lie inside ``folder``: what jobs of ours made is
+    not taken for content.
+    ``warn`` is told of folders that cannot be read.
+
+    Raises:
+        InputError: the folder or a style is missing, or the folder holds no picture.
+        OutputError: the output is the input folder itself, or a file.
+    """
+    _check_files(*styles)
+    images.check_output(Path("pastiche" + suffix))
+    output = _output_of_folder(folder, styles, output)
+    found = folders.walk(folder, include=include, exclude=exclude, skip=[output], warn=warn)
+    found = [picture for picture in found if not _made_here(folder, picture)]
+    if not found:
+        raise InputError(f"{shown(folder)}: holds no picture that is wanted; check --include and --exclude")
+    stems = [style.stem for style in styles]
+    labels = [output_names.joined(styles)] if blend else output_names.distinct(stems)
+    names = output_names.of_pastiches(found, labels, suffix)
+    wanted = [(number, picture) for number in range(len(labels)) for picture in found]
+    items = tuple(
+        Item(name.as_posix(), output / name, folder / picture, number)
+        for name, (number, picture) in zip(names, wanted, strict=True)
+    )
+    style_sets = (tuple(styles),) if blend else tuple((style,) for style in styles)
+    return Plan("batch", folder, output, style_sets, items)
+
+
+def _output_of_file(source: Path, styles: Sequence[Path], output: Path | None, suffix: str) -> Path:
+    """Where one picture's or clip's pastiche goes: as told; into a folder that is named; else beside it."""
+    _check_files(source, *styles)
+    default = source.with_name(output_names.of_output(source.stem, styles, suffix))
+    if output is None:
+        output = default
+    elif os.path.isdir(output):
+        output = output / default.name
+    output_names.check_length(output)
+    for path in (source, *styles):
+        if os.path.exists(output) and output.samefile(path):
+            raise OutputError(f"{shown(output)}: is one of the inputs; choose another output with -o")
+    return output
+
+
+def _output_of_folder(folder: Path, styles: Sequence[Path], output: Path | None) -> Path:
+    """Where a folder's pastiches go: as told; else beside it."""
+    if output is None:
+        named = output_names.check_length(output_names.named(folder))
+        output = named.with_name(output_names.of_output(named.name, styles))
+    output = output_names.check_length(output_names.named(output))
+    if os.path.realpath(output) == os.path.realpath(folder):
+        raise OutputError(f"{shown(output)}: is the input folder itself; choose another output with -o")
+    if os.path.lexists(output) and not os.path.isdir(output):
+        raise OutputError(
+            f"{shown(output)}: is a file; a batch needs a folder, choose another output with -o"
+        )
+    return output
+
+
+def _made_here(folder: Path, picture: Path) -> bool:
+    """Whether a picture below ``folder``, or a folder that it is in, was made by a job of ours."""
+    inside = [picture, *picture.parents][:-1]  # the last parent is `.`
+    return any(os.path.isdir(output_names.job_folder(folder / path)) for path in inside)
+
+
+def _check_files(*paths: Path) -> None:
+    # os.path, here and above: Path.is_dir and its like raise where a name is too long or a folder is closed.
+    for path in paths:
+        if os.path.isdir(path):
+            raise InputError(
+                f"{shown(path)}: is a folder, where a file is meant; only the first of `nstpipe batch` is one"
+            )
+        if not os.path.exists(path):
+            raise InputError(f"{shown(path)}: no such file; check the path")
+        if not os.path.isfile(path):  # to open a pipe would wait for ever, and a device never ends
+            raise InputError(f"{shown(path)}: is not a file; name a picture or clip")
+
+
+def check_blend(weights: Sequence[float], style_sets: Sequence[Sequence[Path]]) -> None:
+    """See that blend weights are as many as the styles they blend.
+
+    Raises:
+        SettingsError: they are not.
+    """
+    for styles in style_sets:
+        if weights and len(weights) != len(styles):
+            raise SettingsError(
+                f"--style-weights gives {len(weights)} numbers for {len(styles)} blended styles; "
+                "give one for each (a batch blends with --blend)"
+            )

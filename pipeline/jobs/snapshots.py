@@ -1,0 +1,49 @@
+"""The picture as it comes to be: a PNG at every so many steps, and the losses of every step as CSV."""
+
+import csv
+import io
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from pipeline.base import atomic
+from pipeline.core.style_transfer import StepInfo
+from pipeline.pictures import images
+
+
+class Snapshots:
+    """Snapshots of one item in ``folder``, made when the first is taken. Use it as a context manager."""
+
+    def __init__(self, folder: Path, every: int) -> None:
+        """Take a picture every ``every`` steps; 0: none, and no CSV."""
+        self._folder = folder
+        self._every = every
+        self._rows: list[dict[str, float]] = []
+
+    def take(self, info: StepInfo) -> None:
+        """Note a step's losses, and save its picture if its turn has come."""
+        if not self._every:
+            return
+        self._rows.append({"step": info.step, "scale": info.scale, "seconds": info.seconds, **info.losses})
+        if info.step % self._every == 0:
+            self._make_folder()
+            images.write(self._folder / f"step_{info.step:06}.png", info.image())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Write ``losses.csv``, of a picture that failed too."""
+        if self._rows:
+            self._make_folder()
+            table = io.StringIO()
+            writer = csv.DictWriter(table, list(self._rows[0]), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(self._rows)
+            atomic.write_bytes(self._folder / "losses.csv", table.getvalue().encode())
+
+    def _make_folder(self) -> None:
+        with atomic.writing(self._folder):
+            self._folder.mkdir(parents=True, exist_ok=True)

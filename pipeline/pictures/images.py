@@ -1,0 +1,193 @@
+"""Read and write pictures. Everywhere else a picture is RGB, float32, 0..255, (H, W, 3), sRGB and upright."""
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, PngImagePlugin
+
+from pipeline.base import atomic
+from pipeline.base.arrays import FloatArray
+from pipeline.base.messages import shown
+from pipeline.base.resizing import size_to_fit
+from pipeline.errors import NstpipeError, OutputError
+from pipeline.pictures import colour, decoding
+
+JPEG_QUALITY = 95
+"""Also WebP's; JPEG keeps full colour resolution (4:4:4), since a pastiche is full of saturated edges."""
+
+PNG_LEVEL = 1
+"""Of zlib, 0..9."""
+
+
+@dataclass(frozen=True)
+class _Output:
+    format: str
+    options: Mapping[str, Any]
+    alpha: bool = False
+    largest_side: int | None = None
+
+
+_JPEG = _Output("JPEG", {"quality": JPEG_QUALITY, "subsampling": 0}, largest_side=65500)
+_TIFF = _Output("TIFF", {"compression": "tiff_adobe_deflate"}, alpha=True)
+_OUTPUTS = {
+    ".png": _Output("PNG", {"compress_level": PNG_LEVEL}, alpha=True),
+    ".jpg": _JPEG,
+    ".jpeg": _JPEG,
+    ".webp": _Output("WEBP", {"quality": JPEG_QUALITY}, alpha=True, largest_side=16383),
+    ".tif": _TIFF,
+    ".tiff": _TIFF,
+    ".bmp": _Output("BMP", {}),
+}
+
+_TURNS = {
+    1: (False, 1, 1),
+    2: (False, 1, -1),
+    3: (False, -1, -1),
+    4: (False, -1, 1),
+    5: (True, 1, 1),
+    6: (True, 1, -1),
+    7: (True, -1, -1),
+    8: (True, -1, 1),
+}
+"""EXIF orientation -> (swap the axes first, step along the rows, step along the columns)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A picture as the pipeline works on it.
+
+    Attributes:
+        pixels: (H, W, 3) float32, RGB 0..255, sRGB, upright.
+        alpha: (H, W) float32, 0 transparent .. 255 opaque; None where the file has none.
+    """
+
+    pixels: FloatArray
+    alpha: FloatArray | None = None
+
+
+def read(path: Path, longest_side: int | None = None) -> Picture:
+    """Read a picture, shrunk so that its longest side is at most ``longest_side`` pixels; never enlarged.
+
+    Upright (EXIF orientation applied) and in sRGB (embedded profile applied, or ignored where damaged). Of an
+    animation the first frame. 16 bits a channel are reduced to 8. Fully transparent pixels, whose colour is
+    arbitrary, get the mean colour of the visible ones, lest it bleed into the pastiche.
+
+    Raises:
+        InputError: missing, no picture, damaged, cut short, or of a format that is not read.
+        TooLargeError: more pixels than the free memory holds.
+    """
+    stored, size, orientation = decoding.decode(path, longest_side)
+    target = size if longest_side is None else size_to_fit(size, longest_side)
+    image = colour.shrunk(colour.plain(stored, path), target)
+    alpha = _floats(image.getchannel("A")) if image.mode == "RGBA" else None
+    pixels = _floats(colour.to_srgb(image, stored))
+    if alpha is not None:
+        _fill_transparent(pixels, alpha)
+    return Picture(
+        _turned(pixels, orientation),
+        None if alpha is None else _turned(alpha, orientation),
+    )
+
+
+def read_size(path: Path) -> tuple[int, int]:
+    """The upright (height, width) of a picture, from its header alone.
+
+    Raises:
+        InputError: as :func:`read`, as far as the header shows it.
+    """
+    with decoding.open_picture(path) as image:
+        width, height = image.size
+        swapped = _TURNS[decoding.orientation_of(image)][0]
+        return (width, height) if swapped else (height, width)
+
+
+def check_output(path: Path) -> None:
+    """Raise :class:`OutputError` unless :func:`write` knows the extension of ``path``."""
+    if path.suffix.lower() not in _OUTPUTS:
+        known = ", ".join(_OUTPUTS)
+        ending = f"pictures of type {shown(path.suffix)}" if path.suffix else "pictures without an extension"
+        raise OutputError(f"{shown(path)}: {ending} cannot be written; use one of {known}")
+
+
+def write(
+    path: Path,
+    pixels: FloatArray,
+    alpha: FloatArray | None = None,
+    tags: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """Write a picture atomically, in the format that the extension names; same pixels give the same bytes.
+
+    Args:
+        path: where to.
+        pixels: (H, W, 3), RGB 0..255, rounded to the nearest of 256 levels.
+        alpha: (H, W), 0..255; dropped where the format cannot hold it (JPEG, BMP).
+        tags: text that is stored in a PNG for :func:`read_tags`; other formats drop it.
+
+    Raises:
+        OutputError: unknown extension, too large for the format, or the folder cannot be written.
+        DiskFullError: the disk is full.
+    """
+    check_output(path)
+    output = _OUTPUTS[path.suffix.lower()]
+    longest = max(pixels.shape[:2])
+    if output.largest_side is not None and longest > output.largest_side:
+        raise OutputError(
+            f"{shown(path)}: {output.format} holds at most {output.largest_side} pixels a side,"
+            f" not {longest}; write a .png"
+        )
+    options = {**output.options, "pnginfo": _chunks(tags)} if output.format == "PNG" else output.options
+    data = io.BytesIO()  # not straight to the file: Pillow loses the error number of a full disk
+    _to_image(pixels, alpha if output.alpha else None).save(data, output.format, **options)
+    atomic.write_bytes(path, data.getvalue())
+
+
+def read_tags(path: Path) -> dict[str, str]:
+    """The text that :func:`write` stored in a PNG; {} where there is none or the file cannot be read."""
+    try:
+        with decoding.open_picture(path) as image:
+            # Not image.text: that decodes the whole picture. Of a PNG's header only text is kept as str.
+            return {str(name): text for name, text in image.info.items() if isinstance(text, str)}
+    except NstpipeError:
+        return {}
+
+
+def _floats(image: Image.Image) -> FloatArray:
+    return np.asarray(image).astype(np.float32)
+
+
+def _fill_transparent(pixels: FloatArray, alpha: FloatArray) -> None:
+    hidden = alpha == 0
+    if not hidden.all():
+        pixels[hidden] = cv2.mean(pixels, mask=(~hidden).astype(np.uint8))[:3]
+
+
+def _turned(array: FloatArray, orientation: int) -> FloatArray:
+    swap, down, right = _TURNS[orientation]
+    turned = array.swapaxes(0, 1) if swap else array
+    return np.ascontiguousarray(turned[::down, ::right])
+
+
+def _to_image(pixels: FloatArray, alpha: FloatArray | None) -> Image.Image:
+    image = Image.fromarray(_bytes(pixels))
+    if alpha is not None:
+        image.putalpha(Image.fromarray(_bytes(alpha)))
+    return image
+
+
+def _bytes(levels: FloatArray) -> npt.NDArray[np.uint8]:
+    return np.clip(np.rint(levels), 0, 255).astype(np.uint8)
+
+
+def _chunks(tags: Mapping[str, str]) -> PngImagePlugin.PngInfo:
+    chunks = PngImagePlugin.PngInfo()
+    chunks.add(b"sRGB", b"\x00")  # perceptual
+    for name, text in tags.items():
+        chunks.add_itxt(name, text.encode(errors="backslashreplace").decode())
+    return chunks

@@ -1,0 +1,193 @@
+"""How flags, environment, project file, preset and defaults become one :class:`Settings`."""
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from pipeline.base.messages import shown
+from pipeline.errors import SettingsError
+from pipeline.settings import presets
+from pipeline.settings.presets import Preset
+from pipeline.settings.settings import LayerWeights, Settings, fill_layer_weights, layer_weights, unknown
+
+PROJECT_FILE = "nstpipe.toml"
+VARIABLE_PREFIX = "NSTPIPE_"
+SMALL_EXTRACTORS = frozenset({"builtin", "random"})
+"""The kinds of weights for which a preset's ``[builtin]`` table applies."""
+
+_LAYER_WEIGHTS: TypeAdapter[dict[str, float]] = TypeAdapter(LayerWeights)
+
+
+class Merged:
+    """The values of all rows so far; a later row wins.
+
+    Attributes:
+        values: by field name of :class:`Settings`, not validated but for the tables of layers.
+        sources: where each of ``values`` is from, for people.
+    """
+
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+        self.sources: dict[str, str] = {}
+
+    def add(self, values: Mapping[str, Any], source: Callable[[str], str]) -> None:
+        """Lay a row over the others; ``source`` says where the value of a name is from.
+
+        Raises:
+            SettingsError: layers that do not exist, or what is no table of layers.
+        """
+        for name, value in values.items():
+            self.sources[name] = source(name)
+            self.values[name] = self._filled(name, value) if name.endswith("_layers") else value
+
+    def validate(self) -> Settings:
+        """The settings that the rows give.
+
+        Raises:
+            SettingsError: a value that cannot be; the message says where it came from.
+        """
+        try:
+            return Settings(**self.values)
+        except ValidationError as error:
+            raise self._refused(str(error.errors()[0]["loc"][0]), error) from error
+
+    def _filled(self, name: str, value: Any) -> dict[str, float]:
+        """A layer named without a weight keeps the one that the rows below give it or its neighbour."""
+        try:
+            table = fill_layer_weights(layer_weights(value), self.values.get(name, {}))
+            return _LAYER_WEIGHTS.validate_python(table)
+        except SettingsError as error:
+            raise SettingsError(f"{name} (from {self.sources[name]}): {error}") from error
+        except ValidationError as error:
+            raise self._refused(name, error) from error
+
+    def _refused(self, name: str, error: ValidationError) -> SettingsError:
+        problem = error.errors()[0]
+        source = self.sources.get(name, "default")
+        return SettingsError(f"{name} = {problem['input']!r} (from {source}): {_plain(problem['msg'])}")
+
+
+def _plain(message: str) -> str:
+    return message.removeprefix("Value error, ").replace("Input should be", "it must be").replace("\n", " ")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the user asked for, before it is resolved.
+
+    Attributes:
+        preset: a preset's name or a ``.toml`` file; None: as the environment or project file says.
+        flags: settings given outright, by field name; they win over everything.
+        environ: the environment to look for ``NSTPIPE_*`` in.
+        folder: where ``nstpipe.toml`` is looked for.
+    """
+
+    preset: str | None = None
+    flags: Mapping[str, Any] = field(default_factory=dict)
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    folder: Path = field(default_factory=Path)
+
+    def resolve(self, weights_kind: str | None = None) -> "Resolved":
+        """Flags > NSTPIPE_* > ./nstpipe.toml > preset > defaults.
+
+        Args:
+            weights_kind: the kind of weights that will run; for a small one the ``[builtin]`` table counts.
+
+        Raises:
+            SettingsError: an unknown name or a value that cannot be; the message says where it came from.
+        """
+        project = _project_values(self.folder)
+        of_project = project.pop("preset", None)
+        of_environ = self.environ.get(VARIABLE_PREFIX + "PRESET")
+        preset = presets.load(self.preset or of_environ or of_project or presets.DEFAULT_PRESET)
+        small = self._merged(preset, preset.builtin, project)
+        runs = small if weights_kind in SMALL_EXTRACTORS else self._merged(preset, {}, project)
+        return Resolved(runs.validate(), runs.sources, preset, small.validate())
+
+    def _merged(self, preset: Preset, builtin: Mapping[str, Any], project: Mapping[str, Any]) -> Merged:
+        merged = Merged()
+        merged.add(preset.values, lambda name: f"preset {preset.name}: {preset.sources.get(name, 'ours')}")
+        merged.add(builtin, lambda name: f"preset {preset.name}, [builtin]")
+        merged.add(project, lambda name: f"./{PROJECT_FILE}")
+        merged.add(_variables(self.environ), lambda name: VARIABLE_PREFIX + name.upper())
+        merged.add(self.flags, flag_of)
+        return merged
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """What runs.
+
+    Attributes:
+        settings: with the kind of weights that they were resolved for.
+        sources: where each is from, by field name; none for a default.
+        preset: what they began with.
+        on_small: the settings with a small extractor, ``settings`` themselves if they are for one.
+    """
+
+    settings: Settings
+    sources: Mapping[str, str]
+    preset: Preset
+    on_small: Settings
+
+    def as_toml(self) -> str:
+        """A preset file that gives the same settings, each with its source as a comment.
+
+        Its ``[builtin]`` table holds what a small extractor gets instead. There is none if the settings
+        are for a small extractor already: then the values are those that run.
+        """
+        lines = [f"description = {_toml(self.preset.description)}", ""]
+        for name, value in self.settings.model_dump(mode="json").items():
+            source = shown(self.sources.get(name, "default"))  # a comment ends with its line
+            lines.append(f"{_entry(name, value)}  # {source}")
+        if self.on_small != self.settings:
+            lines += ["", "[builtin]  # instead, where the extractor is builtin or random"]
+            lines += [_entry(name, value) for name, value in self._others_on_small().items()]
+        return "\n".join(lines) + "\n"
+
+    def _others_on_small(self) -> dict[str, Any]:
+        usual = self.settings.model_dump(mode="json")
+        small = self.on_small.model_dump(mode="json")
+        return {name: value for name, value in small.items() if value != usual[name]}
+
+
+def flag_of(name: str) -> str:
+    """``--content-weight`` for ``content_weight``."""
+    return "--" + name.replace("_", "-")
+
+
+def _project_values(folder: Path) -> dict[str, Any]:
+    path = folder / PROJECT_FILE
+    if not path.is_file():
+        return {}
+    values = presets.read_toml(path)
+    presets.check_kind("preset", values.get("preset", ""), str, f"./{PROJECT_FILE}")
+    presets.check_names(
+        {name: value for name, value in values.items() if name != "preset"}, f"./{PROJECT_FILE}"
+    )
+    return values
+
+
+def _variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """The settings among ``NSTPIPE_*``; an empty variable counts as not set, an unknown one as a slip."""
+    wanted = {VARIABLE_PREFIX + name.upper(): name for name in Settings.model_fields}
+    known = [*wanted, VARIABLE_PREFIX + "PRESET"]
+    for variable in environ:
+        if variable.startswith(VARIABLE_PREFIX) and variable not in known:
+            raise unknown("variable", variable, known)
+    return {name: environ[variable] for variable, name in wanted.items() if environ.get(variable)}
+
+
+def _entry(name: str, value: Any) -> str:
+    return f"# {name} is not set" if value is None else f"{name} = {_toml(value)}"
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{key} = {_toml(item)}" for key, item in value.items()) + " }"
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # as TOML asks, unlike JSON

@@ -1,0 +1,121 @@
+"""Preset files: named tables of settings, each number with its source."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from pipeline.base import resources
+from pipeline.base.messages import shown
+from pipeline.errors import SettingsError
+from pipeline.settings.settings import Settings, unknown
+
+DEFAULT_PRESET = "balanced"
+
+_ABOUT: dict[str, type] = {
+    "description": str,
+    "source": str,
+    "extends": str,
+    "sources": dict,
+    "builtin": dict,
+}
+"""What a preset file holds besides settings."""
+_IN_WORDS: dict[type, str] = {str: 'text in quotes, "like this"', dict: "a table"}
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named table of settings: ``values``, where each is from, and what differs on a small extractor."""
+
+    name: str
+    description: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
+    builtin: Mapping[str, Any] = field(default_factory=dict)
+
+
+def names() -> list[str]:
+    """The presets that come with nstpipe, the default first."""
+    found = sorted(path.stem for path in resources.folder("configs").glob("*.toml"))
+    return sorted(found, key=lambda name: name != DEFAULT_PRESET)
+
+
+def load(name_or_file: str) -> Preset:
+    """A preset by name, or from a ``.toml`` file.
+
+    Raises:
+        SettingsError: there is none of that name (the nearest is suggested), or the file is not a preset.
+    """
+    return _read(_file(name_or_file, Path()))
+
+
+def _file(name_or_file: str, folder: Path) -> Path:
+    """The file of a preset; a relative one is looked for in ``folder``."""
+    if name_or_file in names():
+        return resources.folder("configs") / f"{name_or_file}.toml"
+    if Path(name_or_file).suffix == ".toml":
+        return folder / name_or_file
+    raise unknown("preset", name_or_file, names())
+
+
+def _read(path: Path, extended_by: tuple[Path, ...] = ()) -> Preset:
+    table = read_toml(path)
+    if path.resolve() in extended_by:
+        raise SettingsError(f"{shown(extended_by[-1])}: extends leads back to {shown(path)}; extend another")
+    _check_about(table, path)
+    base = _base(table["extends"], path, extended_by) if "extends" in table else Preset(path.stem)
+    values = {name: value for name, value in table.items() if name not in _ABOUT}
+    check_names({**values, **table.get("builtin", {}), **table.get("sources", {})}, shown(path))
+    source = table.get("source", shown(path))
+    return replace(
+        base,
+        name=path.stem,
+        description=table.get("description", base.description),
+        values={**base.values, **values},
+        sources={**base.sources, **dict.fromkeys(values, source), **table.get("sources", {})},
+        # What a preset says itself counts for every extractor, whatever its base says of small ones.
+        builtin={k: v for k, v in base.builtin.items() if k not in values} | table.get("builtin", {}),
+    )
+
+
+def _base(extends: str, path: Path, extended_by: tuple[Path, ...]) -> Preset:
+    """The preset that the one in ``path`` extends."""
+    try:
+        base = _file(extends, path.parent)
+    except SettingsError as error:
+        raise SettingsError(f"{shown(path)}: {error}") from error
+    return _read(base, (*extended_by, path.resolve()))
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise SettingsError(
+            f"{shown(path)}: no such preset file; `nstpipe presets` lists the names"
+        ) from None
+    except (
+        OSError,
+        ValueError,
+        RecursionError,
+    ) as error:  # ValueError: not UTF-8, not TOML, a null in a path
+        raise SettingsError(f"{shown(path)}: not a TOML file of settings ({error})") from error
+
+
+def _check_about(table: Mapping[str, Any], path: Path) -> None:
+    for name, kind in _ABOUT.items():
+        check_kind(name, table.get(name, kind()), kind, shown(path))
+    for name, source in table.get("sources", {}).items():
+        check_kind(f"sources.{name}", source, str, shown(path))
+
+
+def check_kind(name: str, value: Any, kind: type, where: str) -> None:
+    if not isinstance(value, kind):
+        raise SettingsError(f"{where}: {name} = {value!r}: it must be {_IN_WORDS[kind]}")
+
+
+def check_names(table: Mapping[str, Any], where: str) -> None:
+    for name in table:
+        if name not in Settings.model_fields:
+            raise SettingsError(f"{where}: {unknown('setting', name, list(Settings.model_fields))}")

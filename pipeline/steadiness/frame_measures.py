@@ -1,0 +1,63 @@
+"""What a frame of a pastiche is measured by: the warping error, and what the eye sees of unsteadiness.
+
+Pictures are (H, W, 3) RGB float32, 0..255; levels are steps of that scale.
+"""
+
+import cv2
+import numpy as np
+
+from pipeline.base.arrays import FloatArray, Frame, Mask
+from pipeline.motion import flow
+from pipeline.motion.flow import Motion
+
+STILL = 3.0
+"""Levels of 0..255: where the source's local mean absolute difference is less, it stood still."""
+
+SMALLEST_SHARE = 0.01
+"""Share of the frame that a measure needs; of fewer pixels it would tell nothing about the clip."""
+
+
+def warping_error(earlier: FloatArray, later: FloatArray, motion: Motion) -> float | None:
+    """Mean of ((later - warped earlier) / 255)² over pixels, as ``motion`` weighs them, and channels.
+
+    Lai et al. 2018 ("Learning blind video temporal consistency"), with soft weights. None if next to nothing
+    counts.
+    """
+    if motion.weights.mean() < SMALLEST_SHARE:
+        return None
+    squares = np.square((later - flow.warp(earlier, motion.flow)) / 255).mean(axis=2)
+    return float(np.average(squares, weights=motion.weights))
+
+
+def stands_still(one: Frame, other: Frame) -> Mask:
+    """(H, W): where two frames of the source, uint8, are the same up to noise, in every channel.
+
+    A plain wall that slides along itself looks still, and counts as still.
+    """
+    difference = cv2.blur(cv2.absdiff(one, other).astype(np.float32), (5, 5))
+    still: Mask = difference.max(axis=2) < STILL
+    return still
+
+
+def drift(first: FloatArray, now: FloatArray, still: Mask) -> float | None:
+    """How far the mean colour has moved over ``still`` (H, W), in levels, in the channel that moved most."""
+    if still.mean() < SMALLEST_SHARE:
+        return None
+    return float(np.abs((now - first)[still].mean(axis=0, dtype=float)).max())
+
+
+def departure(first: FloatArray, now: FloatArray, still: Mask) -> float | None:
+    """Root mean square difference over ``still`` (H, W), in levels."""
+    if still.mean() < SMALLEST_SHARE:
+        return None
+    return float(np.sqrt(np.square((now - first)[still]).mean(dtype=float)))
+
+
+def flicker(before: FloatArray, now: FloatArray, after: FloatArray, still: Mask) -> float | None:
+    """Root mean square of what changes there and back within three frames, over ``still``, in levels."""
+    return departure((before + after) / np.float32(4), now / np.float32(2), still)
+
+
+def sharpness(picture: FloatArray) -> float:
+    """Variance of the Laplacian (four neighbours) of the grey picture, in levels²."""
+    return float(cv2.Laplacian(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), cv2.CV_32F).var(dtype=float))

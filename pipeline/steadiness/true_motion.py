@@ -1,0 +1,131 @@
+"""The true motion of a drawn clip: what moves how, and what is seen where, kept in a ``.npz`` beside it.
+
+Kept are the drawing's own parameters, so that the flow between any two frames is direct, never a chain.
+"""
+
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.base import atomic
+from pipeline.base.arrays import DoubleArray, FloatArray, Mask
+from pipeline.base.messages import shown
+from pipeline.errors import InputError
+from pipeline.motion.flow import Motion
+
+EDGE = 255
+"""The number of no surface: a pixel where two of them mix."""
+
+_REACH = 2
+"""Pixels around a place that must all show the same surface: nearly all that the warp's filter weighs."""
+
+
+@dataclass(frozen=True, eq=False)
+class TrueMotion:
+    """Surfaces that move rigidly or zoom, as a camera sees them; called, the motion between two frames.
+
+    Attributes:
+        cameras: (S, N, 2, 3) float64: for each surface and frame, the affine map from a place in the frame,
+            (x, y, 1) in pixels, to the place on the surface that is seen there.
+        surfaces: (N, H, W) uint8: the number of the surface that each pixel shows, or :data:`EDGE`.
+    """
+
+    cameras: DoubleArray
+    surfaces: npt.NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        """How many frames."""
+        return len(self.surfaces)
+
+    def __call__(self, earlier: int, later: int) -> Motion:
+        """How frame ``later`` came from frame ``earlier``; the weights are 0 or 1.
+
+        A pixel counts where the earlier frame shows its surface, and nothing else, around where it was.
+        """
+        seen = self.surfaces[later]
+        motion = Motion(np.zeros((*seen.shape, 2), np.float32), np.zeros(seen.shape, np.float32))
+        for number in range(len(self.cameras)):
+            here = seen == number
+            places = self._places(number, earlier, later)[here]
+            motion.flow[here] = places - np.argwhere(here)[:, ::-1]
+            motion.weights[here] = _hits(places, _reachable(self.surfaces[earlier] == number))
+        return motion
+
+    def _places(self, number: int, earlier: int, later: int) -> DoubleArray:
+        """(H, W, 2): where in the earlier frame is what this surface has at each pixel of the later."""
+        there, here = (_square(self.cameras[number, frame]) for frame in (earlier, later))
+        y, x = np.indices(self.surfaces.shape[1:], float)
+        way = np.linalg.inv(there) @ here
+        places: DoubleArray = np.dstack([x, y]) @ way[:2, :2].T + way[:2, 2]
+        return places
+
+    def save(self, path: Path) -> None:
+        """Write it, whole or not at all.
+
+        Raises:
+            OutputError, DiskFullError: it cannot be written there.
+        """
+        with atomic.replacing(path) as partial:
+            np.savez_compressed(partial, cameras=self.cameras, surfaces=self.surfaces)
+
+
+def load(path: Path) -> TrueMotion:
+    """The motion that :meth:`TrueMotion.save` wrote.
+
+    Raises:
+        InputError: the file is missing, or holds no such motion.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            motion = TrueMotion(arrays["cameras"], arrays["surfaces"])
+    except OSError as error:
+        raise InputError(f"{shown(path)}: cannot be read ({error.strerror or error})") from error
+    except (
+        ValueError,
+        KeyError,
+        IndexError,
+        EOFError,
+        AttributeError,
+        TypeError,
+        zipfile.BadZipFile,
+    ) as error:
+        raise _no_motion(path) from error
+    if not _fits(motion):
+        raise _no_motion(path)
+    return motion
+
+
+def _no_motion(path: Path) -> InputError:
+    return InputError(f"{shown(path)}: holds no true motion; give the .npz that benchmarks.motion wrote")
+
+
+def _fits(motion: TrueMotion) -> bool:
+    cameras, surfaces = motion.cameras, motion.surfaces
+    shapes = surfaces.ndim == 3 and cameras.ndim == 4 and cameras.shape[1:] == (len(surfaces), 2, 3)
+    return shapes and surfaces.dtype == np.uint8 and cameras.dtype == np.float64
+
+
+def _square(camera: DoubleArray) -> DoubleArray:
+    """(3, 3) of (2, 3), so that it can be undone."""
+    return np.vstack([camera, (0, 0, 1)])
+
+
+def _reachable(mask: Mask) -> Mask:
+    """(H, W): whether everything around is of ``mask``; what lies outside the frame is not."""
+    around = np.ones((2 * _REACH + 1, 2 * _REACH + 1), np.uint8)
+    eroded = cv2.erode(mask.astype(np.uint8), around, borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    reachable: Mask = eroded > 0
+    return reachable
+
+
+def _hits(places: DoubleArray, mask: Mask) -> FloatArray:
+    """(P,): 1 where a place (x, y) of ``places`` (P, 2) lies in ``mask``, else 0."""
+    x, y = np.rint(places).astype(int).T
+    within = (x >= 0) & (x < mask.shape[1]) & (y >= 0) & (y < mask.shape[0])
+    hits = np.zeros(len(places), np.float32)
+    hits[within] = mask[y[within], x[within]]
+    return hits

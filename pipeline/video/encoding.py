@@ -1,0 +1,192 @@
+"""The video out of its pictures: H.264 at the clip's times, with the clip's sound and subtitles."""
+
+import heapq
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from av.container import OutputContainer
+from av.packet import Packet
+from av.video.reformatter import ColorRange, Colorspace, Interpolation
+from av.video.stream import VideoStream
+from PIL import Image
+
+from pipeline.base import atomic
+from pipeline.base.arrays import Frame
+from pipeline.base.messages import shown
+from pipeline.errors import InputError, OutputError
+from pipeline.video import sound
+from pipeline.video.clip import Clip
+from pipeline.video.containers import check_output, open_container, reason
+from pipeline.video.sound import MuxPlan
+
+X264_OPTIONS = {
+    "crf": "17",  # what x264's makers call visually lossless
+    "preset": "medium",
+    "bf": "0",  # with B-frames an MP4 keeps decoding steps, not how long each frame is shown
+    # x264 writes other bytes with another number of threads or another processor; a resumed job must not.
+    "threads": "4",
+    "x264-params": "cpu-independent=1",
+}
+
+BT709 = 1
+"""H.273's number of ITU-R BT.709, the same for matrix, primaries and transfer; every player knows it."""
+
+ROUNDING = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
+"""How colours become H.264's: the same on every processor."""
+
+
+def assemble(
+    pictures: Sequence[Path],
+    clip: Clip,
+    output: Path,
+    mux_plan: MuxPlan | None = None,
+    *,
+    on_frame: Callable[[int], None] | None = None,
+) -> None:
+    """Write the video of ``pictures`` at the times of ``clip`` and with its sound, whole or not at all.
+
+    The same pictures give the same bytes.
+
+    Args:
+        pictures: 8-bit pictures of one size, one for each frame; odd sides are padded by a repeated edge.
+        output: ``.mp4``, ``.m4v``, ``.mov`` or ``.mkv`` (which keeps times to the millisecond).
+        mux_plan: what becomes of the sound; tried now if not given.
+        on_frame: called with the number of frames encoded so far.
+
+    Raises:
+        InputError: a picture or the clip cannot be read, or the pictures differ in size.
+        OutputError: the output cannot be written, or the pictures are not one for each frame.
+        DiskFullError: the disk is full.
+    """
+    check_output(output)
+    if len(pictures) != len(clip.frame_times):
+        raise OutputError(
+            f"{shown(output)}: {len(pictures)} pictures for {len(clip.frame_times)} frames; style the rest"
+        )
+    mux_plan = mux_plan or sound.try_mux(clip, output)
+    with atomic.replacing(output) as partial, _explained(output):
+        _write(pictures, clip, partial, mux_plan, on_frame or (lambda _: None))
+
+
+def _write(
+    pictures: Sequence[Path], clip: Clip, path: Path, mux_plan: MuxPlan, on_frame: Callable[[int], None]
+) -> None:
+    options = _container_options(mux_plan.container, clip.time_base)
+    target = av.open(os.path.abspath(path), "w", format=mux_plan.container, container_options=options)
+    with open_container(clip.path) as source, target:
+        size = _read(pictures[0]).shape[:2]
+        video = _add_video(target, clip, size)
+        heard = sound.carried(source, sound.begin(source, target, mux_plan, clip.origin))
+        for packet in _interleaved(_encoded(video, pictures, clip, size, on_frame), heard):
+            target.mux_one(packet)
+
+
+def _container_options(container: str, time_base: Fraction) -> dict[str, str]:
+    """No dates, versions or random numbers in the file; in an MP4 the clip's clock, the index in front."""
+    options = {"fflags": "+bitexact", "avoid_negative_ts": "disabled"}
+    if container in ("mp4", "mov"):
+        ticks = str(time_base.denominator)
+        # The movie's own clock counts how long after the sound the pictures begin; its default is 1/1000 s.
+        options |= {"movflags": "+faststart", "video_track_timescale": ticks, "movie_timescale": ticks}
+    return options
+
+
+def _add_video(target: OutputContainer, clip: Clip, size: tuple[int, int]) -> VideoStream:
+    stream = target.add_stream("libx264", rate=_average_rate(clip), options=X264_OPTIONS)
+    stream.height, stream.width = (side + side % 2 for side in size)
+    stream.pix_fmt = "yuv420p"
+    context = stream.codec_context
+    context.time_base = clip.time_base
+    context.sample_aspect_ratio = clip.pixel_aspect
+    context.color_range = ColorRange.MPEG
+    context.colorspace = context.color_primaries = context.color_trc = BT709
+    return stream
+
+
+def _average_rate(clip: Clip) -> Fraction:
+    """Frames a second; a hint for the encoder's rate control, the times decide."""
+    ticks = clip.frame_times[-1] + clip.last_frame_duration - clip.frame_times[0]
+    return Fraction(len(clip.frame_times) / (ticks * clip.time_base)).limit_denominator(1001)
+
+
+def _encoded(
+    stream: VideoStream,
+    pictures: Sequence[Path],
+    clip: Clip,
+    size: tuple[int, int],
+    on_frame: Callable[[int], None],
+) -> Iterator["Packet[Any]"]:
+    """The packets of the pictures in turn, each with the time its frame stays; the encoder lags behind."""
+    end = clip.frame_times[-1] + clip.last_frame_duration
+    stays = {time: after - time for time, after in pairwise((*clip.frame_times, end))}
+    for number, (picture, time) in enumerate(zip(pictures, clip.frame_times, strict=True), start=1):
+        yield from _lasting(stream.encode(_frame(_read(picture, size), time)), stays)
+        on_frame(number)
+    yield from _lasting(stream.encode(None), stays)
+
+
+def _lasting(packets: list["Packet[Any]"], stays: Mapping[int, int]) -> list["Packet[Any]"]:
+    for packet in packets:
+        packet.duration = stays[packet.pts or 0]
+    return packets
+
+
+def _interleaved(seen: Iterator["Packet[Any]"], heard: Iterator["Packet[Any]"]) -> Iterator["Packet[Any]"]:
+    """Pictures and sound by their times, so that the muxer never has to hold much of either."""
+    return heapq.merge(seen, heard, key=lambda packet: (packet.pts or 0) * packet.time_base)
+
+
+def _frame(pixels: Frame, time: int) -> av.VideoFrame:
+    """One picture, padded to even sides, as H.264 takes it."""
+    height, width = pixels.shape[:2]
+    even = np.pad(pixels, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+    frame = av.VideoFrame.from_ndarray(even, format="rgb24").reformat(
+        format="yuv420p",
+        interpolation=ROUNDING,
+        dst_colorspace=Colorspace.ITU709,
+        dst_color_range=ColorRange.MPEG,
+    )
+    frame.color_primaries = frame.color_trc = BT709
+    frame.pts = time
+    return frame
+
+
+def _read(path: Path, size: tuple[int, int] | None = None) -> Frame:
+    """One picture, uint8 RGB (height, width, 3).
+
+    Raises:
+        InputError: it cannot be read, or is not of ``size`` (height, width).
+    """
+    try:
+        with Image.open(path) as picture:
+            pixels = np.asarray(picture.convert("RGB"))
+    except (OSError, SyntaxError, ValueError) as error:
+        raise InputError(
+            f"{shown(path)}: cannot be read ({reason(error)}); style that frame again"
+        ) from error
+    if size not in (None, pixels.shape[:2]):
+        raise InputError(
+            f"{shown(path)}: is {pixels.shape[1]}x{pixels.shape[0]}, the first frame {size[1]}x{size[0]}; "
+            "style that frame again"
+        )
+    return pixels
+
+
+@contextmanager
+def _explained(output: Path) -> Iterator[None]:
+    """Turn FFmpeg's errors into a line about ``output``."""
+    try:
+        yield
+    except OSError:
+        raise
+    except (av.FFmpegError, ValueError) as error:
+        raise OutputError(
+            f"{shown(output)}: cannot be encoded ({reason(error)}); try another output with -o"
+        ) from error

@@ -1,0 +1,82 @@
+"""The compiled gradient: right, traced once, on a device that exists."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from pipeline.core.backend import Compiled, CompiledGradient, choose_device
+from pipeline.errors import SettingsError, TooLargeError
+
+SHAPE = (None, None, 3)
+
+
+def picture(height: int, width: int) -> np.ndarray:
+    return np.random.default_rng(0).uniform(0, 255, (height, width, 3)).astype(np.float32)
+
+
+def two_terms(x, others):
+    return {"first": keras.ops.sum(x * others["factor"]), "second": 0.5 * keras.ops.sum(x * x)}
+
+
+@pytest.fixture
+def compiled():
+    return CompiledGradient(two_terms, SHAPE, {"factor": (3,)}, device=choose_device("cpu"))
+
+
+def test_terms_by_name_and_the_gradient_of_their_sum(compiled):
+    x, factor = picture(4, 5), np.array([1, 2, 3], np.float32)
+    terms, gradient = compiled(x, {"factor": factor})
+    assert terms["first"] == pytest.approx(float(np.sum(x * factor)), rel=1e-5)
+    assert terms["second"] == pytest.approx(float(np.sum(x * x)) / 2, rel=1e-5)
+    np.testing.assert_allclose(gradient, factor + x, rtol=1e-6)
+    assert gradient.dtype == np.float32
+
+
+def test_one_trace_serves_every_size_and_target(compiled):
+    for side in range(4, 24):
+        compiled(picture(side, 2 * side), {"factor": np.full(3, side, np.float32)})
+    assert compiled.traces == 1
+
+
+def test_a_target_is_an_argument_and_not_frozen_in(compiled):
+    gradients = [compiled(picture(4, 4), {"factor": np.full(3, f, np.float32)})[1] for f in (1, 5)]
+    np.testing.assert_allclose(gradients[1] - gradients[0], 4, rtol=1e-4)
+
+
+def test_the_same_arguments_give_the_same_bytes(compiled):
+    results = [compiled(picture(64, 64), {"factor": np.ones(3, np.float32)}) for _ in range(3)]
+    assert len({(tuple(terms.values()), gradient.tobytes()) for terms, gradient in results}) == 1
+
+
+def test_x_is_left_as_it_is(compiled):
+    x = picture(4, 4)
+    kept = x.copy()
+    compiled(x, {"factor": np.ones(3, np.float32)})
+    np.testing.assert_array_equal(x, kept)
+
+
+def test_cpu_is_always_there():
+    assert choose_device("cpu") == "/CPU:0"
+    assert choose_device("auto") in ("/CPU:0", "/GPU:0")
+
+
+def test_a_gpu_that_is_not_there_is_one_clear_line():
+    with pytest.raises(SettingsError, match="no device gpu:99.*--device cpu") as caught:
+        choose_device("gpu:99")
+    assert "\n" not in str(caught.value)
+
+
+def test_results_are_on_the_device_asked_for():
+    double = Compiled(lambda x: 2 * x, SHAPE, device=choose_device("cpu"))
+    assert "CPU:0" in double(picture(2, 2)).device
+
+
+def test_too_little_memory_is_one_clear_line():
+    def too_large(x):
+        raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating\na tensor")
+
+    compiled = Compiled(too_large, SHAPE, device=choose_device("cpu"))
+    with pytest.raises(TooLargeError, match="smaller --size") as caught:
+        compiled(picture(2, 2))
+    assert "\n" not in str(caught.value)

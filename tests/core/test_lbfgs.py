@@ -1,0 +1,135 @@
+"""L-BFGS-B: one pass a step whoever asks first, never a step too many, and SciPy's own way."""
+
+import numpy as np
+import pytest
+from scipy import optimize
+
+from pipeline.core import lbfgs
+from pipeline.core.lbfgs import Evaluator, Lbfgs, search_directly, search_publicly
+
+SHAPE = (4, 4, 3)
+
+
+def valleys(x):
+    """Rosenbrock's function in pixel units, along the picture's values."""
+    scaled = np.asarray(x, np.float64).ravel() / 100
+    return float(optimize.rosen(scaled)), (optimize.rosen_der(scaled) / 100).reshape(SHAPE).astype(np.float32)
+
+
+def start():
+    return np.random.default_rng(0).uniform(20, 240, SHAPE).astype(np.float32)
+
+
+class Counted:
+    def __init__(self):
+        self.losses = []
+
+    def __call__(self, x):
+        loss, gradient = valleys(x)
+        self.losses.append(loss)
+        return loss, gradient
+
+
+def ignore(x):
+    """An on_step that does nothing."""
+
+
+@pytest.mark.parametrize("gradient_first", [False, True])
+def test_loss_and_gradient_cost_one_pass_whoever_asks_first(gradient_first):
+    evaluate = Counted()
+    evaluator = Evaluator(evaluate, SHAPE, 10, ignore)
+    for count in (1, 2, 3):
+        x = np.full(48, 10.0 * count)
+        for ask in (evaluator.grads, evaluator.loss) if gradient_first else (evaluator.loss, evaluator.grads):
+            ask(x)
+        assert len(evaluate.losses) == evaluator.passes == count
+
+
+def test_the_best_point_is_remembered_too():
+    evaluate = Counted()
+    evaluator = Evaluator(evaluate, SHAPE, 10, ignore)
+    best, other = np.full(48, 99.0), np.full(48, 5.0)
+    first, _, again = (evaluator.loss(x) for x in (best, other, best))
+    assert first == again == min(evaluate.losses)
+    assert evaluator.passes == 2
+
+
+def test_a_point_that_was_changed_in_place_is_another_point():
+    evaluator = Evaluator(Counted(), SHAPE, 10, ignore)
+    x = np.full(48, 50.0)
+    before = evaluator.loss(x)
+    x += 10
+    assert evaluator.loss(x) != before and evaluator.passes == 2
+
+
+@pytest.mark.parametrize("search", [search_publicly, search_directly])
+def test_a_search_makes_one_pass_for_each_evaluation(search):
+    evaluate = Counted()
+    evaluator = Evaluator(evaluate, SHAPE, 1000, ignore)
+    iterations = []
+
+    def goes_on():
+        iterations.append(evaluator.passes)
+        return len(iterations) < 12
+
+    search(evaluator, start().ravel().astype(float), 255, goes_on)
+    assert len(iterations) == 12
+    assert len(set(evaluate.losses)) == len(evaluate.losses) == evaluator.passes == iterations[-1]
+
+
+def test_the_direct_search_goes_scipys_own_way():
+    ways = []
+    for search in (search_publicly, search_directly):
+        evaluate = Counted()
+        evaluator = Evaluator(evaluate, SHAPE, 40, ignore)
+        with pytest.raises(lbfgs._Spent):
+            search(evaluator, start().ravel().astype(float), 120, lambda: True)
+        ways.append(evaluate.losses)
+    assert ways[0] == ways[1] and len(ways[0]) == 40
+
+
+def test_this_scipy_has_the_direct_routine():
+    assert lbfgs._direct_works()
+
+
+@pytest.mark.parametrize("direct", [False, True])
+def test_both_ways_lead_to_the_same_picture(direct, monkeypatch):
+    desired, _ = Lbfgs(255).advance(valleys, start(), 30, ignore)
+    monkeypatch.setattr(lbfgs, "_direct_works", lambda: direct)
+    actual, steps = Lbfgs(255).advance(valleys, start(), 30, ignore)
+    np.testing.assert_array_equal(actual, desired)
+    assert steps == 30
+
+
+@pytest.mark.parametrize("steps", [1, 2, 7, 25])
+def test_never_a_step_too_many_and_the_best_comes_back(steps):
+    evaluate, heard = Counted(), []
+    x, taken = Lbfgs(255).advance(evaluate, start(), steps, heard.append)
+    assert taken == len(evaluate.losses) == len(heard) == steps
+    assert valleys(x)[0] == min(evaluate.losses)
+
+
+def test_iterations_end_the_search_for_good():
+    evaluate = Counted()
+    optimizer = Lbfgs(255, max_iterations=6)
+    x, first = optimizer.advance(evaluate, start(), 5, ignore)
+    x, second = optimizer.advance(evaluate, x, 100, ignore)
+    assert 6 <= first + second < 40
+    assert optimizer.advance(evaluate, x, 100, ignore)[1] == 0
+
+
+def test_a_search_that_has_arrived_stops_early():
+    centre = np.full(SHAPE, 100, np.float32)
+
+    def bowl(x):
+        return float(np.sum((x - centre) ** 2)), 2 * (x - centre)
+
+    x, taken = Lbfgs(255).advance(bowl, start(), 1000, ignore)
+    assert taken < 50
+    np.testing.assert_allclose(x, centre, atol=1e-3)
+
+
+def test_a_start_outside_the_box_is_brought_in():
+    seen = []
+    Lbfgs(255).advance(lambda x: (seen.append(x), valleys(x))[1], start() * 3 - 200, 5, ignore)
+    assert all(x.min() >= 0 and x.max() <= 255 for x in seen)

@@ -1,0 +1,152 @@
+"""Closed forms first, then the NumPy reference, then what a preview relies on: size does not matter."""
+
+import numpy as np
+import pytest
+
+from pipeline.core.backend import CompiledGradient
+from pipeline.core.losses import (
+    content_loss,
+    gram_matrix,
+    style_loss,
+    style_target,
+    temporal_loss,
+    total_variation,
+)
+from tests.support import reference
+
+CONTENT_FORMS = ("mean", "gatys", "sum")
+STYLE_FORMS = ("mean", "gatys", "keras", "per-channel")
+TV_FORMS = ("l1", "l2", "power", "power-mean")
+
+
+def features(seed: int, shape: tuple[int, ...] = (6, 5, 4)) -> np.ndarray:
+    return np.random.default_rng(seed).uniform(0, 3, shape).astype(np.float32)
+
+
+def checkerboard(side: int) -> np.ndarray:
+    rows, columns = np.mgrid[:side, :side]
+    return np.repeat(((rows + columns) % 2).astype(np.float32)[..., None], 3, axis=2)
+
+
+def test_gram_matrix_of_two_known_channels():
+    activations = np.array([[[1, 2], [3, 4]]], np.float32)  # positions (1, 2) and (3, 4)
+    np.testing.assert_array_equal(gram_matrix(activations), [[10, 14], [14, 20]])
+
+
+def test_gram_matrix_is_the_reference():
+    actual, desired = gram_matrix(features(0)), reference.gram(features(0).astype(np.float64))
+    np.testing.assert_allclose(actual, desired, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("form", "desired"), [("mean", 4.0), ("gatys", 24.0), ("sum", 48.0)])
+def test_content_loss_of_a_constant_difference(form, desired):
+    activations = np.full((2, 2, 3), 5, np.float32)
+    assert float(content_loss(activations, activations - 2, form)) == pytest.approx(desired)
+
+
+@pytest.mark.parametrize(
+    ("form", "desired"), [("mean", 9.0), ("gatys", 9 / 4), ("per-channel", 9 / 4), ("keras", 9 / 36)]
+)
+def test_style_loss_of_a_known_gram(form, desired):
+    # Two channels that are 1 and 2 everywhere: G/M = [[1, 2], [2, 4]], and the target is 3 below it.
+    activations = np.tile(np.array([1, 2], np.float32), (4, 4, 1))
+    target = np.array([[1, 2], [2, 4]], np.float32) - 3
+    # At half the picture's sides M is a quarter of its pixels: keras = 4·9 · (16/64)² / 36.
+    actual = float(style_loss(activations, target, form, pixels=64))
+    assert actual == pytest.approx(desired / 4 if form == "keras" else desired)
+
+
+@pytest.mark.parametrize("form", STYLE_FORMS)
+def test_style_loss_vanishes_at_the_target(form):
+    assert float(style_loss(features(0), style_target(features(0)), form, pixels=30)) == 0
+
+
+def test_style_loss_gatys_is_the_published_formula_where_the_sizes_agree():
+    own, other = features(0).astype(np.float64), features(1).astype(np.float64)
+    positions, channels = 30, 4
+    desired = np.sum((reference.gram(own) - reference.gram(other)) ** 2) / (4 * channels**2 * positions**2)
+    actual = float(style_loss(features(0), style_target(features(1)), "gatys"))
+    assert actual == pytest.approx(desired, rel=1e-4)
+
+
+def test_style_loss_keras_is_the_examples_formula():
+    own, other = features(0).astype(np.float64), features(1).astype(np.float64)
+    desired = np.sum((reference.gram(own) - reference.gram(other)) ** 2) / (4 * 3**2 * 120**2)
+    actual = float(style_loss(features(0), style_target(features(1)), "keras", pixels=120))
+    assert actual == pytest.approx(desired, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("form", "desired"),
+    [("l1", 2.0), ("l2", 2 * 3 * 8 * 7), ("power", 3 * 49 * 2**1.25), ("power-mean", 3 * 2**1.25)],
+)
+def test_total_variation_of_a_checkerboard(form, desired):
+    assert float(total_variation(checkerboard(8), form)) == pytest.approx(desired, rel=1e-5)
+
+
+@pytest.mark.parametrize("form", TV_FORMS)
+def test_total_variation_of_a_plain_picture(form):
+    assert float(total_variation(np.full((5, 7, 3), 9, np.float32), form)) == 0
+
+
+def test_temporal_loss_counts_what_weighs_something():
+    target = features(0, (4, 6, 3))
+    weights = np.zeros((4, 6), np.float32)
+    weights[:2, :3] = 2  # a quarter of the picture
+    image = target + 3
+    assert float(temporal_loss(image, target, weights)) == pytest.approx(9 * 2 / 4, rel=1e-5)
+    image[:2, :3] = target[:2, :3]
+    assert float(temporal_loss(image, target, weights)) == 0
+
+
+def test_temporal_loss_and_its_gradient_are_the_reference():
+    image, target, weights = features(0, (5, 7, 3)), features(1, (5, 7, 3)), features(2, (5, 7))
+    loss, gradient = reference.temporal(*(each.astype(float) for each in (image, target, weights)))
+    compiled = CompiledGradient(
+        lambda *given: {"temporal": temporal_loss(*given)}, (5, 7, 3), (5, 7, 3), (5, 7), device="cpu"
+    )
+    terms, actual = compiled(image, target, weights)
+    assert terms["temporal"] == pytest.approx(loss, rel=1e-5)
+    np.testing.assert_allclose(actual, gradient, rtol=1e-5)
+
+
+@pytest.mark.parametrize("form", CONTENT_FORMS)
+def test_content_loss_is_the_reference(form):
+    desired, _ = reference.content(features(0).astype(float), features(1).astype(float), form)
+    assert float(content_loss(features(0), features(1), form)) == pytest.approx(desired, rel=1e-5)
+
+
+@pytest.mark.parametrize("form", STYLE_FORMS)
+def test_style_loss_is_the_reference_for_a_style_of_another_size(form):
+    target = reference.gram(features(1, (9, 8, 4)).astype(float)) / 72
+    desired, _ = reference.style(features(0).astype(float), target, form, 120)
+    actual = float(style_loss(features(0), style_target(features(1, (9, 8, 4))), form, pixels=120))
+    assert actual == pytest.approx(desired, rel=1e-4)
+
+
+@pytest.mark.parametrize("form", TV_FORMS)
+def test_total_variation_is_the_reference(form):
+    image = 80 * features(2, (7, 9, 3))
+    desired, _ = reference.total_variation(image.astype(float), form)
+    assert float(total_variation(image, form)) == pytest.approx(desired, rel=1e-5)
+
+
+@pytest.mark.parametrize("times", [2, 4])
+def test_mean_forms_do_not_depend_on_the_size(times):
+    def tiled(seed: int) -> np.ndarray:
+        return np.tile(features(seed), (times, times, 1))
+
+    content = [float(content_loss(*pair)) for pair in ((features(0), features(1)), (tiled(0), tiled(1)))]
+    assert content[0] == pytest.approx(content[1], rel=1e-5)
+    target = style_target(features(1))
+    for form in ("mean", "gatys", "per-channel"):
+        small, large = (float(style_loss(each, target, form)) for each in (features(0), tiled(0)))
+        assert small == pytest.approx(large, rel=1e-4)
+
+
+def test_power_mean_hardly_depends_on_the_size_and_power_does():
+    picture = 80 * features(2, (32, 32, 3))
+    tiled = np.tile(picture, (4, 4, 1))
+    small, large = (float(total_variation(each)) for each in (picture, tiled))
+    assert small == pytest.approx(large, rel=0.03)  # only the seams between the tiles are new
+    assert float(total_variation(tiled, "power")) > 15 * float(total_variation(picture, "power"))

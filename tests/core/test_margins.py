@@ -1,0 +1,66 @@
+"""The rim around a picture in the making: mirrored, and cut off again at every scale."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.core.margins import Margin
+from tests.support.stylizing import followed, make, picture
+
+sides = st.integers(16, 60)
+
+
+@given(sides, sides, st.floats(0, 0.25))
+def test_what_is_framed_and_cut_is_the_picture(height, width, share):
+    before = np.random.default_rng(0).uniform(0, 255, (height, width, 3)).astype(np.float32)
+    margin = Margin.around((height, width), share)
+    framed = margin.framed(before)
+    assert framed.shape[:2] == margin.framed_size
+    np.testing.assert_array_equal(margin.cut(framed), before)
+
+
+def test_the_rim_mirrors_the_picture():
+    row = np.repeat(np.arange(20, dtype=np.float32)[None, :, None], 3, axis=2).repeat(16, 0)
+    framed = Margin.around((16, 20), 0.1).framed(row)
+    np.testing.assert_array_equal(framed[5, :5, 0], [2, 1, 0, 1, 2])
+
+
+def test_another_scale_is_cut_in_proportion():
+    margin = Margin.around((80, 100), 0.1)  # framed: 100x120
+    assert margin.cut(np.zeros((50, 60, 3), np.float32)).shape == (40, 50, 3)
+    assert margin.side_within(60) == 50
+
+
+@pytest.mark.parametrize("scales", [1, 2])
+def test_the_pastiche_has_the_contents_size_and_so_has_what_is_shown_of_it(scales):
+    shapes = []
+    stylizer = make(margin=0.1, scales=scales)
+    made = stylizer.stylize(picture(0), on_step=lambda step: shapes.append(step.image().shape))
+    assert made.pixels.shape == shapes[-1] == picture(0).shape
+    assert make(margin=0.1).stylize(picture(0), init=made.pixels).pixels.shape == picture(0).shape
+
+
+def test_a_margin_of_0_changes_nothing():
+    plain, _ = followed(make(), picture(0))
+    none, _ = followed(make(margin=0.0), picture(0))
+    np.testing.assert_array_equal(plain.pixels, none.pixels)
+
+
+def test_with_a_margin_a_border_is_worked_on_as_the_middle_is():
+    """Zeros beyond a border make its pixels count for less, or for more, than others."""
+    share = {}
+    for margin in (0.0, 0.2):
+        found = make(margin=margin, content_weight=0, tv_weight=0, steps=30).stylize(picture(0)).pixels
+        change = np.abs(found - picture(0)).mean(2)
+        border = np.concatenate([change[0], change[-1], change[:, 0], change[:, -1]])
+        share[margin] = border.mean() / change[4:-4, 4:-4].mean()
+    assert abs(share[0.2] - 1) < 0.15 < abs(share[0.0] - 1)
+
+
+def test_the_style_is_compared_at_the_pictures_own_size():
+    framed, plain = make(margin=0.2), make()
+    framed.stylize(picture(0))
+    plain.stylize(picture(0))
+    (key,) = framed._style_targets
+    assert key in plain._style_targets

@@ -1,0 +1,221 @@
+"""The whole objective, terms and gradient, against the NumPy reference: every form, both poolings."""
+
+import numpy as np
+import pytest
+
+from pipeline.core.frame_start import TemporalTarget
+from pipeline.core.objective import Objective
+from pipeline.errors import DivergedError, SettingsError
+from pipeline.settings.settings import Settings
+from tests.support import reference
+from tests.support.tiny_weights import tiny_weights
+
+CONTENT, STYLES = "block4_conv2", ("block1_conv1", "block3_conv1", "block5_conv1")
+SCALES = {CONTENT: 0.7, "block3_conv1": 1.4}
+
+
+def picture(seed: int, height: int = 35, width: int = 38) -> np.ndarray:
+    return np.random.default_rng(seed).uniform(0, 255, (height, width, 3)).astype(np.float32)
+
+
+def settings(**changes) -> Settings:
+    given = {
+        "content_layers": {CONTENT: 1.0},
+        "style_layers": dict(zip(STYLES, (0.5, 1.0, 2.0), strict=True)),
+        "device": "cpu",
+    }
+    return Settings(**(given | changes))
+
+
+def actual(
+    x: np.ndarray, hold: TemporalTarget | None = None, **changes
+) -> tuple[dict[str, float], np.ndarray]:
+    objective = Objective(settings(**changes), tiny_weights(scales=SCALES))
+    targets = objective.content_targets(picture(1)), objective.style_targets(picture(2, 50, 41))
+    return objective.at(x, *targets, hold)
+
+
+def desired(x: np.ndarray, **changes) -> tuple[dict[str, float], np.ndarray]:
+    """The same by the reference: features, losses, and the gradient through all of it."""
+    wanted = settings(**changes)
+    network = reference.Network(tiny_weights().kernels, wanted.pooling)
+    contents, styles = (
+        network.forward(picture(1).astype(float)),
+        network.forward(picture(2, 50, 41).astype(float)),
+    )
+    units, x = 255 / wanted.pixel_range, x.astype(float)
+    own = network.forward(x * units)
+    terms, by_layer = {}, {}
+    for layer, share in wanted.content_layers.items():
+        weight, scale = wanted.content_weight * share, SCALES.get(layer, 1.0)
+        loss, back = reference.content(scale * own[layer], scale * contents[layer], wanted.content_form)
+        terms[f"content {layer}"], by_layer[layer] = weight * loss, weight * scale * back
+    for layer, share in wanted.style_layers.items():
+        weight, scale = wanted.style_weight * share, SCALES.get(layer, 1.0)
+        height, width = styles[layer].shape[:2]
+        target = reference.gram(scale * styles[layer]) / (height * width)
+        pixels = x.shape[0] * x.shape[1]
+        loss, back = reference.style(scale * own[layer], target, wanted.style_form, pixels)
+        terms[f"style {layer}"] = weight * loss
+        by_layer[layer] = by_layer.get(layer, 0) + weight * scale * back
+    variation, back = reference.total_variation(x, wanted.tv_form)
+    terms["tv"] = wanted.tv_weight * variation
+    return terms, units * network.backward(by_layer) + wanted.tv_weight * back
+
+
+def assert_agree(x: np.ndarray, **changes) -> None:
+    (terms, gradient), (true_terms, true_gradient) = actual(x, **changes), desired(x, **changes)
+    for name, value in true_terms.items():
+        assert terms[name] == pytest.approx(value, rel=1e-4), name
+    assert terms["total"] == pytest.approx(sum(true_terms.values()), rel=1e-4)
+    assert np.linalg.norm(gradient - true_gradient) < 1e-4 * np.linalg.norm(true_gradient)
+
+
+@pytest.mark.parametrize("pooling", ["max", "avg"])
+@pytest.mark.parametrize("form", ["mean", "gatys", "sum"])
+def test_content_forms_agree_with_the_reference(form, pooling):
+    assert_agree(picture(0), content_form=form, pooling=pooling, style_weight=1e-9, content_weight=3.0)
+
+
+@pytest.mark.parametrize("form", ["mean", "gatys", "keras", "per-channel"])
+def test_style_forms_agree_with_the_reference(form):
+    assert_agree(picture(0), style_form=form, content_weight=1e-9, style_weight=0.3)
+
+
+@pytest.mark.parametrize("form", ["l1", "l2", "power", "power-mean"])
+def test_tv_forms_agree_with_the_reference(form):
+    assert_agree(picture(0), tv_form=form, tv_weight=10.0, content_weight=1e-9, style_weight=1e-9)
+
+
+@pytest.mark.parametrize("tv_form", ["l1", "power"])
+def test_all_together_on_pixels_of_0_to_1_agree_with_the_reference(tv_form):
+    assert_agree(picture(0) / 255, pixel_range=1, tv_weight=50.0, tv_form=tv_form, pooling="avg")
+
+
+def test_one_layer_can_serve_content_and_style():
+    shared = {"content_layers": {"block3_conv1": 1.0}, "content_weight": 100.0, "tv_weight": 1.0}
+    assert_agree(picture(0), **shared)
+
+
+def test_terms_sum_up():
+    terms, _ = actual(picture(0), tv_weight=2.0)
+    assert list(terms)[:5] == ["total", "content", "style", "tv", "temporal"]
+    assert terms["total"] == pytest.approx(terms["content"] + terms["style"] + terms["tv"])
+    assert terms["style"] == pytest.approx(sum(terms[f"style {layer}"] for layer in STYLES))
+    assert terms["content"] == terms[f"content {CONTENT}"]
+
+
+def held(pixel_range: int = 255) -> tuple[np.ndarray, TemporalTarget]:
+    """A picture, and a hold to another one, with weights of 0 on the left."""
+    weights = np.random.default_rng(4).uniform(0.5, 2, (35, 38)).astype(np.float32)
+    weights[:, :10] = 0
+    return picture(0) * np.float32(pixel_range / 255), TemporalTarget(picture(3), 1e3 * weights)
+
+
+def temporal(x: np.ndarray, hold: TemporalTarget, pixel_range: int = 255) -> tuple[float, np.ndarray]:
+    """Term and gradient by the reference."""
+    target = hold.pixels * (pixel_range / 255)
+    loss, gradient = reference.temporal(*(each.astype(float) for each in (x, target, hold.weights)))
+    return loss / pixel_range**2, gradient / pixel_range**2
+
+
+@pytest.fixture(params=[1, 255])
+def measured(request):
+    """The range of the pixels, and an objective on them with its targets bound: (x, hold) -> …"""
+    objective = Objective(settings(pixel_range=request.param), tiny_weights())
+    targets = objective.content_targets(picture(1)), objective.style_targets(picture(2, 50, 41))
+    return request.param, lambda x, hold=None: objective.at(x, *targets, hold)
+
+
+def test_what_holds_a_frame_pulls_it_as_the_reference_says(measured):
+    pixel_range, at = measured
+    x, hold = held(pixel_range)
+    (terms, gradient), (plain, without) = at(x, hold), at(x)
+    loss, desired = temporal(x, hold, pixel_range)
+    assert terms["temporal"] == pytest.approx(loss, rel=1e-4) and plain["temporal"] == 0
+    assert terms["total"] == pytest.approx(plain["total"] + loss, rel=1e-4)
+    pull = gradient - without
+    assert np.linalg.norm(pull - desired) < 1e-3 * np.linalg.norm(desired)
+    pulled = np.abs(desired[:, 10:]) > np.abs(desired).max() / 100
+    assert pulled.mean() > 0.9
+    assert (np.sign(pull) == np.sign(x - hold.pixels * (pixel_range / 255)))[:, 10:][pulled].all()
+    assert (pull[:, :10] == 0).all()
+
+
+def test_the_loss_of_holding_does_not_depend_on_the_pixels_range():
+    terms = []
+    for pixel_range in (1, 255):
+        x, hold = held(pixel_range)
+        terms.append(actual(x, hold, pixel_range=pixel_range)[0]["temporal"])
+    assert terms[0] == pytest.approx(terms[1], rel=1e-4)
+    assert terms[0] > 1
+
+
+def test_nothing_is_pulled_that_is_where_it_is_held(measured):
+    pixel_range, at = measured
+    _, hold = held(pixel_range)
+    x = hold.pixels / np.float32(255 / pixel_range)
+    for still in (hold, TemporalTarget(picture(0), np.zeros_like(hold.weights))):
+        (terms, gradient), (plain, without) = at(x, still), at(x)
+        assert terms["temporal"] == 0
+        assert terms["total"] == plain["total"]
+        np.testing.assert_array_equal(gradient, without)
+
+
+def test_one_more_trace_serves_every_frame_that_is_held():
+    objective = Objective(settings(), tiny_weights())
+    for side in (20, 30, 40):
+        x = picture(0, side, 40)
+        targets = objective.content_targets(x), objective.style_targets(x)
+        objective.at(x, *targets)
+        assert objective.traces == (3 if side == 20 else 4)
+        objective.at(x, *targets, TemporalTarget(x, np.ones(x.shape[:2], np.float32)))
+    assert objective.traces == 4
+
+
+def test_one_trace_of_each_graph_serves_every_size():
+    objective = Objective(settings(tv_weight=1.0, style_form="keras"), tiny_weights())
+    for side in range(16, 60, 4):
+        targets = (
+            objective.content_targets(picture(1, side, 40)),
+            objective.style_targets(picture(2, 40, side)),
+        )
+        terms, gradient = objective.at(picture(0, side, 40), *targets)
+        assert terms["total"] > 0 and gradient.shape == (side, 40, 3)
+    assert objective.traces == 3
+
+
+def test_weights_of_nothing_cost_nothing():
+    objective = Objective(
+        settings(content_weight=0, style_layers={STYLES[0]: 1, STYLES[2]: 0}), tiny_weights()
+    )
+    terms, _ = objective.at(
+        picture(0), objective.content_targets(picture(1)), objective.style_targets(picture(2))
+    )
+    assert (terms["content"], terms["tv"]) == (0, 0)
+    assert set(terms) == {"total", "content", "style", "tv", "temporal", f"style {STYLES[0]}"}
+
+
+def test_variation_alone_is_an_objective():
+    objective = Objective(settings(content_weight=0, style_weight=0, tv_weight=1), tiny_weights())
+    terms, gradient = objective.at(picture(0), {}, {})
+    assert terms["total"] == terms["tv"] > 0 and np.abs(gradient).max() > 0
+    assert dict(objective.content_targets(picture(1))) == dict(objective.style_targets(picture(1))) == {}
+
+
+def test_every_weight_0_is_refused():
+    with pytest.raises(SettingsError, match="every loss weighs 0"):
+        Objective(settings(content_weight=0, style_weight=0), tiny_weights())
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_what_is_not_finite_is_an_error(bad):
+    x = picture(0)
+    x[3, 4, 1] = bad
+    with pytest.raises(DivergedError, match="no longer finite"):
+        actual(x, tv_weight=1.0)
+
+
+def test_a_gpu_that_is_not_there_is_refused():
+    with pytest.raises(SettingsError, match="no device gpu:99"):
+        Objective(settings(device="gpu:99"), tiny_weights())

@@ -1,0 +1,50 @@
+"""The plan from coarse to fine."""
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from pipeline.core.scales import Scale, plan, plan_following, style_size
+from pipeline.errors import InputError
+from pipeline.settings.settings import Settings
+
+sides = st.integers(16, 3000)
+
+
+def test_sides_double_and_the_last_is_the_picture():
+    desired = (Scale((75, 100), 5), Scale((150, 200), 6), Scale((300, 400), 7))
+    assert plan((300, 400), Settings(scales=3, steps=(5, 6, 7))) == desired
+
+
+def test_scales_that_are_too_small_are_left_out_with_their_steps():
+    assert plan((20, 60), Settings(scales=3, steps=(5, 6, 7))) == (Scale((20, 60), 7),)
+    assert [scale.steps for scale in plan((40, 60), Settings(scales=3, steps=(5, 6, 7)))] == [6, 7]
+
+
+def test_a_following_frame_has_steps_of_its_own_and_coarse_scales_if_need_be():
+    settings = Settings(scales=3, steps=(5, 6, 8), frame_steps=(1, 2, 3))
+    assert plan_following((300, 400), settings, coarse_too=False) == (Scale((300, 400), 3),)
+    scales = (Scale((75, 100), 1), Scale((150, 200), 2), Scale((300, 400), 3))
+    assert plan_following((300, 400), settings, coarse_too=True) == scales
+
+
+@given(sides, sides, st.integers(1, 8))
+def test_every_scale_is_large_enough_and_the_last_is_whole(height, width, scales):
+    planned = plan((height, width), Settings(scales=scales))
+    assert planned[-1].size == (height, width)
+    assert all(min(scale.size) >= 16 for scale in planned)
+    assert 1 <= len(planned) <= scales
+
+
+@pytest.mark.parametrize("size", [(1, 1), (15, 400), (400, 15)])
+def test_too_small_a_picture_is_refused(size):
+    with pytest.raises(InputError, match="at least 16x16"):
+        plan(size, Settings())
+
+
+@example(35, 53, 16)
+@given(sides, sides, st.integers(16, 3000))
+def test_a_style_is_never_enlarged_and_never_too_small(height, width, longest_side):
+    actual = style_size((height, width), longest_side)
+    assert min(actual) >= 16 and actual[0] <= height and actual[1] <= width
+    assert max(actual) <= longest_side or min(actual) == 16

@@ -1,0 +1,199 @@
+"""A download is whole and right or leaves nothing, however servers, networks and other processes behave."""
+
+import gc
+import hashlib
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import filelock
+import pytest
+
+from pipeline.errors import WeightsError
+from pipeline.extractor import download
+from tests.support import ROOT
+from tests.support.servers import BODY, serving
+
+MD5 = hashlib.md5(BODY).hexdigest()
+HASTY = download.Patience(opening=1, silence=0.4, stall=0.6, stall_bytes=1000, lock=0.3)
+
+DOWNLOAD = """
+import sys
+from pathlib import Path
+from pipeline.extractor import download
+download.download(sys.argv[1], Path(sys.argv[2]), sys.argv[3])
+"""
+
+
+@pytest.fixture
+def server(monkeypatch):
+    monkeypatch.setenv("no_proxy", "*")
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def target(tmp_path):
+    return tmp_path / "models" / "weights.h5"
+
+
+def leftovers(target: Path) -> list[str]:
+    """What lies beside the file, but for the lock that stays on purpose."""
+    return sorted(path.name for path in target.parent.iterdir() if path.suffix != ".lock")
+
+
+@pytest.mark.parametrize("behaviour", ["good", "no-length", "slow", "redirect"])
+def test_a_good_answer_ends_at_the_path(behaviour, server, target):
+    calls = []
+    download.download(f"{server[0]}{behaviour}/f", target, MD5, lambda *call: calls.append(call), HASTY)
+    assert target.read_bytes() == BODY
+    assert leftovers(target) == ["weights.h5"]
+    assert calls[-1] == (len(BODY), 0 if behaviour == "no-length" else len(BODY))
+    assert [received for received, _ in calls] == sorted(received for received, _ in calls)
+
+
+FAULTS = {
+    "missing": "404",
+    "broken": "500",
+    "wrong": "MD5",
+    "empty": "MD5",
+    "short": f"{len(BODY) // 2} of {len(BODY)} bytes",
+    "endless": "more than",
+    "stall": "timed out",
+    "trickle": "bytes came in",
+    "mute": "timed out",
+    "reset": "reset",
+    "loop": "redirect",
+    "babble": r"\x15",
+}
+
+
+@pytest.mark.parametrize("behaviour", FAULTS)
+@pytest.mark.parametrize("before", [None, b"an older file"])
+def test_a_bad_answer_changes_nothing_and_is_told_in_one_line(behaviour, before, server, target, monkeypatch):
+    monkeypatch.setattr(download, "LARGEST_BYTES", 2 * len(BODY))
+    if before is not None:
+        target.parent.mkdir()
+        target.write_bytes(before)
+    url = f"{server[0]}{behaviour}/f"
+    began = time.monotonic()
+    message = refused(url, target)
+    assert time.monotonic() - began < 3
+    assert FAULTS[behaviour] in message
+    assert url in message
+    assert leftovers(target) == ([] if before is None else ["weights.h5"])
+    assert before is None or target.read_bytes() == before
+
+
+def test_a_name_that_takes_too_long_to_look_up_is_given_up(server, target, monkeypatch):
+    released = threading.Event()
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: released.wait(5) and [])
+    assert "no answer within 1 s" in refused("http://weights.invalid/f", target)
+    released.set()
+
+
+def test_an_answer_that_comes_too_late_is_closed(server, target):
+    others = threading.active_count()
+    assert "no answer" in refused(f"{server[0]}late/f", target, download.Patience(opening=0.1))
+    deadline = time.monotonic() + 5
+    while threading.active_count() > others:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    gc.collect()  # an answer left open would warn here
+    assert leftovers(target) == []
+
+
+def test_an_unknown_name_and_a_closed_port_are_told(target, monkeypatch):
+    def unknown(*_, **__):
+        raise OSError(-2, "Name or service not known")
+
+    assert "refused" in refused("http://127.0.0.1:9/f", target)
+    monkeypatch.setattr("socket.getaddrinfo", unknown)
+    assert "not known" in refused("http://weights.invalid/f", target)
+
+
+@pytest.mark.parametrize("address", ["weights", "gopher://weights/", ""])
+def test_an_address_that_is_none_is_told(address, target):
+    assert "unknown url type" in refused(address, target)
+
+
+def test_a_file_that_is_there_costs_no_request(server, target):
+    target.parent.mkdir()
+    target.write_bytes(BODY)
+    download.download(f"{server[0]}good/f", target, MD5, patience=HASTY)
+    assert not server[1]
+
+
+def test_a_damaged_file_is_replaced(server, target):
+    target.parent.mkdir()
+    target.write_bytes(BODY[:-1])
+    download.download(f"{server[0]}good/f", target, MD5, patience=HASTY)
+    assert target.read_bytes() == BODY
+
+
+def test_a_folder_that_cannot_be_made_is_told(server, tmp_path):
+    (tmp_path / "models").write_bytes(b"a file")
+    message = refused(f"{server[0]}good/f", tmp_path / "models" / "weights.h5")
+    assert "exists" in message or "Not a directory" in message
+
+
+def test_a_folder_in_the_files_place_is_told(server, target):
+    target.mkdir(parents=True)
+    assert "directory" in refused(f"{server[0]}good/f", target)
+    assert leftovers(target) == ["weights.h5"]
+
+
+def test_waiting_for_another_process_ends(server, target):
+    target.parent.mkdir()
+    with filelock.FileLock(f"{target}.lock"):
+        assert "another process" in refused(f"{server[0]}good/f", target)
+
+
+def test_an_interruption_leaves_nothing(server, target):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        download.download(f"{server[0]}good/f", target, MD5, interrupt, HASTY)
+    assert leftovers(target) == []
+
+
+def test_two_processes_fetch_once(server, target):
+    racers = [start(f"{server[0]}slow/f", target) for _ in range(2)]
+    assert [racer.communicate(timeout=20) for racer in racers] == [(b"", b"")] * 2
+    assert [racer.returncode for racer in racers] == [0, 0]
+    assert target.read_bytes() == BODY
+    assert server[1]["slow"] == 1
+
+
+def test_a_killed_download_leaves_no_bad_file_and_the_next_succeeds(server, target):
+    killed = start(f"{server[0]}stall/f", target)
+    partial = target.with_name("weights.h5.partial")
+    deadline = time.monotonic() + 20
+    while not (partial.is_file() and partial.stat().st_size):
+        assert time.monotonic() < deadline and killed.poll() is None
+        time.sleep(0.01)
+    killed.send_signal(signal.SIGKILL)
+    killed.communicate(timeout=20)
+    assert leftovers(target) == ["weights.h5.partial"]
+    download.download(f"{server[0]}good/f", target, MD5, patience=HASTY)
+    assert leftovers(target) == ["weights.h5"]
+    assert target.read_bytes() == BODY
+
+
+def start(url: str, target: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-c", DOWNLOAD, url, str(target), MD5]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def refused(url: str, target: Path, patience: download.Patience = HASTY) -> str:
+    with pytest.raises(WeightsError) as caught:
+        download.download(url, target, MD5, patience=patience)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert MD5 in message
+    assert str(target) in message
+    return message

@@ -1,0 +1,57 @@
+"""The published file: where Keras keeps it, and that only the genuine one counts."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import WeightsError
+from pipeline.extractor import imagenet
+from tests.support.servers import BODY, serving
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.setenv("no_proxy", "*")
+    monkeypatch.setattr(imagenet, "MD5", hashlib.md5(BODY).hexdigest())
+    return tmp_path
+
+
+def test_address_and_hash_are_those_that_keras_states():
+    import keras.src.applications.vgg19 as published
+
+    assert imagenet.ADDRESS + imagenet.FILE_NAME == published.WEIGHTS_PATH_NO_TOP
+    assert f'"{imagenet.MD5}"' in Path(published.__file__).read_text("utf-8")
+
+
+def test_the_file_lies_where_keras_keeps_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", "~/elsewhere")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert imagenet.path() == tmp_path / "elsewhere" / "models" / imagenet.FILE_NAME
+    monkeypatch.delenv("KERAS_HOME")
+    assert imagenet.path() == tmp_path / ".keras" / "models" / imagenet.FILE_NAME
+
+
+def test_it_is_fetched_once(home):
+    with serving() as (address, requests):
+        for _ in range(2):
+            assert imagenet.fetch(address=f"{address}good/") == imagenet.path()
+    assert imagenet.is_genuine(imagenet.path())
+    assert requests == {"good": 1}
+
+
+def test_a_damaged_file_is_not_genuine_and_is_fetched_anew(home):
+    imagenet.path().parent.mkdir(parents=True)
+    imagenet.path().write_bytes(BODY[:-1])
+    assert not imagenet.is_genuine(imagenet.path())
+    with serving() as (address, _):
+        imagenet.fetch(address=f"{address}good/")
+    assert imagenet.is_genuine(imagenet.path())
+
+
+def test_offline_says_where_it_can_be_put_by_hand(home):
+    with pytest.raises(WeightsError) as caught:
+        imagenet.fetch(address="http://127.0.0.1:9/")
+    for part in (imagenet.FILE_NAME, str(imagenet.path()), imagenet.MD5, "by hand"):
+        assert part in str(caught.value)

@@ -1,0 +1,99 @@
+"""The extractor against Keras' own network, and against itself."""
+
+import keras
+import numpy as np
+import pytest
+
+from pipeline.errors import SettingsError, WeightsError
+from pipeline.extractor import layers
+from pipeline.extractor.vgg import CHANNEL_MEANS_BGR, Extractor
+from pipeline.extractor.weights import Weights
+from tests.support import reference
+from tests.support.tiny_weights import WIDTHS, tiny_weights
+
+
+def picture(height: int = 33, width: int = 40, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).uniform(0, 255, (height, width, 3)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def keras_network():
+    keras.utils.set_random_seed(0)
+    network = keras.applications.VGG19(weights=None, include_top=False, input_shape=(32, 32, 3))
+    yield network
+    keras.backend.clear_session()
+
+
+def test_equals_keras_network(keras_network):
+    kernels = {layer: tuple(keras_network.get_layer(layer).get_weights()) for layer in layers.LAYERS}
+    actual = Extractor(Weights("file", kernels, {}, "", "keras")).activations(picture(32, 32))
+    inputs = picture(32, 32)[..., ::-1] - np.array(CHANNEL_MEANS_BGR, np.float32)
+    outputs = {layer: keras_network.get_layer(layer).output for layer in layers.LAYERS}
+    desired = keras.Model(keras_network.inputs[0], outputs)(inputs[None])
+    assert list(actual) == list(layers.LAYERS)
+    for layer in layers.LAYERS:
+        scale = np.abs(desired[layer]).max()
+        np.testing.assert_allclose(
+            actual[layer], desired[layer][0], rtol=1e-4, atol=1e-5 * scale, err_msg=layer
+        )
+
+
+def test_means_are_those_of_keras_preprocessing():
+    black = np.zeros((1, 1, 1, 3), np.float32)
+    desired = -keras.applications.vgg19.preprocess_input(black).ravel()
+    np.testing.assert_allclose(CHANNEL_MEANS_BGR, desired, rtol=1e-6)
+
+
+@pytest.mark.parametrize("pooling", ["max", "avg"])
+def test_equals_the_reference(pooling):
+    weights = tiny_weights()
+    actual = Extractor(weights, pooling).activations(picture())
+    desired = reference.Network(weights.kernels, pooling).forward(picture().astype(float))
+    for layer in layers.LAYERS:
+        scale = np.abs(desired[layer]).max()
+        np.testing.assert_allclose(actual[layer], desired[layer], rtol=1e-4, atol=1e-5 * scale, err_msg=layer)
+
+
+def test_shapes_halve_at_each_pooling_and_widths_come_from_the_weights():
+    found = Extractor(tiny_weights()).activations(picture(33, 40))
+    for layer in layers.LAYERS:
+        block = layers.block_of(layer)
+        desired = (33 >> (block - 1), 40 >> (block - 1), WIDTHS[block - 1])
+        assert tuple(found[layer].shape) == desired
+
+
+def test_scales_multiply_the_activations_and_not_what_lies_deeper():
+    plain = Extractor(tiny_weights()).activations(picture())
+    scaled = Extractor(tiny_weights(scales={"block2_conv1": 2.5})).activations(picture())
+    np.testing.assert_allclose(scaled["block2_conv1"], 2.5 * np.asarray(plain["block2_conv1"]), rtol=1e-6)
+    np.testing.assert_array_equal(scaled["block5_conv4"], plain["block5_conv4"])
+
+
+def test_returns_the_layers_asked_for_and_needs_none_deeper():
+    whole = tiny_weights()
+    kernels = {layer: whole.kernels[layer] for layer in layers.up_to_deepest(["block2_conv1"])}
+    cut = Weights("file", kernels, {}, "", "cut")
+    found = Extractor(cut, layers=["block2_conv1", "block1_conv1"]).activations(picture())
+    assert list(found) == ["block1_conv1", "block2_conv1"]
+    assert list(Extractor(cut).activations(picture())) == list(kernels)
+
+
+def test_takes_whole_numbers_and_leaves_the_picture_as_it_is():
+    whole = picture().astype(np.uint8)
+    before = whole.copy()
+    found = Extractor(tiny_weights(), layers=["block1_conv1"])
+    np.testing.assert_array_equal(
+        found.activations(whole)["block1_conv1"], found.activations(whole.astype(np.float32))["block1_conv1"]
+    )
+    np.testing.assert_array_equal(whole, before)
+
+
+def test_missing_layer_is_named():
+    cut = Weights("file", {"block1_conv1": tiny_weights().kernels["block1_conv1"]}, {}, "", "cut.npz")
+    with pytest.raises(WeightsError, match=r"cut\.npz.*block1_conv2"):
+        Extractor(cut, layers=["block2_conv1"])
+
+
+def test_unknown_layer_is_refused_with_the_nearest():
+    with pytest.raises(SettingsError, match="block5_conv2"):
+        Extractor(tiny_weights(), layers=["blok5_conv2"])

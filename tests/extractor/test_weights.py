@@ -1,0 +1,194 @@
+"""The kinds of weights: what each name gives, what is said when it cannot, and what is remembered."""
+
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.errors import WeightsError
+from pipeline.extractor import imagenet, weight_files, weights
+from pipeline.extractor.layers import LAYERS
+from tests.support import ROOT
+from tests.support.servers import BODY, serving
+from tests.support.tiny_weights import tiny_weights
+from tests.support.weight_files import write_npz, write_published
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    """An empty Keras cache, and nothing to fetch from."""
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.setenv("no_proxy", "*")
+    serve_from(monkeypatch, "http://127.0.0.1:9/")
+    return tmp_path
+
+
+@pytest.fixture
+def published(tmp_path, monkeypatch):
+    """A file of a few channels in the published one's layout and, as far as anyone can tell, in its place."""
+    path = write_published(tmp_path / "published.h5")
+    monkeypatch.setattr(imagenet, "MD5", hashlib.md5(path.read_bytes()).hexdigest())
+    return path
+
+
+def serve_from(monkeypatch, address):
+    monkeypatch.setitem(imagenet.fetch.__kwdefaults__, "address", address)
+
+
+def put_in_cache(path: Path) -> Path:
+    imagenet.path().parent.mkdir(parents=True)
+    return path.rename(imagenet.path())
+
+
+def silent(message):
+    raise AssertionError(message)
+
+
+@pytest.mark.parametrize("spec", ["imagenet", "auto"])
+def test_imagenet_from_the_cache(spec, published):
+    path = put_in_cache(published)
+    assert weights.available(spec) == "imagenet"
+    found = weights.obtain(spec, silent)
+    assert (found.kind, found.origin) == ("imagenet", str(path))
+    assert found.fingerprint == weight_files.fingerprint(tiny_weights().kernels, {})
+
+
+@pytest.mark.parametrize("spec", ["imagenet", "auto"])
+def test_imagenet_from_the_web(spec, published, monkeypatch):
+    calls = []
+    with serving(published.read_bytes()) as (address, requests):
+        serve_from(monkeypatch, f"{address}good/")
+        for _ in range(2):
+            assert weights.obtain(spec, silent, lambda *call: calls.append(call)).kind == "imagenet"
+    assert requests == {"good": 1}
+    assert calls[-1] == (published.stat().st_size, published.stat().st_size)
+
+
+def test_auto_offline_warns_once_and_says_what_to_do():
+    warnings = []
+    found = weights.obtain("auto", warnings.append)
+    assert found.kind == "builtin"
+    assert weights.available("auto") == "builtin"
+    (warning,) = warnings
+    for part in ("nstpipe weights fetch", str(imagenet.path()), imagenet.MD5):
+        assert part in warning
+    assert "\n" not in warning
+
+
+def test_imagenet_offline_is_an_error_and_never_another_kind():
+    assert weights.available("imagenet") == "imagenet"
+    with pytest.raises(WeightsError, match="by hand"):
+        weights.obtain("imagenet", silent)
+
+
+def test_auto_passes_over_a_damaged_file_in_the_cache(published):
+    path = put_in_cache(published)
+    path.write_bytes(path.read_bytes()[:-100])
+    warnings = []
+    assert weights.available("auto") == "builtin"
+    assert weights.obtain("auto", warnings.append).kind == "builtin"
+    assert len(warnings) == 1
+
+
+def test_auto_gives_up_soon_on_a_server_that_is_mute(monkeypatch):
+    monkeypatch.setattr(weights, "AUTO_OPENING_SECONDS", 0.2)
+    with serving() as (address, _):
+        serve_from(monkeypatch, f"{address}mute/")
+        warnings = []
+        assert weights.obtain("auto", warnings.append).kind == "builtin"
+    assert "no answer within 0.2 s" in warnings[0]
+
+
+def test_builtin_is_the_file_in_the_package():
+    found = weights.obtain("builtin", silent)
+    assert (found.kind, found.origin) == ("builtin", str(weights.BUILTIN))
+    assert found.fingerprint == weights.load(weights.BUILTIN, "file").fingerprint
+
+
+def test_random_is_the_same_every_time():
+    first, second = (weights.obtain("random", silent) for _ in range(2))
+    assert (first.kind, first.origin) == ("random", "orthogonal filters, seed 0")
+    assert first.fingerprint == second.fingerprint
+    assert tuple(first.kernels) == LAYERS
+
+
+def test_a_file_of_either_kind_gives_the_same_fingerprint(tmp_path):
+    files = write_published(tmp_path / "a.h5"), write_npz(tmp_path / "b.npz")
+    for path in files:
+        assert weights.available(str(path)) == "file"
+    first, second = (weights.obtain(str(path), silent) for path in files)
+    assert (first.kind, first.origin) == ("file", str(files[0]))
+    assert first.fingerprint == second.fingerprint
+
+
+def test_a_path_may_begin_at_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    write_npz(tmp_path / "a.npz")
+    assert weights.obtain("~/a.npz", silent).origin == str(tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize("ask", [weights.available, lambda spec: weights.obtain(spec, silent)])
+@pytest.mark.parametrize(
+    ("spec", "named"),
+    [
+        ("imagnet", "did you mean imagenet?"),
+        ("", "auto, imagenet, builtin, random"),
+        ("weights.pth", ".h5 or .npz"),
+        ("none.npz", "no such weights file"),
+    ],
+)
+def test_what_is_neither_a_kind_nor_a_file_is_told(ask, spec, named):
+    with pytest.raises(WeightsError) as caught:
+        ask(spec)
+    assert named in str(caught.value)
+
+
+def test_written_weights_are_read_back_with_their_scales(tmp_path):
+    scaled = tiny_weights(scales={"block2_conv1": 0.5})
+    weights.write_npz(tmp_path / "a.npz", scaled, provenance="{}")
+    found = weights.load(tmp_path / "a.npz", "file")
+    assert found.scales["block2_conv1"] == 0.5
+    assert found.scales["block1_conv1"] == 1.0
+    np.testing.assert_array_equal(found.kernels["block5_conv4"][0], scaled.kernels["block5_conv4"][0])
+
+
+def test_verify_tells_the_published_file_from_others(published):
+    line = weights.verify(published)
+    for part in ("h5", "block5_conv4", "4 4 6 6 6 channels", "is the published", imagenet.MD5, "fingerprint"):
+        assert part in line
+    published.write_bytes(write_published(published.with_name("other.h5"), shortened()).read_bytes())
+    assert "is not the published" in weights.verify(published)
+    assert "block5_conv2" in weights.verify(published)
+
+
+def test_verify_refuses_what_is_no_weights_file(tmp_path):
+    (tmp_path / "a.h5").write_bytes(BODY)
+    with pytest.raises(WeightsError):
+        weights.verify(tmp_path / "a.h5")
+
+
+def test_widths_are_those_of_each_blocks_widest_layer():
+    assert tiny_weights(widths=(4, 5, 6, 7, 8)).widths == (4, 5, 6, 7, 8)
+    kernels = {
+        "block1_conv1": (np.zeros((3, 3, 3, 9)), np.zeros(9)),
+        "block1_conv2": (np.zeros((3, 3, 9, 2)), np.zeros(2)),
+    }
+    assert weights.Weights("file", kernels, {}, "", "").widths == (9,)
+
+
+def test_importing_takes_neither_tensorflow_nor_h5py():
+    command = (
+        "import sys, pipeline.extractor.weights;"
+        "print({'tensorflow', 'keras', 'h5py', 'filelock'} & {*sys.modules})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", command], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout.strip() == "set()", done.stderr
+
+
+def shortened():
+    return {layer: tiny_weights().kernels[layer] for layer in LAYERS[:14]}

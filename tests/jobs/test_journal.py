@@ -1,0 +1,180 @@
+"""The journal keeps what it is told, through names of any bytes and a second opening."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import DiskFullError, OutputError
+from pipeline.jobs.journal import FILE_NAME, Entry, Journal, present
+from tests.support import ROOT
+
+
+def test_it_keeps_entries_and_facts(tmp_path: Path) -> None:
+    entry = Entry("a/b.png", "done", "", "12ab", "34cd", 70, 1.5, 2.5, 99.0)
+    with Journal(tmp_path) as journal:
+        journal.mark(entry)
+        journal.record({"total": 3, "parts": {"settings": {"size": 64}}})
+    with Journal(tmp_path) as journal:
+        assert journal.entries() == {"a/b.png": entry}
+        assert journal.entry("a/b.png") == entry
+        assert journal.entry("other") is None
+        assert journal.facts() == {"total": 3, "parts": {"settings": {"size": 64}}}
+        journal.forget("a/b.png")
+        assert journal.entries() == {}
+
+
+@pytest.mark.parametrize(
+    "name", ["new\nline.png", "größe.png", os.fsdecode(b"\xff.png"), "-x.png", "'; DROP"]
+)
+def test_a_name_may_be_anything(tmp_path: Path, name: str) -> None:
+    with Journal(tmp_path) as journal:
+        journal.mark(Entry(name, "failed", "because"))
+        assert journal.entries()[name].reason == "because"
+
+
+def test_a_mark_made_twice_counts_once(tmp_path: Path) -> None:
+    with Journal(tmp_path) as journal:
+        journal.mark(Entry("a", "failed", "first"))
+        journal.mark(Entry("a", "done"))
+        assert [entry.state for entry in journal.entries().values()] == ["done"]
+
+
+def test_it_survives_a_power_cut_by_its_settings(tmp_path: Path) -> None:
+    with Journal(tmp_path) as journal:
+        pragmas = [
+            journal._connection.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("journal_mode", "synchronous")
+        ]
+        assert pragmas == ["delete", 2]  # 2 is FULL
+
+
+def test_a_file_that_is_no_journal_is_named(tmp_path: Path) -> None:
+    assert not present(tmp_path)
+    (tmp_path / "journal.sqlite3").write_text("hello, I am a text " * 100)
+    assert present(tmp_path)
+    with pytest.raises(OutputError, match="not a readable journal"):
+        Journal(tmp_path)
+
+
+def test_a_job_is_cleared_and_the_next_begun_at_once(tmp_path: Path) -> None:
+    with Journal(tmp_path) as journal:
+        journal.mark(Entry("a", "done"))
+        journal.record({"old": 1, "kept": 2})
+        journal.clear({"new": 3})
+        assert (journal.facts(), journal.entries()) == ({"new": 3}, {})
+
+
+def test_a_clearing_that_fails_leaves_all_as_it_was(tmp_path: Path) -> None:
+    with Journal(tmp_path) as journal:
+        journal.mark(Entry("a", "done"))
+        journal.record({"old": 1})
+        with pytest.raises(TypeError):
+            journal.clear({"new": object()})
+        assert journal.facts() == {"old": 1}
+        assert list(journal.entries()) == ["a"]
+
+
+def test_a_full_disk_is_one_line_with_its_own_exit_code(tmp_path: Path) -> None:
+    with Journal(tmp_path) as journal:
+        pages = journal._connection.execute("PRAGMA page_count").fetchone()[0]
+        journal._connection.execute(f"PRAGMA max_page_count = {pages}")
+        with pytest.raises(DiskFullError, match="journal.sqlite3: the disk is full"):
+            for number in range(1000):
+                journal.mark(Entry(f"{number}" * 50, "failed", "because " * 50))
+
+
+def test_reading_makes_and_changes_nothing(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="cannot be used"):
+        Journal(tmp_path, read_only=True)
+    assert list(tmp_path.iterdir()) == []
+    with Journal(tmp_path) as journal:
+        journal.mark(Entry("a", "done"))
+    with Journal(tmp_path, read_only=True) as journal:
+        assert list(journal.entries()) == ["a"]
+        with pytest.raises(OutputError, match="cannot be used"):
+            journal.mark(Entry("b", "done"))
+
+
+@pytest.mark.parametrize("method", [Journal.record, Journal.clear])
+def test_a_disk_that_fills_inside_a_transaction_undoes_it(tmp_path: Path, method) -> None:
+    with Journal(tmp_path) as journal:
+        journal.record({"old": 1})
+        pages = journal._connection.execute("PRAGMA page_count").fetchone()[0]
+        journal._connection.execute(f"PRAGMA max_page_count = {pages}")
+        with pytest.raises(DiskFullError, match="journal.sqlite3: the disk is full"):
+            method(journal, {str(number): "x" * 3000 for number in range(50)})
+        journal.mark(Entry("a", "done"))
+        assert (journal.facts(), list(journal.entries())) == ({"old": 1}, ["a"])
+
+
+def test_a_commit_that_cannot_be_made_leaves_the_journal_usable(tmp_path: Path) -> None:
+    with Journal(tmp_path) as journal:
+        journal.record({"old": 1})
+        journal._connection.execute("PRAGMA busy_timeout = 10")
+        reader = sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM facts").fetchall()
+        with pytest.raises(OutputError, match="the journal is in use .*; wait for the other process"):
+            journal.record({"lost": 2})
+        reader.close()
+        journal.record({"new": 3})
+        assert journal.facts() == {"old": 1, "new": 3}
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: data[:8192] + b"\xa5" * (len(data) - 8192),
+        lambda data: data[:8192],
+        lambda data: data[:-2000],
+    ],
+    ids=["garbage", "pages lost", "half a page lost"],
+)
+@pytest.mark.parametrize("read_only", [True, False])
+def test_damage_is_found_when_it_is_opened(tmp_path: Path, damage, read_only: bool) -> None:
+    with Journal(tmp_path) as journal:
+        for number in range(100):
+            journal.mark(Entry(f"{number}" * 100, "done"))
+    path = tmp_path / FILE_NAME
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(OutputError, match="not a readable journal .*; --restart begins") as caught:
+        Journal(tmp_path, read_only=read_only)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_journal_begun_this_instant_reads_as_empty(tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).touch()
+    with Journal(tmp_path, read_only=True) as journal:
+        assert (journal.facts(), journal.entries()) == ({}, {})
+    assert (tmp_path / FILE_NAME).read_bytes() == b""
+
+
+KILLED_IN_A_TRANSACTION = """
+import os, signal
+from pathlib import Path
+from pipeline.jobs.journal import Entry, Journal
+journal = Journal(Path(os.environ["JOB"]))
+for number in range(50):
+    journal.mark(Entry(str(number) * 50, "done"))
+journal._connection.execute("PRAGMA cache_size = 1")
+journal._connection.execute("BEGIN IMMEDIATE")
+journal._connection.execute("UPDATE items SET reason = ?", ("y" * 5000,))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system cannot kill like that")
+def test_a_kill_in_the_middle_of_a_write_is_told_and_then_mended(tmp_path: Path) -> None:
+    environment = {**os.environ, "JOB": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", KILLED_IN_A_TRANSACTION], check=False, cwd=ROOT, env=environment)
+    with pytest.raises(OutputError, match="left the journal half written .*type the line of its job again"):
+        Journal(tmp_path, read_only=True)
+    with Journal(tmp_path) as journal:
+        assert [entry.reason for entry in journal.entries().values()] == [""] * 50
+    with Journal(tmp_path, read_only=True) as journal:
+        assert len(journal.entries()) == 50

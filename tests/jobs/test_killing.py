@@ -1,0 +1,139 @@
+"""kill -9 at random moments, then the same line again: the same bytes, and nothing computed twice.
+
+``benchmarks/kill_twenty.py`` does the same with twenty kills of each.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.support import ROOT
+from tests.support.killing import digests, killed, run, uninterrupted
+from tests.support.media import FLAGS, clip, picture
+
+KILLS = 3
+SMOOTHED = ["--steps", "30", "--smooth-every", "20"]
+"""The first frame is smoothed on its way, the others at their start."""
+
+LBFGS = ["--optimizer", "lbfgs", "--steps", "30"]
+
+
+def test_a_killed_video_ends_in_the_same_bytes(tmp_path: Path) -> None:
+    clip("in.mp4", frames=8)
+    picture("starry.jpg", 2)
+    arguments = ["video", "in.mp4", "starry.jpg", "-o", "out/a.mp4", "--keep-frames", "-q", *FLAGS, *SMOOTHED]
+    frames = Path("out/.a.mp4.nstpipe/frames")
+    made, log = Path("out/a.mp4"), Path("out/.a.mp4.nstpipe/log.txt")
+    calm = uninterrupted(arguments, tmp_path, made, log)
+    desired = {**calm.files, **digests(tmp_path / frames)}
+    shutil.rmtree("out")
+    actual = killed(arguments, tmp_path, made, log, kills=KILLS, calm=calm, seed=1)
+    assert actual.kills
+    assert {**actual.files, **digests(tmp_path / frames)} == desired
+    assert actual.again_after_done == []
+    assert sum(actual.began.values()) <= 8 + actual.kills
+
+
+def test_killed_workers_end_in_the_same_bytes_and_with_the_one_that_began_them(tmp_path: Path) -> None:
+    clip("in.mp4", frames=12)
+    picture("starry.jpg", 2)
+    Path("shots.txt").write_text("1\n6\n9\n")
+    arguments = ["video", "in.mp4", "starry.jpg", "-o", "out/a.mp4", "--keep-frames", "-q", *FLAGS, *SMOOTHED]
+    arguments += ["--shots", "shots.txt"]
+    frames = Path("out/.a.mp4.nstpipe/frames")
+    made, log = Path("out/a.mp4"), Path("out/.a.mp4.nstpipe/log.txt")
+    calm = uninterrupted(arguments, tmp_path, made, log)
+    desired = {**calm.files, **digests(tmp_path / frames)}
+    shutil.rmtree("out")
+    arguments += ["--workers", "2"]
+    assert kill_with_workers(arguments, frames, 3) == 2
+    assert run(arguments, tmp_path) == 0
+    assert {**digests(made), **digests(frames)} == desired
+
+
+def kill_with_workers(arguments: list[str], frames: Path, done: int) -> int:
+    """Run a job, kill -9 its main process once so many frames are done; return the number of its workers.
+
+    They must end by themselves.
+    """
+    environ = os.environ | {"PYTHONPATH": str(ROOT)}
+    workers: list[psutil.Process] = []
+    with subprocess.Popen([sys.executable, "-m", "cli", *arguments], env=environ) as process:
+        while len(workers) < 2 or len(list(frames.glob("*.png"))) < done:
+            assert process.poll() is None
+            time.sleep(0.01)
+            started = psutil.Process(process.pid).children()
+            workers = [child for child in started if "spawn_main" in " ".join(child.cmdline())]
+        process.kill()
+    _, alive = psutil.wait_procs(workers, timeout=15)
+    assert alive == []
+    return len(workers)
+
+
+def test_a_killed_batch_ends_in_the_same_bytes(tmp_path: Path) -> None:
+    for number in range(6):
+        picture(f"photos/{number}.jpg", number)
+    picture("starry.jpg", 9)
+    arguments = ["batch", "photos", "starry.jpg", "-q", *FLAGS, *LBFGS]
+    made, log = Path("photos_starry"), Path(".photos_starry.nstpipe/log.txt")
+    calm = uninterrupted(arguments, tmp_path, made, log)
+    shutil.rmtree(made)
+    shutil.rmtree(log.parent)
+    actual = killed(arguments, tmp_path, made, log, kills=KILLS, calm=calm, seed=2)
+    assert actual.kills
+    assert actual.files == calm.files
+    assert actual.again_after_done == []
+    assert sum(actual.began.values()) <= 6 + actual.kills
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_job_says_how_to_go_on_and_exits_130(tmp_path: Path, signal_number: int) -> None:
+    clip("in.mp4", frames=40)
+    picture("starry.jpg", 2)
+    arguments = ["video", "in.mp4", "starry.jpg", *FLAGS]
+    environ = os.environ | {"PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "cli", *arguments]
+    with subprocess.Popen(command, env=environ, stderr=subprocess.PIPE, text=True) as process:
+        frames = Path(".in_starry.mp4.nstpipe/frames")
+        while not (frames.is_dir() and any(frames.iterdir())):
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(signal_number)
+        _, complaints = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert f"to go on: nstpipe {' '.join(arguments)}" in complaints
+    assert run(arguments, tmp_path) == 0
+    assert Path("in_starry.mp4").exists()
+
+
+def test_a_second_signal_stops_at_once(tmp_path: Path) -> None:
+    picture("photo.jpg", 1, 360, 480)
+    picture("starry.jpg", 2, 360, 480)
+    arguments = [
+        "image",
+        "photo.jpg",
+        "starry.jpg",
+        "--weights",
+        "builtin",
+        "--steps",
+        "5000",
+        "--snapshot-every",
+        "1",
+    ]
+    environ = os.environ | {"PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "cli", *arguments]
+    with subprocess.Popen(command, env=environ, stderr=subprocess.DEVNULL) as process:
+        while not Path("photo_starry_snapshots").is_dir():
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=60) == 130
+    assert not Path("photo_starry.png").exists()

@@ -1,0 +1,119 @@
+"""Jobs of videos: chained frames, resume to the same bytes, the clip's times and sound."""
+
+from pathlib import Path
+
+import av
+import pytest
+
+from pipeline import Rules, stylize_video
+from pipeline.errors import InputError, JobDiffersError, StoppedError
+from tests.support.clips import write_clip, write_sound_only
+from tests.support.jobs import FRAMES, KEEP, SMOOTHED, digests
+from tests.support.media import TINY, clip, picture
+from tests.support.observers import Heard, StopsAt
+
+
+def test_a_clip_is_stylised_with_its_times_and_sound() -> None:
+    source, style = clip("in.mp4"), picture("starry.jpg", 2)
+    outcome = stylize_video(source, [style], **TINY)
+    assert (outcome.output, outcome.done) == (Path("in_starry.mp4"), 5)
+    assert not FRAMES.exists()
+    with av.open(str(outcome.output)) as made, av.open(str(source)) as given:
+        stream = made.streams.video[0]
+        assert (stream.codec_context.name, stream.pix_fmt) == ("h264", "yuv420p")
+        assert [frame.time for frame in made.decode(video=0)] == [
+            frame.time for frame in given.decode(video=0)
+        ]
+        assert made.streams.audio[0].codec_context.name == "aac"
+
+
+@pytest.mark.parametrize("settings", [TINY, SMOOTHED])
+def test_a_stopped_job_resumes_to_the_same_bytes(settings: dict[str, object]) -> None:
+    source, style = clip("in.mp4"), picture("starry.jpg", 2)
+    whole = stylize_video(source, [style], rules=KEEP, **settings).output.read_bytes()
+    frames = digests(FRAMES)
+    with pytest.raises(StoppedError):
+        stylize_video(source, [style], rules=Rules(restart=True), observer=StopsAt(3), **settings)
+    assert len(digests(FRAMES)) == 3
+    heard = Heard()
+    outcome = stylize_video(source, [style], rules=KEEP, observer=heard, **settings)
+    assert (heard.begun, outcome.stylized) == ([(5, 3)], 2)
+    assert digests(FRAMES) == frames
+    assert outcome.output.read_bytes() == whole
+
+
+def test_another_list_of_shots_is_another_job() -> None:
+    source, style = clip("in.mp4", frames=3), picture("starry.jpg", 2)
+    Path("shots.txt").write_text("1\n2\n")
+    stylize_video(source, [style], shots="shots.txt", **TINY)
+    Path("shots.txt").write_text("# the same, in other words\n2 0:00:00.04\n")
+    assert stylize_video(source, [style], shots="shots.txt", **TINY).stylized == 0
+    Path("shots.txt").write_text("3\n")
+    for shots in ("shots.txt", None):
+        with pytest.raises(JobDiffersError, match="the shots changed") as caught:
+            stylize_video(source, [style], shots=shots, **TINY)
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("4\n", "the list of shots names frame 4, and the clip has 3"), ("1\ncut\n", "shots.txt: 'cut'")],
+)
+def test_a_list_that_does_not_fit_is_named_and_leaves_nothing(text: str, message: str) -> None:
+    source, style = clip("in.mp4", frames=3), picture("starry.jpg", 2)
+    Path("shots.txt").write_text(text)
+    with pytest.raises(InputError, match=message) as caught:
+        stylize_video(source, [style], shots="shots.txt", **TINY)
+    assert "\n" not in str(caught.value)
+    assert sorted(path.name for path in Path().iterdir()) == ["in.mp4", "shots.txt", "starry.jpg"]
+
+
+def test_a_finished_video_is_left_alone_and_a_lost_one_made_again() -> None:
+    source, style = clip("in.mp4", frames=2), picture("starry.jpg", 2)
+    made = stylize_video(source, [style], **TINY).output
+    before = made.read_bytes()
+    assert stylize_video(source, [style], **TINY).stylized == 0
+    made.unlink()
+    heard = Heard()
+    assert stylize_video(source, [style], observer=heard, **TINY).stylized == 2
+    assert len(heard.warnings) == 1
+    assert made.read_bytes() == before
+
+
+def test_another_clip_is_refused() -> None:
+    source, style = clip("in.mp4", frames=2), picture("starry.jpg", 2)
+    stylize_video(source, [style], **TINY)
+    clip("in.mp4", frames=3)
+    with pytest.raises(JobDiffersError, match="the input changed"):
+        stylize_video(source, [style], **TINY)
+
+
+def test_odd_sizes_and_no_sound() -> None:
+    source = write_clip(Path("in.mkv"), size=(33, 45), frames=3, codec="ffv1", pixel_format="bgr0")
+    outcome = stylize_video(source, [picture("starry.jpg", 2)], **TINY | {"size": 45})
+    with av.open(str(outcome.output)) as made:
+        assert (made.streams.video[0].height, made.streams.video[0].width) == (34, 46)
+        assert not made.streams.audio
+        assert sum(1 for _ in made.decode(video=0)) == 3
+
+
+def test_a_file_without_pictures_is_named() -> None:
+    style = picture("starry.jpg", 2)
+    write_sound_only(Path("in.m4a"))
+    Path("text.mp4").write_text("I am not a video")
+    Path("empty.mp4").touch()
+    for name in ("in.m4a", "text.mp4", "empty.mp4"):
+        with pytest.raises(InputError, match=name) as caught:
+            stylize_video(name, [style], **TINY)
+        assert "\n" not in str(caught.value)
+
+
+def test_snapshots_of_frames_lie_beside_the_clip() -> None:
+    source, style = clip("in.mp4", frames=2), picture("starry.jpg", 2)
+    stylize_video(source, [style], snapshot_every=1, **TINY | {"optimizer": "sgd", "frame_steps": 1})
+    found = sorted(path.relative_to(".").as_posix() for path in Path("in_starry_snapshots").rglob("*.png"))
+    assert found == [
+        "in_starry_snapshots/000001/step_000001.png",
+        "in_starry_snapshots/000001/step_000002.png",
+        "in_starry_snapshots/000002/step_000001.png",
+    ]

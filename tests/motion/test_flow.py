@@ -1,0 +1,211 @@
+"""Flow on pictures of known motion, and what is trusted of it: closed forms on made-up flows first."""
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.motion import flow
+from pipeline.settings.settings import Settings
+from tests.support.moving import pan, textured, with_square
+
+SHAPE = (40, 60)
+
+
+def constant(x: float, y: float, shape: tuple[int, int] = SHAPE) -> np.ndarray:
+    return np.broadcast_to(np.float32([x, y]), (*shape, 2)).copy()
+
+
+def halves(left: float, right: float) -> np.ndarray:
+    """Two half-planes, each of one motion along x."""
+    made = constant(left, 0)
+    made[:, SHAPE[1] // 2 :, 0] = right
+    return made
+
+
+@given(st.integers(-9, 9), st.integers(-9, 9))
+def test_a_warp_by_whole_pixels_is_exact_within_the_frame(x: int, y: int) -> None:
+    picture = textured(1, *SHAPE).astype(np.float32)
+    given = constant(x, y)
+    desired = np.roll(picture, (-y, -x), (0, 1))
+    within = flow.inside(given)
+    assert within.sum() == (SHAPE[0] - abs(y)) * (SHAPE[1] - abs(x))
+    np.testing.assert_array_equal(flow.warp(picture, given)[within], desired[within])
+
+
+@pytest.mark.parametrize("channels", [(), (2,), (3,)])
+def test_a_warp_by_nothing_is_the_picture_to_the_bit(channels: tuple[int, ...]) -> None:
+    picture = np.random.default_rng(0).uniform(0, 255, (*SHAPE, *channels)).astype(np.float32)
+    np.testing.assert_array_equal(flow.warp(picture, constant(0, 0)), picture)
+
+
+def test_beyond_the_border_its_edge_goes_on() -> None:
+    picture = textured(1, *SHAPE).astype(np.float32)
+    warped = flow.warp(picture, constant(-1000, 0))
+    np.testing.assert_array_equal(warped, np.repeat(picture[:, :1], SHAPE[1], axis=1))
+
+
+def test_a_warp_by_half_pixels_stays_sharp() -> None:
+    """A bilinear warp of a wave of five pixels loses a fifth of it."""
+    wave = 100 * np.sin(2 * np.pi * np.arange(60, dtype=np.float32) / 5)
+    picture = np.tile(wave, (SHAPE[0], 1))
+    warped = flow.warp(picture, constant(0.5, 0))[:, 5:-5]
+    desired = 100 * np.sin(2 * np.pi * (np.arange(60) + 0.5) / 5)[5:-5]
+    assert np.abs(warped - desired).max() < 12
+    assert (wave[5:-5] + wave[6:-4]).max() / 2 < 88
+
+
+def test_what_leads_out_of_the_frame_is_not_inside() -> None:
+    right, up = flow.inside(constant(7, 0)), flow.inside(constant(0, -4))
+    assert right[:, :-7].all() and not right[:, -7:].any()
+    assert up[4:].all() and not up[:4].any()
+    assert not flow.inside(constant(0, 41)).any()
+
+
+def test_what_moves_as_one_is_nowhere_occluded_but_at_the_border() -> None:
+    backward = constant(5, -3)
+    np.testing.assert_array_equal(flow.occluded(backward, -backward), ~flow.inside(backward))
+    assert not flow.occluded(constant(0, 0), constant(0, 0)).any()
+
+
+def test_a_flow_that_does_not_lead_back_is_occluded() -> None:
+    # |w + ŵ|² = 1 > 0.01·(9 + 16) + 0.5, and 0.64 < that.
+    inner = np.s_[4:-4, 4:-4]
+    assert flow.occluded(constant(3, 0), constant(-4, 0))[inner].all()
+    assert not flow.occluded(constant(3, 0), constant(-3.8, 0))[inner].any()
+
+
+def test_halves_that_move_apart_reveal_what_was_hidden_and_together_reveal_nothing() -> None:
+    # apart: the left half went 4 to the left, the right one 4 to the right; it was in the middle before.
+    apart = flow.occluded(halves(4, -4), halves(-4, 4))
+    middle = SHAPE[1] // 2
+    assert apart[:, middle - 4 : middle + 4].all()
+    assert not apart[:, 5 : middle - 5].any() and not apart[:, middle + 5 : -5].any()
+    together = flow.occluded(halves(-4, 4), halves(4, -4))
+    assert not together[:, 5:-5].any()
+    assert together[:, :4].all()  # from outside the frame
+
+
+def test_two_motions_meet_at_their_boundary_alone() -> None:
+    boundary = flow.motion_boundary(halves(1, 6))
+    middle = SHAPE[1] // 2
+    assert boundary[:, middle - 1 : middle + 1].all()
+    assert not boundary[:, : middle - 2].any() and not boundary[:, middle + 2 :].any()
+
+
+@pytest.mark.parametrize("zoom", [0.97, 1.03])
+def test_a_smooth_zoom_has_no_boundary(zoom: float) -> None:
+    y, x = np.mgrid[: SHAPE[0], : SHAPE[1]].astype(np.float32)
+    grown = np.dstack([(x - 30) * (zoom - 1), (y - 20) * (zoom - 1)]).astype(np.float32)
+    assert not flow.motion_boundary(grown).any()
+    assert not flow.motion_boundary(constant(9, -9)).any()
+
+
+@pytest.mark.parametrize("quality", flow.QUALITIES)
+@pytest.mark.parametrize("shift", [(3, 0), (-5, 4), (0, -2), (1.5, 0.5)])
+def test_a_shift_is_found(quality: str, shift: tuple[float, float]) -> None:
+    earlier = textured(2)
+    later = flow.warp(earlier.astype(np.float32), constant(*shift, earlier.shape[:2])).round()
+    found = flow.between(earlier, later.clip(0, 255).astype(np.uint8), quality)
+    within = np.s_[12:-12, 12:-12]
+    error = np.linalg.norm(found.flow - np.float32(shift), axis=2)[within]
+    assert error.mean() < 0.3
+    assert found.weights[within].mean() > 0.95
+
+
+def test_the_qualities_are_those_of_the_settings() -> None:
+    for quality in flow.QUALITIES:
+        assert Settings(flow_quality=quality).flow_quality == quality
+    with pytest.raises(Exception, match="flow_quality"):
+        Settings(flow_quality="best")
+
+
+def test_a_still_frame_is_trusted_everywhere() -> None:
+    still = flow.between(textured(3), textured(3))
+    np.testing.assert_array_equal(still.weights, 1)
+    np.testing.assert_allclose(still.flow, 0, atol=0.05)
+
+
+@pytest.mark.parametrize("quality", flow.QUALITIES)
+@pytest.mark.parametrize("side", [16, 20, 31])
+def test_a_narrow_strip_has_a_flow_too(side: int, quality: str) -> None:
+    """DIS itself ends the process for some of these sizes."""
+    for shape in ((side, 128), (side, 1000), (128, side), (side, side)):
+        wide = textured(3, shape[0], shape[1] + 2)
+        motion = flow.between(wide[:, :-2], wide[:, 2:], quality)
+        assert motion.flow.shape == (*shape, 2) and motion.weights.shape == shape
+        if shape[1] > 64:
+            assert np.abs(np.median(motion.flow[4:-4, 8:-8], axis=(0, 1)) - (2, 0)).max() < 0.5
+
+
+def test_what_a_moving_square_reveals_is_not_trusted_and_the_rest_is() -> None:
+    background = textured(4, 192, 256)
+    motion = flow.between(*(with_square(background, left, 64, 64) for left in (80, 92)))
+    weights = motion.weights
+    assert weights[68:124, 82:90].mean() < 0.1  # it stood there, and went
+    assert weights[72:120, 100:148].mean() > 0.9  # the square itself, followed
+    np.testing.assert_allclose(np.median(motion.flow[72:120, 100:148], axis=(0, 1)), [-12, 0], atol=0.3)
+    away = np.ones(weights.shape, bool)
+    away[44:148, 60:176] = False
+    assert weights[away].mean() > 0.98
+
+
+def test_what_changed_its_look_is_not_trusted() -> None:
+    """It stands still in brighter light: the flow, which leads nowhere, finds nothing amiss."""
+    earlier = textured(5) // 2
+    later = earlier.copy()
+    later[30:60, 40:90] += 110
+    motion = flow.between(earlier, later)
+    assert np.abs(motion.flow[36:54, 46:84]).mean() < 0.5
+    assert motion.weights[36:54, 46:84].mean() < 0.1
+    assert motion.weights[:, 110:].mean() > 0.9 and motion.weights[80:].mean() > 0.9
+
+
+@pytest.mark.parametrize("quality", flow.QUALITIES)
+def test_weights_are_soft_but_never_where_a_place_was_hidden(quality: str) -> None:
+    background = textured(4, 192, 256)
+    frames = [with_square(background, left, 64, 64) for left in (80, 92)]
+    earlier, later = (cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in frames)
+    backward, forward = flow.estimate(later, earlier, quality), flow.estimate(earlier, later, quality)
+    motion = flow.between(*frames, quality)
+    np.testing.assert_array_equal(motion.flow, backward)
+    told = flow.occluded(backward, forward) | flow.motion_boundary(backward)
+    assert told[68:124, 82:90].mean() > 0.8
+    hidden = motion.hidden
+    assert hidden[told].mean() > 0.9
+    assert (motion.weights[hidden] == 0).all()
+    beside = cv2.dilate(hidden.astype(np.uint8), np.ones((3, 3))).astype(bool) & ~hidden
+    assert 0 < motion.weights[beside].mean() < 0.95
+
+
+def test_a_pan_brings_a_border_into_sight_that_is_not_trusted() -> None:
+    earlier, later = pan(2, step=6)
+    weights = flow.between(earlier, later).weights
+    assert weights[:, -5:].max() < 0.1
+    assert weights[8:-8, 8:-20].mean() > 0.95
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_weights_are_shares(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    frames = rng.integers(0, 256, (2, 24, 30, 3), dtype=np.uint8)
+    motion = flow.between(*frames, "fast")
+    assert motion.weights.dtype == motion.flow.dtype == np.float32
+    assert motion.weights.min() >= 0 and motion.weights.max() <= 1
+    assert np.isfinite(motion.flow).all()
+
+
+def test_the_number_of_threads_changes_nothing() -> None:
+    earlier, later = (with_square(frame, 30 + 5 * n) for n, frame in enumerate(pan(2)))
+    before, found = cv2.getNumThreads(), []
+    try:
+        for threads in (1, 2, 5):
+            cv2.setNumThreads(threads)
+            for quality in flow.QUALITIES:
+                motion = flow.between(earlier, later, quality)
+                warped = flow.warp(earlier.astype(np.float32), motion.flow)
+                found.append((quality, motion.flow.tobytes(), motion.weights.tobytes(), warped.tobytes()))
+    finally:
+        cv2.setNumThreads(before)
+    assert len(set(found)) == len(flow.QUALITIES)

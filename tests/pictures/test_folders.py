@@ -1,0 +1,187 @@
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.errors import InputError
+from pipeline.pictures.folders import matches, walk
+
+
+def tree(folder: Path, *names: str) -> Path:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    return folder
+
+
+def found(folder: Path, **options: object) -> list[str]:
+    return [path.as_posix() for path in walk(folder, **options)]
+
+
+def test_recursive_and_sorted_by_the_text_of_the_path(tmp_path: Path) -> None:
+    tree(tmp_path, "b.png", "a/z.jpg", "a.jpg", "a/b/c.png", "B.png", "10.png", "9.png")
+    assert found(tmp_path) == ["10.png", "9.png", "B.png", "a.jpg", "a/b/c.png", "a/z.jpg", "b.png"]
+
+
+def test_pictures_by_extension_in_any_case(tmp_path: Path) -> None:
+    tree(tmp_path, "a.JPG", "b.jpeg", "c.Png", "d.webp", "e.tiff", "f.bmp", "g.gif", "h.HEIC")
+    pictures = found(tmp_path)
+    tree(tmp_path, "x.txt", "png", "y.mp4", "z.png.part", "Thumbs.db", "no extension")
+    assert found(tmp_path) == pictures
+    assert len(pictures) == 8
+
+
+def test_hidden_files_and_folders_are_left_out(tmp_path: Path) -> None:
+    tree(tmp_path, ".a.png", ".job.nstpipe/frames/1.png", "._b.png", "sub/.c.png", "sub/d.png")
+    assert found(tmp_path) == ["sub/d.png"]
+
+
+def test_folder_that_is_named_like_a_picture_is_entered(tmp_path: Path) -> None:
+    tree(tmp_path, "album.png/a.jpg")
+    assert found(tmp_path) == ["album.png/a.jpg"]
+
+
+def test_hidden_folder_can_be_walked_itself(tmp_path: Path) -> None:
+    assert found(tree(tmp_path / ".hidden", "a.png")) == ["a.png"]
+
+
+def test_nothing_found(tmp_path: Path) -> None:
+    assert walk(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", ["gone", "gone/below", "x" * 300])
+def test_missing_folder(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputError, match=r"there is no such folder; check the name"):
+        walk(tmp_path / name)
+
+
+def test_file_where_a_folder_is_meant(tmp_path: Path) -> None:
+    tree(tmp_path, "a\n.png")
+    with pytest.raises(InputError, match=r"a\\n\.png: is not a folder; nstpipe image takes single pictures"):
+        walk(tmp_path / "a\n.png")
+
+
+def test_skipped_folders_are_not_entered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tree(tmp_path, "a.png", "out/b.png", "sub/out/c.png", "sub/d.png")
+    assert found(tmp_path, skip=[tmp_path / "out"]) == ["a.png", "sub/d.png", "sub/out/c.png"]
+    monkeypatch.chdir(tmp_path)
+    relative = [Path("sub/../out"), Path("sub/out"), Path("gone")]
+    assert found(Path(), skip=relative) == ["a.png", "sub/d.png"]
+
+
+def test_the_folder_itself_is_walked_even_if_skipped(tmp_path: Path) -> None:
+    assert found(tree(tmp_path, "a.png"), skip=[tmp_path]) == ["a.png"]
+
+
+def test_loops_of_links_end(tmp_path: Path) -> None:
+    tree(tmp_path, "a.png", "sub/b.png")
+    (tmp_path / "sub" / "up").symlink_to(tmp_path)
+    (tmp_path / "sub" / "here").symlink_to(tmp_path / "sub")
+    (tmp_path / "sub" / "itself").symlink_to(tmp_path / "sub" / "itself")
+    assert found(tmp_path) == ["a.png", "sub/b.png"]
+
+
+def test_linked_folders_and_pictures_are_found(tmp_path: Path) -> None:
+    tree(tmp_path / "elsewhere", "a.png")
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "album").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "photos" / "b.png").symlink_to(tmp_path / "elsewhere" / "a.png")
+    (tmp_path / "photos" / "broken.png").symlink_to(tmp_path / "gone.png")  # its reader says what is wrong
+    assert found(tmp_path / "photos") == ["album/a.png", "b.png", "broken.png"]
+
+
+def test_folder_that_cannot_be_read_costs_only_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree(tmp_path, "a.png", "closed\n/b.png", "open/c.png")
+    listdir = os.listdir
+
+    def refusing(folder: Path) -> list[str]:  # permissions do not stop the superuser
+        if Path(folder).name == "closed\n":
+            raise PermissionError(13, "Permission denied")
+        return listdir(folder)
+
+    monkeypatch.setattr(os, "listdir", refusing)
+    told: list[str] = []
+    assert found(tmp_path, warn=told.append) == ["a.png", "open/c.png"]
+    assert told == [f"{tmp_path}/closed\\n: cannot be read (Permission denied); check its permissions"]
+    assert found(tmp_path) == ["a.png", "open/c.png"]
+    with pytest.raises(InputError, match="cannot be read"):
+        walk(tmp_path / "closed\n")
+
+
+def test_excluded_folder_is_not_entered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tree(tmp_path, "a.png", "drafts/b.png")
+    entered: list[str] = []
+    listdir = os.listdir
+    monkeypatch.setattr(os, "listdir", lambda folder: entered.append(Path(folder).name) or listdir(folder))
+    assert found(tmp_path, exclude=["drafts"]) == ["a.png"]
+    assert entered == [tmp_path.name]
+
+
+@pytest.mark.parametrize(
+    ("options", "desired"),
+    [
+        ({"include": ["*.jpg"]}, ["2023/a.JPG", "2024/x/b.jpg", "c.jpg"]),
+        ({"include": ["2024"]}, ["2024/d.png", "2024/x/b.jpg"]),
+        ({"include": ["2024/*.png", "c.*"]}, ["2024/d.png", "c.jpg"]),
+        ({"exclude": ["*.jpg"]}, ["2024/d.png"]),
+        ({"exclude": ["2024/x"]}, ["2023/a.JPG", "2024/d.png", "c.jpg"]),
+        ({"include": ["202?"], "exclude": ["*/x/**"]}, ["2023/a.JPG", "2024/d.png"]),
+        ({"include": ["nothing"]}, []),
+    ],
+)
+def test_include_and_exclude(tmp_path: Path, options: dict[str, list[str]], desired: list[str]) -> None:
+    tree(tmp_path, "2023/a.JPG", "2024/x/b.jpg", "2024/d.png", "c.jpg")
+    assert found(tmp_path, **options) == desired
+
+
+@pytest.mark.parametrize(
+    ("glob", "place", "desired"),
+    [
+        ("*.jpg", "a.jpg", True),
+        ("*.jpg", "x/y/a.JPG", True),
+        ("*.jpg", "a.jpeg", False),
+        ("[ab].png", "b.png", True),
+        ("[!ab].png", "b.png", False),
+        ("?.png", "bb.png", False),
+        ("drafts", "drafts/a.png", True),
+        ("drafts/", "x/drafts/a.png", True),
+        ("drafts", "my drafts/a.png", False),
+        ("/drafts", "x/drafts/a.png", False),
+        ("./drafts", "drafts/a.png", True),
+        ("x/*.png", "x/a.png", True),
+        ("x/*.png", "x/y/a.png", False),
+        ("x/*.png", "y/x/a.png", False),
+        ("x/**/a.png", "x/a.png", True),
+        ("x/**/a.png", "x/y/z/a.png", True),
+        ("**/y/*", "x/y/a.png", True),
+        ("x/**", "x/y/a.png", True),
+        ("**", "a.png", True),
+        ("a b.png", "a b.png", True),
+        ("*.png", "two\nlines.png", True),
+        ("", "a.png", False),
+        ("/", "a.png", False),
+    ],
+)
+def test_globs(glob: str, place: str, desired: bool) -> None:
+    assert matches(Path(place), glob) is desired
+
+
+@given(st.lists(st.text("ab*?[]!/.", max_size=8), min_size=1, max_size=3), st.sampled_from(["a/b.png", "ab"]))
+def test_no_glob_raises(globs: list[str], place: str) -> None:
+    assert all(matches(Path(place), glob) in (True, False) for glob in globs)
+
+
+@pytest.mark.parametrize("name", ["a b.png", "two\nlines.png", "-o.png", "żółw 亀.png", "*.png"])
+def test_names(tmp_path: Path, name: str) -> None:
+    assert found(tree(tmp_path, f"sub/{name}")) == [f"sub/{name}"]
+
+
+@pytest.mark.skipif(sys.platform in ("darwin", "win32"), reason="names are Unicode there")
+def test_name_that_is_not_unicode(tmp_path: Path) -> None:
+    name = os.fsdecode(b"caf\xe9.png")
+    assert found(tree(tmp_path, name)) == [name]

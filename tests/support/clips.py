@@ -1,0 +1,226 @@
+"""Tiny synthetic clips, written with PyAV: each odd thing that a real file may have, in a few kilobytes."""
+
+import math
+import struct
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from PIL import Image
+
+from pipeline.video import clip as clips
+from pipeline.video import encoding
+
+SIZE = (48, 64)
+"""Height and width of a clip unless a test asks for others."""
+
+FRAMES = 12
+
+RED, GREY = (220, 20, 20), (90, 90, 90)
+
+BT709, LIMITED = 1, 1
+
+
+@dataclass(frozen=True)
+class Sound:
+    """One sound track: silence with a burst of a tone, so that its place in time can be measured."""
+
+    codec: str = "aac"
+    layout: str = "stereo"
+    rate: int = 48000
+    seconds: float = 0.5
+    burst: float = 0.2
+    start: float = 0.0
+    language: str = "eng"
+    repeated: Sequence[int] = ()
+    """Numbers of the packets that carry the time stamp of the packet before them."""
+
+    def samples(self) -> np.ndarray:
+        """(channels, samples) float32, the burst 50 ms long in every channel."""
+        time = np.arange(round(self.seconds * self.rate)) / self.rate
+        heard = (time >= self.burst) & (time < self.burst + 0.05)
+        tone = 0.5 * np.sin(2 * math.pi * 1000 * time) * heard
+        return np.tile(tone.astype(np.float32), (av.AudioLayout(self.layout).nb_channels, 1))
+
+
+def corner(index: int, size: tuple[int, int] = SIZE) -> np.ndarray:
+    """A grey picture that brightens with ``index``; its top left quarter is red."""
+    height, width = size
+    picture = np.full((height, width, 3), 60 + 8 * (index % 20), np.uint8)
+    picture[: max(1, height // 2), : max(1, width // 2)] = RED
+    return picture
+
+
+def write_clip(
+    path: Path,
+    *,
+    size: tuple[int, int] = SIZE,
+    frames: int = FRAMES,
+    times: Sequence[int] | None = None,
+    time_base: Fraction = Fraction(1, 25),
+    picture: Callable[[int, tuple[int, int]], np.ndarray] = corner,
+    codec: str = "libx264",
+    pixel_format: str = "yuv420p",
+    colour: int | None = BT709,
+    pixel_aspect: Fraction | None = None,
+    options: dict[str, str] | None = None,
+    container: dict[str, str] | None = None,
+    sounds: Sequence[Sound] = (),
+    subtitles: Sequence[tuple[int, int, str]] = (),
+    form: str | None = None,
+) -> Path:
+    """Write a clip of ``frames`` pictures, or one at each of ``times`` (in ``time_base``).
+
+    Args:
+        colour: matrix, primaries and transfer (1: BT.709); None: the file says nothing.
+        subtitles: (start, duration, text), in milliseconds.
+        form: the container's FFmpeg name, where the file's suffix does not say it.
+    """
+    times = range(frames) if times is None else times
+    with av.open(str(path), "w", format=form, container_options=container or {}) as output:
+        video = output.add_stream(codec, rate=Fraction(25), options=options or {"crf": "4", "bf": "0"})
+        video.height, video.width = size
+        video.pix_fmt = pixel_format
+        context = video.codec_context
+        context.time_base = time_base
+        if pixel_aspect is not None:
+            context.sample_aspect_ratio = pixel_aspect
+        if colour is not None:
+            context.colorspace = context.color_primaries = context.color_trc = colour
+            context.color_range = LIMITED
+        tracks = [_audio_stream(output, sound) for sound in sounds]
+        writing = _subtitle_stream(output) if subtitles else None
+        for stream, sound in zip(tracks, sounds, strict=True):
+            output.mux(list(_sound_packets(stream, sound)))
+        for start, duration, text in subtitles:
+            output.mux(_subtitle_packet(writing, start, duration, text))
+        for index, time in enumerate(times):
+            output.mux(video.encode(_frame(picture(index, size), time, pixel_format, colour)))
+        output.mux(video.encode())
+    return path
+
+
+def _frame(pixels: np.ndarray, time: int, pixel_format: str, colour: int | None) -> av.VideoFrame:
+    frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+    matrix = "ITU709" if colour == BT709 else "ITU601"
+    full = "JPEG" if pixel_format.startswith("yuvj") else "MPEG"
+    frame = frame.reformat(format=pixel_format, dst_colorspace=matrix, dst_color_range=full)
+    frame.pts = time
+    return frame
+
+
+def _audio_stream(output: Any, sound: Sound) -> Any:
+    stream = output.add_stream(sound.codec, rate=sound.rate)
+    stream.codec_context.layout = sound.layout
+    if sound.codec in ("opus", "vorbis", "dca"):
+        stream.codec_context.options = {"strict": "experimental"}
+    stream.metadata["language"] = sound.language
+    return stream
+
+
+def _sound_packets(stream: Any, sound: Sound) -> Iterator[Any]:
+    frame = av.AudioFrame.from_ndarray(
+        np.ascontiguousarray(sound.samples()), format="fltp", layout=sound.layout
+    )
+    frame.sample_rate = sound.rate
+    frame.time_base = Fraction(1, sound.rate)
+    frame.pts = round(sound.start * sound.rate)
+    before = None
+    for number, packet in enumerate([*stream.encode(frame), *stream.encode(None)]):
+        if number in sound.repeated and before is not None:
+            packet.pts = packet.dts = before
+        before = packet.dts
+        yield packet
+
+
+def _subtitle_stream(output: Any) -> Any:
+    codec = "mov_text" if output.format.name in ("mp4", "mov") else "subrip"
+    stream = output.add_stream(codec)
+    stream.codec_context.subtitle_header = b"[Script Info]\n\n[Events]\n"
+    stream.metadata["language"] = "deu"
+    return stream
+
+
+def _subtitle_packet(stream: Any, start: int, duration: int, text: str) -> Any:
+    data = text.encode()
+    if stream.codec_context.name == "mov_text":
+        data = struct.pack(">H", len(data)) + data
+    packet = av.Packet(data)
+    packet.stream = stream
+    packet.time_base = Fraction(1, 1000)
+    packet.pts = packet.dts = start
+    packet.duration = duration
+    return packet
+
+
+QUARTER_TURNS = {0: (1, 0, 0, 1), 90: (0, 1, -1, 0), 180: (-1, 0, 0, -1), 270: (0, -1, 1, 0)}
+"""The a, b, c, d of a track header's matrix, by the clockwise angle that a player has to turn the picture."""
+
+
+def rotate(path: Path, angle: int) -> Path:
+    """Patch the first track header of an MP4 so that players turn its pictures clockwise by ``angle``."""
+    data = bytearray(path.read_bytes())
+    header = data.index(b"tkhd") + 4
+    matrix = header + 4 + (20 if data[header] == 0 else 32) + 16
+    a, b, c, d = (value << 16 for value in QUARTER_TURNS[angle])
+    data[matrix : matrix + 36] = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
+    path.write_bytes(data)
+    return path
+
+
+def truncate(path: Path, share: float) -> Path:
+    """Keep the first ``share`` of a file."""
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
+    return path
+
+
+def write_sound_only(path: Path) -> Path:
+    """A file with a sound track and no picture."""
+    with av.open(str(path), "w") as output:
+        stream = _audio_stream(output, Sound())
+        output.mux(list(_sound_packets(stream, Sound())))
+    return path
+
+
+def split(path: Path, folder: Path) -> list[Path]:
+    """Every frame of a clip as a PNG, as a job that changes nothing would leave them."""
+    folder.mkdir()
+    pictures = []
+    for number, frame in enumerate(clips.frames(path), start=1):
+        pictures.append(folder / f"{number:06}.png")
+        Image.fromarray(frame).save(pictures[-1], compress_level=1)
+    return pictures
+
+
+def through(path: Path, output: Path) -> clips.Clip:
+    """Split ``path``, assemble its frames unchanged as ``output``, and probe that."""
+    clip = clips.probe(path)
+    encoding.assemble(split(path, output.parent / f"frames of {output.name}"), clip, output)
+    return clips.probe(output)
+
+
+def seconds_of(clip: clips.Clip) -> list[Fraction]:
+    """When each frame is shown and when the last one ends."""
+    end = clip.frame_times[-1] + clip.last_frame_duration
+    return [time * clip.time_base for time in (*clip.frame_times, end)]
+
+
+def heard_at(path: Path, track: int = 0) -> float:
+    """The time in seconds at which the burst of a sound track begins."""
+    with av.open(str(path)) as container:
+        for frame in container.decode(container.streams.audio[track]):
+            loud = np.abs(_as_float(frame)).max(axis=0) > 0.2
+            if loud.any():
+                return float(frame.time) + int(np.argmax(loud)) / frame.sample_rate
+    raise AssertionError(f"{path}: nothing is heard")
+
+
+def _as_float(frame: av.AudioFrame) -> np.ndarray:
+    samples = frame.to_ndarray()
+    if not frame.format.is_planar:
+        samples = samples.reshape(-1, frame.layout.nb_channels).T
+    return samples / 32768 if samples.dtype == np.int16 else samples

@@ -1,0 +1,113 @@
+"""Kill a job at random moments, type the same line again each time, and see what is left in the end."""
+
+import hashlib
+import os
+import re
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from tests.support import ROOT
+
+
+@dataclass(frozen=True)
+class Survival:
+    """What a job that was killed came to.
+
+    Attributes:
+        kills: how many times it was killed.
+        files: SHA-256 of each file that it made, by name.
+        began: how often each item was begun.
+        again_after_done: items that were begun after the log had them done.
+    """
+
+    kills: int
+    files: dict[str, str]
+    began: Counter[str]
+    again_after_done: list[str]
+
+
+def run(arguments: list[str], folder: Path, seconds: float | None = None) -> int | None:
+    """Run nstpipe in ``folder``; kill -9 it after ``seconds``. Its exit code, or None if it was killed."""
+    environ = os.environ | {"PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "cli", *arguments]
+    with subprocess.Popen(command, cwd=folder, env=environ, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            _, complaints = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            return None
+    if process.returncode:
+        print(complaints)
+    return process.returncode
+
+
+@dataclass(frozen=True)
+class Calm:
+    """A job that nothing disturbed: its files, seconds before the first item began, seconds from there on."""
+
+    files: dict[str, str]
+    before: float
+    working: float
+
+
+def uninterrupted(arguments: list[str], folder: Path, made: Path, log: Path) -> Calm:
+    """Run the job in peace. ``made`` (a file or folder) and ``log`` lie below ``folder``."""
+    began = time.time()
+    assert run(arguments, folder) == 0
+    ended = time.time()
+    first_line = (folder / log).read_text().partition("\n")[0]
+    at_work = datetime.strptime(first_line[:23], "%Y-%m-%d %H:%M:%S,%f").timestamp()
+    return Calm(digests(folder / made), at_work - began, ended - at_work)
+
+
+def killed(
+    arguments: list[str], folder: Path, made: Path, log: Path, *, kills: int, calm: Calm, seed: int
+) -> Survival:
+    """Run the job, killing it ``kills`` times, each at a random moment; at last let it end.
+
+    A quarter of the runs die while they start, the others at work, after so long that together they do
+    less than the work there is.
+    """
+    rng = np.random.default_rng(seed)
+    share = calm.working / kills
+    done = 0
+    while done < kills:
+        starting = rng.random() < 0.25
+        moment = rng.uniform(0, calm.before) if starting else calm.before + rng.uniform(0, 1.2 * share)
+        if run(arguments, folder, moment) is not None:
+            break
+        done += 1
+    assert run(arguments, folder) == 0
+    lines = (folder / log).read_text().splitlines()
+    return Survival(done, digests(folder / made), _began(lines), _again(lines))
+
+
+def digests(made: Path) -> dict[str, str]:
+    """SHA-256 of a file, or of every file below a folder."""
+    files = [made] if made.is_file() else sorted(path for path in made.rglob("*") if path.is_file())
+    return {
+        path.relative_to(made.parent).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in files
+    }
+
+
+def _began(lines: list[str]) -> Counter[str]:
+    return Counter(line.partition("stylising ")[2] for line in lines if "INFO stylising " in line)
+
+
+def _again(lines: list[str]) -> list[str]:
+    done: set[str] = set()
+    again = []
+    for line in lines:
+        if match := re.search(r"INFO stylising (.+)$", line):
+            again += [match[1]] * (match[1] in done)
+        elif match := re.search(r"INFO done (.+): loss", line):
+            done.add(match[1])
+    return again

@@ -1,0 +1,35 @@
+"""Observers that keep what a job tells, or stop it."""
+
+from pipeline import Observer, StepInfo
+from pipeline.errors import StoppedError
+from pipeline.jobs.journal import Entry
+
+
+class Heard(Observer):
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.begun: list[tuple[int, int]] = []
+        self.warnings: list[str] = []
+        self.entries: list[Entry] = []
+
+    def began(self, total: int, done: int) -> None:
+        self.begun.append((total, done))
+
+    def item_ended(self, entry: Entry) -> None:
+        self.entries.append(entry)
+
+    def warn(self, message: str) -> None:
+        self.warnings.append(message)
+
+
+class StopsAt(Heard):
+    """Stops the job at the first step of item number ``number``."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+    def step(self, info: StepInfo) -> None:
+        if len(self.entries) == self.number:
+            raise StoppedError("stopped by the test")

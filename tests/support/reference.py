@@ -1,0 +1,146 @@
+"""The network, the losses and their gradients once more: NumPy, float64, by hand, from the formulas alone.
+
+It shares no code with the package but the layers' names, so that a mistake has to be made twice.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from pipeline.extractor import layers
+
+MEANS_BGR = np.array([103.939, 116.779, 123.68])
+
+Array = np.ndarray
+
+
+def gram(features: Array) -> Array:
+    """Σ over the positions of f fᵀ."""
+    return np.einsum("hwi,hwj->ij", features, features)
+
+
+def content(features: Array, target: Array, form: str) -> tuple[float, Array]:
+    """Loss and gradient with respect to ``features``."""
+    difference = features - target
+    factor = {"mean": 1 / difference.size, "gatys": 0.5, "sum": 1.0}[form]
+    return factor * np.sum(difference**2), 2 * factor * difference
+
+
+def style(features: Array, style_gram: Array, form: str, pixels: int) -> tuple[float, Array]:
+    """Loss and gradient with respect to ``features``; ``style_gram`` is already over its own positions."""
+    height, width, channels = features.shape
+    positions = height * width
+    difference = gram(features) / positions - style_gram
+    factor = {
+        "mean": 1 / channels**2,
+        "gatys": 1 / (4 * channels**2),
+        "per-channel": 1 / channels**4,
+        "keras": positions**2 / (4 * 9 * pixels**2),
+    }[form]
+    by_gram = 2 * factor * difference / positions
+    return factor * np.sum(difference**2), features @ (by_gram + by_gram.T)
+
+
+def total_variation(image: Array, form: str) -> tuple[float, Array]:
+    """Loss and gradient with respect to ``image``."""
+    down, right = np.diff(image, axis=0), np.diff(image, axis=1)
+    if form == "l1":
+        by_down, by_right = np.sign(down) / down.size, np.sign(right) / right.size
+        return np.abs(down).mean() + np.abs(right).mean(), _undiff(by_down, by_right, image)
+    if form == "l2":
+        return np.sum(down**2) + np.sum(right**2), _undiff(2 * down, 2 * right, image)
+    squares = down[:, :-1] ** 2 + right[:-1] ** 2
+    factor = 1 / (squares.shape[0] * squares.shape[1]) if form == "power-mean" else 1.0
+    slope = factor * 2.5 * squares**0.25
+    by_down, by_right = np.zeros_like(down), np.zeros_like(right)
+    by_down[:, :-1], by_right[:-1] = slope * down[:, :-1], slope * right[:-1]
+    return factor * np.sum(squares**1.25), _undiff(by_down, by_right, image)
+
+
+def temporal(image: Array, target: Array, weights: Array) -> tuple[float, Array]:
+    """Loss and gradient with respect to ``image`` (H, W, 3); ``weights`` are (H, W)."""
+    difference = image - target
+    loss = np.einsum("hw,hwc->", weights, difference**2) / image.size
+    return loss, 2 * np.einsum("hw,hwc->hwc", weights, difference) / image.size
+
+
+def _undiff(by_down: Array, by_right: Array, image: Array) -> Array:
+    gradient = np.zeros_like(image)
+    gradient[1:] += by_down
+    gradient[:-1] -= by_down
+    gradient[:, 1:] += by_right
+    gradient[:, :-1] -= by_right
+    return gradient
+
+
+class Network:
+    """VGG19 of any width, forward and back."""
+
+    def __init__(self, kernels: Mapping[str, tuple[Array, Array]], pooling: str) -> None:
+        self.kernels = {
+            layer: (k.astype(np.float64), b.astype(np.float64)) for layer, (k, b) in kernels.items()
+        }
+        self.pooling = pooling
+
+    def forward(self, image: Array) -> dict[str, Array]:
+        """Activations after the ReLU by layer; ``image`` is (H, W, 3) RGB 0..255."""
+        flow = image[..., ::-1] - MEANS_BGR
+        self.pooled_from: dict[str, Array] = {}
+        self.activations: dict[str, Array] = {}
+        for layer, (kernel, bias) in self.kernels.items():
+            if layer.endswith("conv1") and layer != "block1_conv1":
+                self.pooled_from[layer] = flow
+                flow = self._pool(flow)
+            flow = np.maximum(_convolve(flow, kernel) + bias, 0)
+            self.activations[layer] = flow
+        return self.activations
+
+    def backward(self, by_activations: Mapping[str, Array]) -> Array:
+        """Gradient with respect to the image from those with respect to some activations."""
+        flow: Array | float = 0.0
+        for layer in reversed(layers.LAYERS):
+            flow = flow + by_activations.get(layer, 0.0)
+            flow = flow * (self.activations[layer] > 0)
+            flow = _convolve_back(flow, self.kernels[layer][0])
+            if layer in self.pooled_from:
+                flow = self._pool_back(flow, self.pooled_from[layer])
+        return flow[..., ::-1]
+
+    def _pool(self, flow: Array) -> Array:
+        squares = _squares(flow)
+        return squares.max((1, 3)) if self.pooling == "max" else squares.mean((1, 3))
+
+    def _pool_back(self, by_pooled: Array, before: Array) -> Array:
+        squares = _squares(before)
+        if self.pooling == "max":
+            share = (squares == squares.max((1, 3), keepdims=True)).astype(float)
+        else:
+            share = np.full_like(squares, 0.25)
+        spread = share * by_pooled[:, None, :, None]
+        gradient = np.zeros_like(before)
+        height, width = 2 * squares.shape[0], 2 * squares.shape[2]
+        gradient[:height, :width] = spread.reshape(height, width, -1)
+        return gradient
+
+
+def _squares(flow: Array) -> Array:
+    height, width, channels = flow.shape
+    even = flow[: height // 2 * 2, : width // 2 * 2]
+    return even.reshape(height // 2, 2, width // 2, 2, channels)
+
+
+def _convolve(flow: Array, kernel: Array) -> Array:
+    height, width, _ = flow.shape
+    padded = np.pad(flow, ((1, 1), (1, 1), (0, 0)))
+    return sum(
+        padded[y : y + height, x : x + width] @ kernel[y, x] for y in range(3) for x in range(3)
+    )  # fmt: skip
+
+
+def _convolve_back(by_output: Array, kernel: Array) -> Array:
+    height, width, _ = by_output.shape
+    padded = np.zeros((height + 2, width + 2, kernel.shape[2]))
+    for y in range(3):
+        for x in range(3):
+            padded[y : y + height, x : x + width] += by_output @ kernel[y, x].T
+    return padded[1:-1, 1:-1]
