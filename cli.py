@@ -30,6 +30,10 @@ app.add_typer(weights_app, name="weights")
 
 Styles = Annotated[list[Path], typer.Argument(metavar="STYLE...", help="One painting or more.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="Where the result goes.")]
+Workers = Annotated[
+    int,
+    typer.Option("--workers", metavar="N", min=1, help="Pictures or shots at once, each in its own process."),
+]
 
 
 @app.command()
@@ -57,6 +61,7 @@ def batch(
     exclude: Annotated[list[str] | None, typer.Option(help="No pictures that match this glob.")] = None,
     blend: Annotated[bool, typer.Option("--blend", help="Blend the styles instead of one each.")] = False,
     suffix: Annotated[str, typer.Option("--format", help="Ending of the pastiches.")] = "png",
+    workers: Workers = 1,
     *,
     asked: Asked,
 ) -> None:
@@ -73,7 +78,7 @@ def batch(
         suffix="." + suffix.removeprefix("."),
         warn=_warn,
     )
-    _run(planned, asked)
+    _run(planned, asked, workers=workers)
 
 
 @app.command()
@@ -85,9 +90,7 @@ def video(
     shots: Annotated[
         Path | None, typer.Option("--shots", metavar="FILE", help="Shots as `nstpipe shots` lists them.")
     ] = None,
-    workers: Annotated[
-        int, typer.Option("--workers", metavar="N", min=1, help="Shots stylised at once, each by a process.")
-    ] = 1,
+    workers: Workers = 1,
     keep_frames: Annotated[bool, typer.Option("--keep-frames", help="Keep the stylised frames.")] = False,
     *,
     asked: Asked,
@@ -241,7 +244,7 @@ def _run(plan: "Plan", asked: Asked, *, keep_frames: bool = False, workers: int 
         kind = weights.available(choice.resolve().settings.weights)
         print(choice.resolve(kind).as_toml(), file=sys.stderr)
     if asked.dry_run:
-        print(*lines(plan, choice), sep="\n")
+        print(*lines(plan, choice, workers), sep="\n")
         return
     with Stop(lambda message: progress.say(message)) as stop:
         progress = Progress(stop.check, quiet=asked.quiet)

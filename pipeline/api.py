@@ -8,30 +8,33 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.extractor import weights
+from pipeline.extractor.weights import Weights
 from pipeline.jobs import picture_job, video_job
 from pipeline.jobs import plan as plans
+from pipeline.jobs.job import Job
 from pipeline.jobs.job_folder import open_job
 from pipeline.jobs.journal import Entry, Journal, present
+from pipeline.jobs.lock import held
 from pipeline.jobs.observer import Observer
-from pipeline.jobs.plan import Plan
+from pipeline.jobs.plan import Item, Plan, VideoPlan
 from pipeline.settings.choice import Choice
+from pipeline.settings.settings import Settings
 from pipeline.video import clip as clips
-from pipeline.video import shot_detection as shot_finding
-from pipeline.video import shot_list
+from pipeline.video import shot_detection, shot_list
 
 AnyPath = str | os.PathLike[str]
 
 
 @dataclass(frozen=True)
 class Rules:
-    """How a job is run, and treats what stands there already; nothing of it changes a pixel.
+    """How a job runs, and what it does about files and jobs that exist; nothing of it changes a pixel.
 
     Attributes:
-        force: overwrite an output that is not ours; redo a finished job.
-        restart: discard a job of ours that has other settings, styles, weights or input.
+        force: overwrite an output that nstpipe did not make; redo a finished job.
+        restart: discard a job that was begun with other settings, styles, weights or input.
         keep_frames: keep a video's stylised frames once it is assembled.
-        workers: shots of a video that are stylised at once, each in a process of its own. A script that asks
-            for more than one needs the guard ``if __name__ == "__main__":``.
+        workers: pictures of a folder, or shots of a video, that are stylised at once, each in a process of
+            its own. A script that asks for more than one needs the guard ``if __name__ == "__main__":``.
     """
 
     force: bool = False
@@ -45,7 +48,7 @@ class Outcome:
     """How a job ended.
 
     Attributes:
-        output: the picture, folder or clip that was made.
+        output: the picture, folder or clip.
         weights: the kind of extractor weights that ran, and where they came from.
         done: items that are done, now or before.
         failed: items that failed, each with its reason.
@@ -78,8 +81,8 @@ def stylize_image(
         styles: one picture file or more.
         output: a ``.png``, ``.jpg``, … file; by default ``photo_starry.png`` beside the content.
         preset: a preset's name or ``.toml`` file.
-        rules: what to do about what stands there already.
-        observer: told of progress; see :class:`~pipeline.observer.Observer`.
+        rules: how the job runs, and what it does about files that exist.
+        observer: hears of progress; see :class:`~pipeline.observer.Observer`.
         settings: any field of :class:`~pipeline.settings.Settings`.
 
     Raises:
@@ -169,7 +172,7 @@ def list_shots(source: AnyPath) -> list[str]:
         InputError: it cannot be read.
     """
     clip = clips.probe(Path(source))
-    firsts = shot_finding.first_frames(clips.frames(clip.path))
+    firsts = shot_detection.first_frames(clips.frames(clip.path))
     return shot_list.lines(firsts, [float(clip.frame_times[first] * clip.time_base) for first in firsts])
 
 
@@ -180,45 +183,48 @@ def run(plan: Plan, choice: Choice, rules: Rules, observer: Observer) -> Outcome
         NstpipeError: one of its kinds.
     """
     began = time.monotonic()
-    asked = choice.resolve().settings
-    plans.check_blend(asked.style_weights, plan.style_sets)
-    found = weights.obtain(
-        _as_before(plan, asked.weights, rules, observer.warn), observer.warn, observer.fetching
-    )
-    settings = choice.resolve(found.kind).settings
-    with open_job(plan, settings, found, observer, force=rules.force, restart=rules.restart) as job:
-        if plan.kind == "video":
-            items = video_job.run(job, settings, found, keep_frames=rules.keep_frames, workers=rules.workers)
-        else:
-            items = picture_job.run(job, settings, found)
+    wanted = choice.resolve().settings
+    plans.check_blend(wanted.style_weights, plan.style_sets)
+    spec = _weights_of_the_job(plan, wanted.weights, rules, observer.warn)
+    extractor = weights.obtain(spec, observer.warn, observer.fetching)
+    settings = choice.resolve(extractor.kind).settings
+    with open_job(plan, settings, extractor, observer, force=rules.force, restart=rules.restart) as job:
+        items = _make_items(job, plan, settings, extractor, rules)
         entries = [entry for item in items if (entry := job.entry(item))]
-        made = job.made
+        stylized = job.stylized
     return Outcome(
         plan.output,
-        f"{found.kind} ({found.origin})",
+        f"{extractor.kind} ({extractor.origin})",
         sum(entry.state == "done" for entry in entries),
-        made,
+        stylized,
         time.monotonic() - began,
         tuple(entry for entry in entries if entry.state == "failed"),
     )
 
 
-def _as_before(plan: Plan, spec: str, rules: Rules, warn: Callable[[str], None]) -> str:
-    """``auto`` means for a job that was begun what it meant then: a job never changes weights half-way."""
+def _make_items(job: Job, plan: Plan, settings: Settings, extractor: Weights, rules: Rules) -> Sequence[Item]:
+    if isinstance(plan, VideoPlan):
+        return video_job.run(
+            job, plan, settings, extractor, keep_frames=rules.keep_frames, workers=rules.workers
+        )
+    return picture_job.run(job, settings, extractor, workers=rules.workers)
+
+
+def _weights_of_the_job(plan: Plan, spec: str, rules: Rules, warn: Callable[[str], None]) -> str:
+    """``auto`` stays for a job that was begun what it was then: a job never changes weights half-way."""
     if spec != "auto" or rules.restart or not present(plan.folder):
         return spec
-    with Journal(plan.folder) as journal:
+    with held(plan.folder, plan.output), Journal(plan.folder) as journal:
         facts = journal.facts()
-    before = facts.get("weights")
-    if before not in ("imagenet", "builtin") or (rules.force and facts.get("finished")):
+    if facts is None or facts.weights not in ("imagenet", "builtin") or (rules.force and facts.finished):
         return spec
-    if before == "builtin":
-        warn("this job was begun with the builtin weights, and goes on with them; --restart begins anew")
-    return str(before)
+    if facts.weights == "builtin":
+        warn("this job was begun with the builtin weights and uses them again; --restart starts it over")
+    return facts.weights
 
 
 def _paths(paths: Sequence[AnyPath] | AnyPath) -> list[Path]:
-    """One path is a list of one: a string would else be taken letter by letter."""
+    """One path is a list of one; a string is a sequence, too, of letters."""
     return [Path(paths)] if isinstance(paths, str | os.PathLike) else [Path(path) for path in paths]
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import importlib.metadata
 from typing import Any
 
 import psutil
@@ -28,3 +29,16 @@ def _controller() -> threadpoolctl.ThreadpoolController:
 def free_memory() -> int:
     """Bytes that can be had without swapping."""
     return int(psutil.virtual_memory().available)
+
+
+LIBRARIES = ("tensorflow", "keras", "numpy", "scipy", "opencv-python-headless", "pillow", "av")
+"""The libraries that decide the last bits of a pixel, or a file's bytes."""
+
+
+def library_versions() -> dict[str, str]:
+    """The installed version of each of :data:`LIBRARIES` that is installed."""
+    versions = {}
+    for name in LIBRARIES:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            versions[name] = importlib.metadata.version(name)
+    return versions

@@ -10,6 +10,7 @@ import psutil
 from pipeline.base.arrays import Size
 from pipeline.base.machine import free_memory
 from pipeline.core.margins import Margin
+from pipeline.core.scales import plan, plan_following
 from pipeline.errors import TooLargeError
 from pipeline.extractor import layers
 from pipeline.settings.settings import SMALLEST_SIDE, Settings
@@ -44,22 +45,34 @@ def operations_of_step(settings: Settings, size: Size, widths: Sequence[int]) ->
     """Floating-point operations of one step at ``size`` (height, width): a forward and a backward pass."""
     used = [*settings.content_layers, *settings.style_layers]
     per_pixel = sum(share * 2 * 9 * inside * out for share, inside, out in _channels(widths, used))
-    return 2 * per_pixel * _pixels(settings, size)
+    return 2 * per_pixel * size[0] * size[1]
 
 
 def seconds_of_picture(
-    settings: Settings, size: Size, widths: Sequence[int], speed: float, following: bool = False
+    settings: Settings,
+    size: Size,
+    widths: Sequence[int],
+    speed: float,
+    *,
+    following: bool = False,
+    workers: int = 1,
 ) -> float:
     """Seconds of a whole picture, every scale, at ``speed`` operations a second.
 
-    ``following``: a frame that follows others.
+    Args:
+        following: whether it is a frame that starts from earlier pastiches.
+        workers: pictures that are stylised at once. The passes through the network take every core already,
+            so they gain nothing; the optimizers' own work, on one core each, runs side by side.
     """
-    optimizer = LBFGS_SECONDS_PER_VALUE if settings.optimizer == "lbfgs" else 0.0
-    full = operations_of_step(settings, size, widths) / speed + 3 * _pixels(settings, size) * optimizer
-    steps_at = settings.frame_steps_at if following else settings.steps_at
-    last = settings.scales - 1
-    first = last if following and settings.temporal != "flow" else 0  # only the flow calls for coarser scales
-    return full * sum(steps_at(scale) * 4.0 ** (scale - last) for scale in range(first, settings.scales))
+    framed = Margin.around(size, settings.margin).framed_size
+    coarse_too = settings.temporal == "flow"  # only the flow tells what was newly visible
+    levels = plan_following(framed, settings, coarse_too=coarse_too) if following else plan(framed, settings)
+    value = LBFGS_SECONDS_PER_VALUE / workers if settings.optimizer == "lbfgs" else 0.0
+    return sum(
+        level.steps
+        * (operations_of_step(settings, level.size, widths) / speed + 3 * math.prod(level.size) * value)
+        for level in levels
+    )
 
 
 def memory_of_step(settings: Settings, size: Size, widths: Sequence[int]) -> int:
@@ -72,36 +85,43 @@ def memory_of_step(settings: Settings, size: Size, widths: Sequence[int]) -> int
     kept = sum(share * out for share, _, out in rows)
     values_per_pixel = 2 * kept + 4 * max(share * out for share, _, out in rows)
     optimizer = LBFGS_BYTES_PER_VALUE if settings.optimizer == "lbfgs" else 32
-    return int(BASE_BYTES + _pixels(settings, size) * (4 * values_per_pixel + 3 * optimizer))
-
-
-def _pixels(settings: Settings, size: Size) -> int:
-    """Pixels that a step works on: those of the picture and of its rim."""
-    height, width = Margin.around(size, settings.margin).framed_size
-    return height * width
+    pixels = math.prod(Margin.around(size, settings.margin).framed_size)
+    return int(BASE_BYTES + pixels * (4 * values_per_pixel + 3 * optimizer))
 
 
 def check_memory(
-    what: str, settings: Settings, size: Size, widths: Sequence[int], processes: int = 1
+    what: str,
+    settings: Settings,
+    size: Size,
+    widths: Sequence[int],
+    *,
+    processes: int = 1,
+    free: int | None = None,
 ) -> None:
-    """See that a step at ``size`` in each of so many processes fits into the memory that is free.
+    """Check that a step at ``size`` in each of so many processes fits into the free memory.
+
+    Args:
+        what: the picture or clip, for the message.
+        free: bytes that may be used; None: what the machine has free now.
 
     Raises:
-        TooLargeError: it does not; the message gives a size that would.
+        TooLargeError: it does not fit; the message gives a size that would.
     """
     needed, base = processes * memory_of_step(settings, size, widths), processes * BASE_BYTES
-    free = free_memory() + (_own_memory() if processes == 1 else 0)
+    several = processes > 1 or free is not None
+    if free is None:
+        free = free_memory() + (0 if several else _own_memory())
     if needed > free:
         fitting = int(max(size) * math.sqrt(max(0, free - base) / max(1, needed - base)))
-        fewer = "fewer --workers or " if processes > 1 else ""
         raise TooLargeError(
             f"{what}: {size[1]}x{size[0]} pixels need about {needed / 1e9:.1f} GB of memory and "
-            f"{free / 1e9:.1f} GB are free; try {fewer}--size {max(SMALLEST_SIDE, fitting // 16 * 16)}"
+            f"{free / 1e9:.1f} GB are free; try {'fewer --workers or ' if several else ''}"
+            f"--size {max(SMALLEST_SIDE, fitting // 16 * 16)}"
         )
 
 
 def _own_memory() -> int:
-    """Bytes that this process holds: the estimate counts them again."""
+    """Bytes that this process holds; the estimate includes them."""
     return int(psutil.Process().memory_info().rss)
 
 

@@ -2,12 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pipeline.base.messages import shown
 from pipeline.errors import InputError
+from pipeline.jobs.plan import Plan, VideoPlan
 from pipeline.settings.settings import PIXELS_VERSION, Settings
 
 
@@ -24,36 +25,29 @@ def of_file(path: Path) -> str:
         raise InputError(f"{shown(path)}: cannot be read ({error.strerror}); check the path") from error
 
 
-def of_job(
-    settings: Settings,
-    weights: str,
-    style_sets: Sequence[Sequence[Path]],
-    source: Path | None,
-    *,
-    of_a_video: bool = False,
-    shots: Sequence[int] | None = None,
-) -> dict[str, Any]:
+def of_job(settings: Settings, weights: str, plan: Plan) -> dict[str, Any]:
     """The parts of a job's fingerprint, as plain data, so that a difference can be named.
 
     Args:
         settings: the resolved settings.
         weights: fingerprint of the extractor's weights.
-        style_sets: the styles, blended within a set.
-        source: the one picture or clip; None for a folder, whose pictures have each their own identity.
-        of_a_video: whether that is a clip.
-        shots: the first frame of each shot, where the user gave them.
+        plan: its styles and input count; where its output lies does not.
+
+    Raises:
+        InputError: a style or the input cannot be read.
     """
+    shots = plan.shots if isinstance(plan, VideoPlan) else None
     return {
         "pixels version": PIXELS_VERSION,
-        "settings": settings.that_change_pixels(of_a_video=of_a_video),
+        "settings": settings.that_change_pixels(of_a_video=plan.is_of_video),
         "weights": weights,
-        "styles": [[of_file(style) for style in styles] for styles in style_sets],
-        "input": of_file(source) if source else None,
+        "styles": [[of_file(style) for style in styles] for styles in plan.style_sets],
+        "input": of_file(plan.input_file) if plan.input_file else None,
         "shots": shots if shots is None else list(shots),
     }
 
 
-def fingerprint(parts: Mapping[str, Any]) -> str:
+def of_parts(parts: Mapping[str, Any]) -> str:
     """SHA-256 (hex) of plain data, however its keys are ordered."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
@@ -61,6 +55,6 @@ def fingerprint(parts: Mapping[str, Any]) -> str:
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """What differs between two jobs' parts, each in a few words."""
     old, new = before["settings"], now["settings"]
-    found = [f"{name} was {old.get(name)} and is {new[name]}" for name in new if old.get(name) != new[name]]
+    changed = [f"{name} was {old.get(name)} and is {new[name]}" for name in new if old.get(name) != new[name]]
     others = (part for part in now if part != "settings")
-    return found + [f"the {part} changed" for part in others if before.get(part) != now[part]]
+    return changed + [f"the {part} changed" for part in others if before.get(part) != now[part]]

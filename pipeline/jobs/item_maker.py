@@ -1,10 +1,9 @@
-"""One item of a job in the making: stylised, and written whole. To mark it is the job's."""
+"""Make one item of a job: stylise it and write it whole. The job marks it in the journal."""
 
 import json
 import os
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from pipeline.base import atomic
@@ -20,10 +19,10 @@ from pipeline.pictures import images
 from pipeline.pictures.images import Picture
 
 TAG = "nstpipe"
-"""Key of the PNG text that lets an output be adopted which the journal does not know."""
+"""Key of the PNG text by which an output that the journal does not know can be adopted."""
 
 
-class Maker:
+class ItemMaker:
     """Makes the items of one job."""
 
     def __init__(self, plan: Plan, fingerprint: str) -> None:
@@ -46,15 +45,15 @@ class Maker:
         Args:
             content: what is stylised, at its final size.
             content_identity: of the content's bytes, where an item has a file of its own.
-            init: what it starts from (H, W, 3), where it follows others.
-            terms: its temporal terms, where it follows others.
-            on_step: told of every step; what it raises passes through.
+            init: the earlier pastiches (H, W, 3) that a video frame starts from.
+            terms: the frame's temporal terms.
+            on_step: called after every step; what it raises passes through.
 
         Returns:
-            What the journal is to say of it.
+            The entry for the journal.
         """
         began = time.monotonic()
-        with Snapshots(self._snapshot_folder(item), stylizer.settings.snapshot_every) as snapshots:
+        with Snapshots(self._plan.snapshot_folder(item), stylizer.settings.snapshot_every) as snapshots:
 
             def stepped(info: StepInfo) -> None:
                 snapshots.take(info)
@@ -62,37 +61,31 @@ class Maker:
 
             pastiche = stylizer.stylize(content.pixels, init, terms, on_step=stepped)
         facts = {"content": content_identity, "steps": pastiche.steps, "loss": pastiche.losses["total"]}
-        made = Picture(pastiche.pixels, content.alpha)
-        return self._write(item, made, facts, time.monotonic() - began)
+        picture = Picture(pastiche.pixels, content.alpha)
+        return self._write(item, picture, facts, time.monotonic() - began)
 
     def repeat(self, item: Item, pastiche: FloatArray, loss: float) -> Entry:
-        """Write the last pastiche again, of a frame that is the same as the last one."""
+        """Write the last frame's pastiche again, for a frame that shows the same."""
         return self._write(item, Picture(pastiche, None), {"content": "", "steps": 0, "loss": loss}, 0.0)
 
     def adopted(self, item: Item) -> Entry | None:
-        """The entry of an output that is whole, and that this job made of the content that is there now."""
+        """The entry of an output that is whole and that this job made of the content as it is; else None."""
         try:
             tag = json.loads(images.read_tags(item.output).get(TAG, "{}"))
             ours = (tag.pop("job"), tag.pop("item")) == (self._fingerprint, _hexadecimal(item.name))
             if not ours or (tag["content"] and tag["content"] != fingerprint.of_file(item.content)):
                 return None
-            images.read(item.output)  # whole, or it raises
+            images.read(item.output)  # raises where it is cut off
             return Entry(item.name, "done", sha256=fingerprint.of_file(item.output), **tag)
         except (NstpipeError, OSError, ValueError, AttributeError, KeyError, TypeError):
             return None
 
-    def _write(self, item: Item, made: Picture, facts: dict[str, Any], seconds: float) -> Entry:
+    def _write(self, item: Item, picture: Picture, facts: dict[str, Any], seconds: float) -> Entry:
         tag = {"job": self._fingerprint, "item": _hexadecimal(item.name), **facts}
         with atomic.writing(item.output):
             item.output.parent.mkdir(parents=True, exist_ok=True)
-        images.write(item.output, made.pixels, made.alpha, {TAG: json.dumps(tag)})
+        images.write(item.output, picture.pixels, picture.alpha, {TAG: json.dumps(tag)})
         return Entry(item.name, "done", sha256=fingerprint.of_file(item.output), seconds=seconds, **facts)
-
-    def _snapshot_folder(self, item: Item) -> Path:
-        """``a_snapshots/`` beside ``a.png``; of a frame a folder in its clip's, where people look."""
-        output = self._plan.output if self._plan.kind == "video" else item.output
-        folder = output.with_name(f"{output.stem}_snapshots")
-        return folder / item.output.stem if self._plan.kind == "video" else folder
 
 
 def _hexadecimal(name: str) -> str:

@@ -6,51 +6,55 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pipeline.base.messages import shown
-from pipeline.errors import DiskFullError, NstpipeError, SettingsError, StoppedError, WeightsError
+from pipeline.errors import DiskFullError, SettingsError, StoppedError, WeightsError
 from pipeline.jobs import fingerprint
-from pipeline.jobs.item_maker import Maker
-from pipeline.jobs.journal import Entry, Journal
+from pipeline.jobs.item_maker import ItemMaker
+from pipeline.jobs.journal import Entry, Facts, Journal
+from pipeline.jobs.messages import Began, Done, Failed, Message, Stepped, Waiting
 from pipeline.jobs.observer import Observer
 from pipeline.jobs.plan import Item, Plan
 
-LOG = logging.getLogger("nstpipe")
-"""Goes to the job's log.txt."""
-
 ENDS_THE_JOB = (StoppedError, DiskFullError, SettingsError, WeightsError)
-"""Errors that no other item would fare better with."""
+"""Errors that every other item would run into as well."""
 
 
 class Job:
     """An open job, see :mod:`pipeline.jobs.job_folder`. The journal is its only truth about progress."""
 
-    def __init__(self, plan: Plan, journal: Journal, parts: Mapping[str, Any], observer: Observer) -> None:
+    def __init__(
+        self, plan: Plan, journal: Journal, parts: Mapping[str, Any], observer: Observer, log: logging.Logger
+    ) -> None:
         self.plan = plan
         self.observer = observer
-        self.maker = Maker(plan, fingerprint.fingerprint(parts))
-        self.made = 0
+        self.maker = ItemMaker(plan, fingerprint.of_parts(parts))
+        self.stylized = 0
         """Items stylised by this run."""
         self._journal = journal
+        self._log = log
+
+    @property
+    def facts(self) -> Facts:
+        """What the journal holds about the job as a whole."""
+        facts = self._journal.facts()
+        assert facts is not None  # recorded when the job was begun
+        return facts
+
+    def record(self, **changes: Any) -> None:
+        """Record other values for some fields of :class:`Facts`."""
+        self._journal.update(**changes)
 
     def entries(self) -> dict[str, Entry]:
         """Every item that ended, by name."""
         return self._journal.entries()
 
     def entry(self, item: Item) -> Entry | None:
-        """What is known of one item, if it ended."""
+        """The journal's entry of one item, if it ended."""
         return self._journal.entry(item.name)
 
     def forget(self, items: Iterable[Item]) -> None:
         """Forget items, so that they are done again."""
         for item in items:
             self._journal.forget(item.name)
-
-    def facts(self) -> dict[str, Any]:
-        """What the journal holds about the job as a whole."""
-        return self._journal.facts()
-
-    def record(self, **facts: Any) -> None:
-        """Record facts about the job as a whole."""
-        self._journal.record(facts)
 
     def left(self, items: Sequence[Item]) -> list[Item]:
         """The items still to do: unknown, failed before, or done but missing or damaged since.
@@ -63,11 +67,30 @@ class Job:
         for entry in entries.values():
             if entry.state == "failed" and entry.name not in names:
                 self._journal.forget(entry.name)
-        adopts = bool(self.facts().get("adopts"))
+        adopts = self.facts.adopts
         missing = [item for item in items if not self._is_done(item, entries.get(item.name), adopts)]
         self.record(total=len(items), finished=False)
         self.observer.began(len(items), len(items) - len(missing))
         return missing
+
+    def hear(self, message: Message) -> None:
+        """Take in what an executor reports: mark it, log it, tell the observer.
+
+        Raises:
+            Exception: that of an item that failed, where the job cannot go on without it; or of the observer.
+        """
+        match message:
+            case Began(item):
+                self._log.info("stylising %s", shown(item.name))
+                self.observer.item_began(item)
+            case Stepped(info):
+                self.observer.step(info)
+            case Waiting():
+                self.observer.waiting()
+            case Done(entry):
+                self._mark_done(entry)
+            case Failed():
+                self._mark_failed(message)
 
     def _is_done(self, item: Item, entry: Entry | None, adopts: bool) -> bool:
         if entry is None or entry.state == "failed":
@@ -77,26 +100,23 @@ class Job:
             return adopted is not None
         if os.path.isfile(item.output) and fingerprint.of_file(item.output) == entry.sha256:
             return True
-        self.observer.warn(f"{shown(item.output)}: was finished, but is missing or damaged; it is done again")
+        self.observer.warn(f"{shown(item.output)}: was done, but is missing or damaged; it is made again")
         self._journal.forget(item.name)
         return False
 
-    def began(self, item: Item) -> None:
-        """Note that an item is being stylised."""
-        LOG.info("stylising %s", shown(item.name))
-        self.observer.item_began(item)
-
-    def done(self, entry: Entry) -> None:
-        """Mark an item that was written."""
+    def _mark_done(self, entry: Entry) -> None:
         self._journal.mark(entry)
-        LOG.info("done %s: loss %.6g after %d steps", shown(entry.name), entry.loss, entry.steps)
-        self.made += 1
+        self._log.info("done %s: loss %.6g after %d steps", shown(entry.name), entry.loss, entry.steps)
+        self.stylized += 1
         self.observer.item_ended(entry)
 
-    def fail(self, item: Item, error: Exception) -> Entry:
-        """Record that an item failed, and why."""
-        reason = str(error) if isinstance(error, NstpipeError) else f"{type(error).__name__}: {error}"
-        entry = Entry(item.name, "failed", reason=" ".join(reason.split()))
-        self._journal.mark(entry)
-        LOG.error("failed %s: %s", shown(item.name), entry.reason, exc_info=error)
-        return entry
+    def _mark_failed(self, failure: Failed) -> None:
+        if isinstance(failure.error, ENDS_THE_JOB):
+            raise failure.error
+        if failure.item is not None:
+            entry = Entry(failure.item.name, "failed", reason=failure.reason)
+            self._journal.mark(entry)
+            self._log.error("failed %s: %s", shown(entry.name), entry.reason, exc_info=failure.error)
+        if failure.item is None or self.plan.one_failure_ends_it:
+            raise failure.error
+        self.observer.item_ended(entry)

@@ -1,6 +1,5 @@
-"""Open a job's folder: for this process alone, compared with what is asked now, begun or resumed."""
+"""Open a job's folder for this process alone: begin the job, resume it, or refuse."""
 
-import logging
 import os
 import shutil
 import time
@@ -11,13 +10,14 @@ from typing import Any
 
 from pipeline._version import __version__
 from pipeline.base import atomic
+from pipeline.base.machine import library_versions
 from pipeline.base.messages import shown
 from pipeline.errors import DamagedJournalError, JobDiffersError, OutputError
 from pipeline.extractor.weights import Weights
-from pipeline.jobs import fingerprint
-from pipeline.jobs import journal as journals
-from pipeline.jobs.job import LOG, Job
-from pipeline.jobs.journal import Journal, present
+from pipeline.jobs import fingerprint, journal
+from pipeline.jobs.job import Job
+from pipeline.jobs.job_log import opened_log
+from pipeline.jobs.journal import Facts, Journal
 from pipeline.jobs.lock import held
 from pipeline.jobs.observer import Observer
 from pipeline.jobs.plan import Plan
@@ -28,84 +28,86 @@ from pipeline.settings.settings import Settings
 def open_job(
     plan: Plan, settings: Settings, weights: Weights, observer: Observer, *, force: bool, restart: bool
 ) -> Iterator[Job]:
-    """Hold and open the job of ``plan``, begun now or before.
+    """Hold and open the job of ``plan``: a new one, or the one that was begun before.
 
     Args:
-        force: overwrite an output that is not ours; redo a finished job.
-        restart: discard a job of ours that is finished, or that differs. One that would end in the same
-            bytes goes on: the line can be typed again after a crash.
+        force: overwrite an output that nstpipe did not make; redo a finished job.
+        restart: discard a job that is finished or differs. One that would end in the same bytes is
+            resumed, so that the same line can be typed again after a crash.
 
     Raises:
-        LockedError: another process holds it.
-        JobDiffersError: a job with other settings, styles, weights or input stands there.
-        OutputError: an output stands there and no job of ours made it, or the folder cannot be written.
+        LockedError: another process holds the job.
+        JobDiffersError: the job was begun with other settings, styles, weights or input.
+        OutputError: an output exists that nstpipe did not make, or the folder cannot be written.
     """
-    source = None if plan.kind == "batch" else plan.source
-    parts = fingerprint.of_job(
-        settings,
-        weights.fingerprint,
-        plan.style_sets,
-        source,
-        of_a_video=plan.kind == "video",
-        shots=plan.shots,
-    )
-    if not present(plan.folder) and not force:
-        _check_nothing_stands(plan)
+    parts = fingerprint.of_job(settings, weights.fingerprint, plan)
+    if not journal.present(plan.folder) and not force:
+        _refuse_existing_outputs(plan)
     with (
         held(plan.folder, plan.output),
-        _logging_to(plan.folder / "log.txt"),
-        _journal(plan.folder, restart) as journal,
+        opened_log(plan.folder) as log,
+        _journal(plan.folder, restart) as record,
     ):
-        _begin(journal, plan, parts, weights, force=force, restart=restart)
+        _begin_or_resume(record, plan, parts, weights, observer, force=force, restart=restart)
         _sweep(plan)
-        with _removed_if_nothing_came_of_it(plan, journal):
-            yield Job(plan, journal, parts, observer)
+        with _folder_removed_if_no_item_is_done(plan, record):
+            yield Job(plan, record, parts, observer, log)
 
 
-@contextmanager
-def _removed_if_nothing_came_of_it(plan: Plan, journal: Journal) -> Iterator[None]:
-    """Leave no job's folder behind an error that came before its first item was done.
-
-    Where an output stands, of a job that was discarded, it stays: it says that the output is ours.
-    """
-    try:
-        yield
-    except Exception:
-        if not _any_done(journal) and not _standing(plan):
-            shutil.rmtree(plan.folder, ignore_errors=True)
-        raise
-
-
-def _any_done(journal: Journal) -> bool:
-    return any(entry.state == "done" for entry in journal.entries().values())
-
-
-def _begin(
-    journal: Journal, plan: Plan, parts: Mapping[str, Any], weights: Weights, *, force: bool, restart: bool
+def _begin_or_resume(
+    record: Journal,
+    plan: Plan,
+    parts: Mapping[str, Any],
+    weights: Weights,
+    observer: Observer,
+    *,
+    force: bool,
+    restart: bool,
 ) -> None:
-    """Begin the job, or see that the one that stands there is the same, or discard that."""
-    facts = journal.facts()
-    differ = fingerprint.differences(facts["parts"], parts) if "parts" in facts else []
-    finished = bool(facts.get("finished"))
-    if differ and not restart and _any_done(journal):
-        raise _difference(plan, facts, differ)
-    if (restart and finished) or differ or (force and finished):
+    """Begin the job, resume the same one, or discard the one in the journal and begin."""
+    facts = record.facts()
+    if facts is None:
+        _begin(record, plan, parts, weights, adopts=True)
+        return
+    differences = fingerprint.differences(facts.parts, parts)
+    if differences and not restart and _any_done(record):
+        raise _difference(plan, facts, differences)
+    changed_libraries = _changed_libraries(facts)
+    if differences or (facts.finished and (restart or force)) or (changed_libraries and restart):
         shutil.rmtree(plan.folder / "frames", ignore_errors=True)
-        # What the discarded job made stands where this one will write: it must not be taken for its own.
-        journal.clear(_first_facts(plan, parts, weights) | {"adopts": False})
-    elif not facts:
-        journal.record(_first_facts(plan, parts, weights) | {"adopts": True})
+        # The discarded job's outputs lie where this one writes: they must not be adopted.
+        _begin(record, plan, parts, weights, adopts=False)
+    elif changed_libraries and not facts.finished:
+        observer.warn(
+            f"{shown(plan.output)}: its job was begun with {', '.join(changed_libraries)}: what is left may "
+            "differ from what is done in rounding; --restart starts over with the installed versions"
+        )
 
 
-def _difference(plan: Plan, facts: Mapping[str, Any], differ: Sequence[str]) -> JobDiffersError:
-    if facts["source"] != _source(plan):
+def _begin(record: Journal, plan: Plan, parts: Mapping[str, Any], weights: Weights, *, adopts: bool) -> None:
+    facts = Facts(
+        parts,
+        kind=plan.kind,
+        source=_source(plan),
+        weights=weights.kind,
+        weights_origin=weights.origin,
+        version=__version__,
+        libraries=library_versions(),
+        began_at=time.time(),
+        adopts=adopts,
+    )
+    record.begin(facts)
+
+
+def _difference(plan: Plan, facts: Facts, differences: Sequence[str]) -> JobDiffersError:
+    if facts.source != _source(plan):
         return JobDiffersError(
-            f"{shown(plan.output)}: is what {facts['source']} was made into; "
+            f"{shown(plan.output)}: was made from {facts.source}; "
             "-o makes another output, --restart discards that one"
         )
     return JobDiffersError(
-        f"{shown(plan.output)}: its job was begun otherwise: {', '.join(differ)}; "
-        "--restart discards it and begins anew"
+        f"{shown(plan.output)}: its job was begun with other settings: {', '.join(differences)}; "
+        "--restart discards it and starts over"
     )
 
 
@@ -113,44 +115,57 @@ def _source(plan: Plan) -> str:
     return os.fsencode(plan.source.resolve()).decode("utf-8", "backslashreplace")
 
 
-def _check_nothing_stands(plan: Plan) -> None:
-    standing = _standing(plan)
-    if standing:
-        more = f" (and {len(standing) - 1} more)" if len(standing) > 1 else ""
+def _changed_libraries(facts: Facts) -> list[str]:
+    """The libraries that the job was begun with in another version: each set rounds in its own way."""
+    now = library_versions()
+    return [
+        f"{name} {version} (now {now.get(name, 'absent')})"
+        for name, version in facts.libraries.items()
+        if now.get(name) != version
+    ]
+
+
+def _refuse_existing_outputs(plan: Plan) -> None:
+    existing = _existing_outputs(plan)
+    if existing:
+        more = f" (and {len(existing) - 1} more)" if len(existing) > 1 else ""
         raise OutputError(
-            f"{shown(standing[0])}{more}: stands there, and no job of ours made it; "
-            "--force overwrites, -o goes elsewhere"
+            f"{shown(existing[0])}{more}: already exists and was not made by nstpipe; "
+            "--force overwrites it, -o writes elsewhere"
         )
 
 
-def _standing(plan: Plan) -> list[Path]:
-    """The outputs that exist already."""
-    outputs = [plan.output] if plan.kind == "video" else [item.output for item in plan.items]
-    return [path for path in outputs if os.path.exists(path)]  # Path.exists raises for a name too long
+def _existing_outputs(plan: Plan) -> list[Path]:
+    return [path for path in plan.outputs if os.path.exists(path)]  # Path.exists raises for a name too long
+
+
+@contextmanager
+def _folder_removed_if_no_item_is_done(plan: Plan, record: Journal) -> Iterator[None]:
+    """Leave no job's folder behind an error that came before the first item was done.
+
+    Where the output of a discarded job exists, the folder stays: it says that the output is ours.
+    """
+    try:
+        yield
+    except Exception:
+        if not _any_done(record) and not _existing_outputs(plan):
+            shutil.rmtree(plan.folder, ignore_errors=True)
+        raise
+
+
+def _any_done(record: Journal) -> bool:
+    return any(entry.state == "done" for entry in record.entries().values())
 
 
 def _journal(folder: Path, restart: bool) -> Journal:
-    """The job's journal; one that cannot be read goes where the job is to be restarted."""
+    """The job's journal; a damaged one is removed where the job is to be restarted."""
     try:
         return Journal(folder)
     except DamagedJournalError:
         if not restart:
             raise
-        journals.remove(folder)
+        journal.remove(folder)
         return Journal(folder)
-
-
-def _first_facts(plan: Plan, parts: Mapping[str, Any], weights: Weights) -> dict[str, Any]:
-    """What is recorded of a job when it begins."""
-    return {
-        "parts": parts,
-        "kind": plan.kind,
-        "source": _source(plan),
-        "weights": weights.kind,
-        "weights origin": weights.origin,
-        "version": __version__,
-        "began_at": time.time(),
-    }
 
 
 def _sweep(plan: Plan) -> None:
@@ -158,24 +173,3 @@ def _sweep(plan: Plan) -> None:
     for folder in {plan.output.parent, plan.folder, *(item.output.parent for item in plan.items)}:
         if folder.is_dir():
             atomic.sweep(folder)
-
-
-class _Handler(logging.FileHandler):
-    """A log that a full disk cuts short says nothing of it: the job itself will."""
-
-    def handleError(self, record: logging.LogRecord) -> None:
-        """Go on."""
-
-
-@contextmanager
-def _logging_to(path: Path) -> Iterator[None]:
-    with atomic.writing(path):
-        handler = _Handler(path, encoding="utf-8", errors="backslashreplace")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    LOG.addHandler(handler)
-    LOG.setLevel(logging.INFO)
-    try:
-        yield
-    finally:
-        LOG.removeHandler(handler)
-        handler.close()

@@ -9,7 +9,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -31,7 +31,7 @@ COMMIT;
 
 _COLUMNS = "name, state, reason, sha256, content, steps, loss, seconds, ended_at"
 
-_DAMAGED = ("not a readable journal", "--restart begins the job anew")
+_DAMAGED = ("not a readable journal", "--restart starts the job over")
 _OTHERWISE = (
     "the journal cannot be used",
     "check the folder's permissions, or choose another output with -o",
@@ -78,6 +78,51 @@ class Entry:
     ended_at: float = 0.0
 
 
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a job as a whole.
+
+    Attributes:
+        parts: the parts of its fingerprint, see :func:`pipeline.jobs.fingerprint.of_job`.
+        kind: image, batch or video.
+        source: the picture, folder or clip, as text for people.
+        weights: the kind of extractor weights.
+        weights_origin: where they came from, for people.
+        version: of nstpipe.
+        libraries: versions of the libraries that decide the last bits of a pixel, by name.
+        began_at: Unix time.
+        adopts: whether an output that carries the job's fingerprint and that the journal does not know may be
+            taken for done; False where an earlier job's outputs are to be overwritten.
+        total: items in all; 0 until they are counted.
+        workers: processes of the last run.
+        finished: whether the last run came to its end, a video's assembly included.
+        shots: the first frame of each shot of a video, once they were detected.
+        output_sha256: of the assembled video (hex).
+    """
+
+    parts: Mapping[str, Any]
+    kind: str = "unknown"
+    source: str = ""
+    weights: str = "unknown"
+    weights_origin: str = ""
+    version: str = ""
+    libraries: Mapping[str, str] = field(default_factory=dict)
+    began_at: float = 0.0
+    adopts: bool = False
+    total: int = 0
+    workers: int = 1
+    finished: bool = False
+    shots: tuple[int, ...] | None = None
+    output_sha256: str | None = None
+
+
+_KEYS = {name.name: name.name for name in fields(Facts)} | {
+    "weights_origin": "weights origin",
+    "output_sha256": "output",
+}
+"""The key in the file for each field of :class:`Facts`."""
+
+
 class Journal:
     """The journal in ``folder``, made if it is not there. Use it as a context manager.
 
@@ -93,11 +138,12 @@ class Journal:
         self.path = folder / FILE_NAME
         with self._explained():
             uri = f"{self.path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
-            self._connection = sqlite3.connect(uri, uri=True, isolation_level=None)
+            self.connection = sqlite3.connect(uri, uri=True, isolation_level=None)
+            """SQLite's; every statement commits by itself."""
         try:
             self._prepare(read_only)
         except BaseException:
-            self._connection.close()
+            self.connection.close()
             raise
 
     def __enter__(self) -> Self:
@@ -106,23 +152,31 @@ class Journal:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._connection.close()
+        self.connection.close()
 
-    def facts(self) -> dict[str, Any]:
-        """What was recorded about the job as a whole."""
-        return {name: json.loads(value) for name, value in self._rows("SELECT name, value FROM facts")}
+    def facts(self) -> Facts | None:
+        """What was recorded about the job as a whole; None where no job was begun."""
+        rows = {name: json.loads(value) for name, value in self._rows("SELECT name, value FROM facts")}
+        known = {name: rows[key] for name, key in _KEYS.items() if key in rows}
+        if "parts" not in known:
+            return None
+        shots = known.get("shots")
+        return Facts(**known | {"shots": None if shots is None else tuple(shots)})
 
-    def record(self, facts: Mapping[str, Any]) -> None:
-        """Record facts about the job, all or none."""
+    def begin(self, facts: Facts) -> None:
+        """Forget any job that the journal holds and record the facts of a new one, both or neither."""
         with self._transaction():
-            self._put(facts)
+            self.connection.execute("DELETE FROM items")
+            self.connection.execute("DELETE FROM facts")
+            self._put(asdict(facts))
 
-    def clear(self, facts: Mapping[str, Any]) -> None:
-        """Forget the whole job and record ``facts`` about the one that takes its place, both or neither."""
+    def update(self, **changes: Any) -> None:
+        """Record other values for some fields of :class:`Facts`, all or none."""
+        unknown = changes.keys() - _KEYS.keys()
+        if unknown:
+            raise TypeError(f"Facts has no field {', '.join(sorted(unknown))}")
         with self._transaction():
-            self._connection.execute("DELETE FROM items")
-            self._connection.execute("DELETE FROM facts")
-            self._put(facts)
+            self._put(changes)
 
     def entries(self) -> dict[str, Entry]:
         """Every item that ended, by name."""
@@ -156,13 +210,13 @@ class Journal:
     def _prepare(self, read_only: bool) -> None:
         with self._explained():
             if not read_only:
-                self._connection.execute("PRAGMA journal_mode=DELETE")
-                self._connection.execute("PRAGMA synchronous=FULL")
-                self._connection.executescript(_SCHEMA)
+                self.connection.execute("PRAGMA journal_mode=DELETE")
+                self.connection.execute("PRAGMA synchronous=FULL")
+                self.connection.executescript(_SCHEMA)
             elif not self._rows("SELECT name FROM sqlite_master"):  # another process is making it right now
-                self._connection.close()
-                self._connection = sqlite3.connect(":memory:", isolation_level=None)
-                self._connection.executescript(_SCHEMA)
+                self.connection.close()
+                self.connection = sqlite3.connect(":memory:", isolation_level=None)
+                self.connection.executescript(_SCHEMA)
         # A damaged page would else be met in the middle of the job, where --restart no longer helps.
         found = self._rows("PRAGMA quick_check(1)")[0][0]
         if found != "ok":
@@ -170,17 +224,17 @@ class Journal:
 
     def _rows(self, statement: str, *values: Any) -> list[Any]:
         with self._explained():
-            return self._connection.execute(statement, values).fetchall()
+            return self.connection.execute(statement, values).fetchall()
 
     def _put(self, facts: Mapping[str, Any]) -> None:
-        rows = [(name, json.dumps(value)) for name, value in facts.items()]
-        self._connection.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", rows)
+        rows = [(_KEYS[name], json.dumps(value)) for name, value in facts.items()]
+        self.connection.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", rows)
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
         # The connection commits, or rolls back what SQLite has not rolled back by itself.
-        with self._explained(), self._connection:
-            self._connection.execute("BEGIN IMMEDIATE")
+        with self._explained(), self.connection:
+            self.connection.execute("BEGIN IMMEDIATE")
             yield
 
     @contextlib.contextmanager

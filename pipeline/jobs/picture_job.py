@@ -2,27 +2,27 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from pipeline.base import resizing
 from pipeline.base.arrays import FloatArray
+from pipeline.base.machine import free_memory
 from pipeline.base.messages import shown
-from pipeline.core import loading
 from pipeline.core.scales import check_size
 from pipeline.errors import JobDiffersError, NstpipeError
 from pipeline.extractor.weights import Weights
-from pipeline.jobs import estimates, fingerprint
-from pipeline.jobs.job import ENDS_THE_JOB, Job
+from pipeline.jobs import fingerprint
+from pipeline.jobs.executor import executor
+from pipeline.jobs.job import Job
 from pipeline.jobs.plan import Item
+from pipeline.jobs.tasks import PictureTask, TaskInputs
 from pipeline.pictures import images
 from pipeline.settings.settings import Settings
 
-if TYPE_CHECKING:
-    from pipeline.core.stylizer import Stylizer
 
-
-def run(job: Job, settings: Settings, weights: Weights) -> Sequence[Item]:
+def run(job: Job, settings: Settings, weights: Weights, *, workers: int = 1) -> Sequence[Item]:
     """Do what is left of the job's items; a picture that fails is recorded, and the rest go on.
+
+    Args:
+        workers: pictures that are stylised at once, each in a process of its own.
 
     Returns:
         The items.
@@ -34,52 +34,17 @@ def run(job: Job, settings: Settings, weights: Weights) -> Sequence[Item]:
     """
     left = job.left(job.plan.items)
     _check_contents(job, sorted(set(job.plan.items) - set(left), key=lambda item: item.name))
-    stylizers = _Stylizers(job, settings, weights)
-    for item in left:
-        job.began(item)
-        try:
-            _make(job, item, stylizers, settings, weights)
-        except ENDS_THE_JOB:
-            raise
-        except Exception as error:  # whatever one picture runs into must not cost the others
-            entry = job.fail(item, error)
-            if job.plan.kind == "image":
-                raise
-            job.observer.item_ended(entry)
+    styles = [read_styles(style_set, settings) for style_set in job.plan.style_sets]
+    workers = max(1, min(workers, len(left)))
+    job.record(workers=workers)
+    # Each worker gets its share of the memory: what is free when a task begins depends on the other workers.
+    memory = free_memory() // workers if workers > 1 else None
+    inputs = TaskInputs(settings, styles, weights, job.maker, memory)
+    executor(workers).run(inputs, [PictureTask(item) for item in left], job.hear)
     if not left:
         job.observer.nothing_left(len(job.plan.items))
     job.record(finished=True)
     return job.plan.items
-
-
-def _make(job: Job, item: Item, stylizers: "_Stylizers", settings: Settings, weights: Weights) -> None:
-    size = resizing.size_to_fit(images.read_size(item.content), settings.size)
-    check_size(size, shown(item.content))
-    estimates.check_memory(shown(item.content), settings, size, weights.widths)
-    content = images.read(item.content, settings.size)
-    # Only now: what cannot be stylised is not worth the seconds that TensorFlow takes to load.
-    entry = job.maker.make(
-        item, stylizers.of(item), content, fingerprint.of_file(item.content), on_step=job.observer.step
-    )
-    job.done(entry)
-
-
-class _Stylizers:
-    """One stylizer at a time: the items of a style set stand together, so the last one's memory can go."""
-
-    def __init__(self, job: Job, settings: Settings, weights: Weights) -> None:
-        self._settings = settings
-        self._weights = weights
-        self._styles = [read_styles(styles, settings) for styles in job.plan.style_sets]
-        self._style_set = -1
-
-    def of(self, item: Item) -> "Stylizer":
-        if item.style_set != self._style_set:
-            self._current = loading.stylizer_class()(
-                self._settings, self._styles[item.style_set], weights=self._weights
-            )
-            self._style_set = item.style_set
-        return self._current
 
 
 def read_styles(styles: Sequence[Path], settings: Settings) -> list[FloatArray]:
@@ -88,24 +53,25 @@ def read_styles(styles: Sequence[Path], settings: Settings) -> list[FloatArray]:
     Raises:
         InputError: a style cannot be read, or is too small for the network.
     """
-    found = [images.read(style, settings.size).pixels for style in styles]
-    for style, pixels in zip(styles, found, strict=True):
+    pictures = [images.read(style, settings.size).pixels for style in styles]
+    for style, pixels in zip(styles, pictures, strict=True):
         check_size(pixels.shape[:2], shown(style))
-    return found
+    return pictures
 
 
 def _check_contents(job: Job, done: Sequence[Item]) -> None:
+    """Refuse where a picture changed after it was stylised."""
     entries = job.entries()
-    changed = [item for item in done if _changed(item, entries[item.name].content)]
+    changed = [item for item in done if _has_changed(item, entries[item.name].content)]
     if changed:
         more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
         raise JobDiffersError(
-            f"{shown(changed[0].content)}{more}: changed since it was stylised; --restart begins the job anew"
+            f"{shown(changed[0].content)}{more}: changed since it was stylised; --restart starts the job over"
         )
 
 
-def _changed(item: Item, content: str) -> bool:
+def _has_changed(item: Item, content: str) -> bool:
     try:
         return fingerprint.of_file(item.content) != content
-    except NstpipeError:  # gone or unreadable by now: what was made of it still stands
+    except NstpipeError:  # removed or unreadable by now: its pastiche still counts
         return False

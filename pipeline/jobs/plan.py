@@ -1,10 +1,10 @@
-"""What a job will make: which output for which content and styles. Reads names, and no pixels."""
+"""What a job makes: which output for which content and styles. Reads names, and no pixels."""
 
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar
 
 from pipeline.base.messages import shown
 from pipeline.errors import InputError, OutputError, SettingsError
@@ -35,32 +35,97 @@ class Item:
 
 @dataclass(frozen=True)
 class Plan:
-    """One invocation's work.
+    """One invocation's work, and everything that depends on its kind.
 
     Attributes:
-        kind: image, batch or video.
         source: the picture, folder or clip.
         output: the picture, folder or clip to make.
         style_sets: the styles; those within a set are blended.
         items: the outputs, those of one style set together. A video's are known once its clip was probed.
-        shots: the first frame of each shot of a video, 0 among them, rising; None: to be found.
     """
 
-    kind: Literal["image", "batch", "video"]
+    kind: ClassVar[str]
+    """The command that makes such a plan."""
+    is_of_video: ClassVar[bool] = False
+    """Whether items are frames, which depend on earlier ones."""
+    one_failure_ends_it: ClassVar[bool] = False
+    """Whether the job ends with the error of the first item that fails."""
+
     source: Path
     output: Path
     style_sets: tuple[tuple[Path, ...], ...]
     items: tuple[Item, ...] = ()
-    shots: tuple[int, ...] | None = None
 
     @property
     def folder(self) -> Path:
         """The job's folder, beside the output: journal, log, and a video's frames."""
         return output_names.job_folder(self.output)
 
+    @property
+    def input_file(self) -> Path | None:
+        """The one file whose bytes the job depends on; None where each item has a file of its own."""
+        return self.source
 
-def of_image(content: Path, styles: Sequence[Path], output: Path | None = None) -> Plan:
-    """One picture; several styles are blended. Writes ``photo_starry.png`` beside it unless told otherwise.
+    @property
+    def outputs(self) -> tuple[Path, ...]:
+        """The files that the user gets."""
+        return tuple(item.output for item in self.items)
+
+    def snapshot_folder(self, item: Item) -> Path:
+        """Where the snapshots of an item go: ``a_snapshots/`` beside ``a.png``."""
+        return item.output.with_name(f"{item.output.stem}_snapshots")
+
+
+@dataclass(frozen=True)
+class ImagePlan(Plan):
+    """One picture."""
+
+    kind = "image"
+    one_failure_ends_it = True
+
+
+@dataclass(frozen=True)
+class BatchPlan(Plan):
+    """The pictures of a folder."""
+
+    kind = "batch"
+
+    @property
+    def input_file(self) -> None:
+        """A folder has no bytes of its own: each picture is compared by itself."""
+
+
+@dataclass(frozen=True)
+class VideoPlan(Plan):
+    """One clip.
+
+    Attributes:
+        shots: the first frame of each shot, 0 among them, rising; None: to be detected.
+    """
+
+    kind = "video"
+    is_of_video = True
+    one_failure_ends_it = True
+
+    shots: tuple[int, ...] | None = None
+
+    @property
+    def outputs(self) -> tuple[Path, ...]:
+        """The clip; its frames lie in the job's folder."""
+        return (self.output,)
+
+    def snapshot_folder(self, item: Item) -> Path:
+        """Of a frame: a folder in the clip's, where people look."""
+        return self.output.with_name(f"{self.output.stem}_snapshots") / item.output.stem
+
+    def frame_items(self, count: int) -> tuple[Item, ...]:
+        """The items of a video of ``count`` frames."""
+        names = (f"{number:06}.png" for number in range(1, count + 1))
+        return tuple(Item(name, self.folder / "frames" / name, self.source) for name in names)
+
+
+def of_image(content: Path, styles: Sequence[Path], output: Path | None = None) -> ImagePlan:
+    """One picture; several styles are blended. The default output is ``photo_starry.png`` beside it.
 
     Raises:
         InputError: a file is missing or not a file.
@@ -68,16 +133,16 @@ def of_image(content: Path, styles: Sequence[Path], output: Path | None = None) 
     """
     output = _output_of_file(content, styles, output, PICTURE_SUFFIX)
     images.check_output(output)
-    return Plan("image", content, output, (tuple(styles),), (Item(output.name, output, content),))
+    return ImagePlan(content, output, (tuple(styles),), (Item(output.name, output, content),))
 
 
 def of_video(
     source: Path, styles: Sequence[Path], output: Path | None = None, shots: Path | None = None
-) -> Plan:
-    """One clip; several styles are blended. Writes ``in_starry.mp4`` beside it unless told otherwise.
+) -> VideoPlan:
+    """One clip; several styles are blended. The default output is ``in_starry.mp4`` beside it.
 
     Args:
-        shots: a list of its shots, see :mod:`pipeline.video.shot_list`; else they are found.
+        shots: a list of its shots, see :mod:`pipeline.video.shot_list`; else they are detected.
 
     Raises:
         InputError: a file is missing or not a file.
@@ -88,13 +153,7 @@ def of_video(
     if shots is not None:
         _check_files(shots)
     firsts = None if shots is None else shot_list.read(shots)
-    return Plan("video", source, output, (tuple(styles),), shots=firsts)
-
-
-def frame_items(plan: Plan, count: int) -> tuple[Item, ...]:
-    """The items of a video of ``count`` frames."""
-    names = (f"{number:06}.png" for number in range(1, count + 1))
-    return tuple(Item(name, plan.folder / "frames" / name, plan.source) for name in names)
+    return VideoPlan(source, output, (tuple(styles),), shots=firsts)
 
 
 def of_folder(
@@ -107,13 +166,12 @@ def of_folder(
     blend: bool = False,
     suffix: str = PICTURE_SUFFIX,
     warn: Callable[[str], None] = lambda message: None,
-) -> Plan:
+) -> BatchPlan:
     """Every picture below ``folder``, in every style (or all styles blended), in a tree of the same shape.
 
     ``sub/photo.jpg`` becomes ``sub/photo_starry.png``. Where two pictures would get one name, each keeps its
-    ending in it: ``photo_jpg_starry.png``. The output may lie inside ``folder``: what jobs of ours made is
-    not taken for content.
-    ``warn`` is told of folders that cannot be read.
+    ending in it: ``photo_jpg_starry.png``. The output may lie inside ``folder``: pictures that
+    nstpipe made are no content. ``warn`` is called for each folder that cannot be read.
 
     Raises:
         InputError: the folder or a style is missing, or the folder holds no picture.
@@ -122,24 +180,24 @@ def of_folder(
     _check_files(*styles)
     images.check_output(Path("pastiche" + suffix))
     output = _output_of_folder(folder, styles, output)
-    found = folders.walk(folder, include=include, exclude=exclude, skip=[output], warn=warn)
-    found = [picture for picture in found if not _made_here(folder, picture)]
-    if not found:
-        raise InputError(f"{shown(folder)}: holds no picture that is wanted; check --include and --exclude")
+    pictures = folders.walk(folder, include=include, exclude=exclude, skip=[output], warn=warn)
+    pictures = [picture for picture in pictures if not _is_made_by_a_job(folder, picture)]
+    if not pictures:
+        raise InputError(f"{shown(folder)}: holds no picture to stylise; check --include and --exclude")
     stems = [style.stem for style in styles]
     labels = [output_names.joined(styles)] if blend else output_names.distinct(stems)
-    names = output_names.of_pastiches(found, labels, suffix)
-    wanted = [(number, picture) for number in range(len(labels)) for picture in found]
+    names = output_names.of_pastiches(pictures, labels, suffix)
+    pairs = [(number, picture) for number in range(len(labels)) for picture in pictures]
     items = tuple(
         Item(name.as_posix(), output / name, folder / picture, number)
-        for name, (number, picture) in zip(names, wanted, strict=True)
+        for name, (number, picture) in zip(names, pairs, strict=True)
     )
     style_sets = (tuple(styles),) if blend else tuple((style,) for style in styles)
-    return Plan("batch", folder, output, style_sets, items)
+    return BatchPlan(folder, output, style_sets, items)
 
 
 def _output_of_file(source: Path, styles: Sequence[Path], output: Path | None, suffix: str) -> Path:
-    """Where one picture's or clip's pastiche goes: as told; into a folder that is named; else beside it."""
+    """The output of one picture or clip: as given, or inside a given folder; by default beside the source."""
     _check_files(source, *styles)
     default = source.with_name(output_names.of_output(source.stem, styles, suffix))
     if output is None:
@@ -154,7 +212,7 @@ def _output_of_file(source: Path, styles: Sequence[Path], output: Path | None, s
 
 
 def _output_of_folder(folder: Path, styles: Sequence[Path], output: Path | None) -> Path:
-    """Where a folder's pastiches go: as told; else beside it."""
+    """The output of a folder: as given; by default beside it."""
     if output is None:
         named = output_names.check_length(output_names.named(folder))
         output = named.with_name(output_names.of_output(named.name, styles))
@@ -168,8 +226,8 @@ def _output_of_folder(folder: Path, styles: Sequence[Path], output: Path | None)
     return output
 
 
-def _made_here(folder: Path, picture: Path) -> bool:
-    """Whether a picture below ``folder``, or a folder that it is in, was made by a job of ours."""
+def _is_made_by_a_job(folder: Path, picture: Path) -> bool:
+    """Whether a picture below ``folder``, or a folder that it is in, has a job's folder beside it."""
     inside = [picture, *picture.parents][:-1]  # the last parent is `.`
     return any(os.path.isdir(output_names.job_folder(folder / path)) for path in inside)
 
@@ -188,10 +246,10 @@ def _check_files(*paths: Path) -> None:
 
 
 def check_blend(weights: Sequence[float], style_sets: Sequence[Sequence[Path]]) -> None:
-    """See that blend weights are as many as the styles they blend.
+    """Check that there are as many blend weights as styles to blend.
 
     Raises:
-        SettingsError: they are not.
+        SettingsError: there are not.
     """
     for styles in style_sets:
         if weights and len(weights) != len(styles):

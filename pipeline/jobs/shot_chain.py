@@ -1,23 +1,22 @@
-"""The frames of one shot, one after the other: each follows those before it."""
+"""The frames of one shot, one after the other: each starts from the pastiches of those before it."""
 
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 
 from pipeline.base.arrays import FloatArray, Frame, Size
 from pipeline.base.messages import shown
-from pipeline.core.style_transfer import StepInfo, StyleTransfer
+from pipeline.core.style_transfer import StyleTransfer
 from pipeline.errors import InputError
-from pipeline.jobs.item_maker import Maker
+from pipeline.jobs.item_maker import ItemMaker
 from pipeline.jobs.journal import Entry
+from pipeline.jobs.messages import Began, Done, Message, Stepped
 from pipeline.jobs.plan import Item
 from pipeline.motion.shot_memory import GAPS
 from pipeline.motion.shot_walk import NextFrame, walk
 from pipeline.pictures import images
 from pipeline.pictures.images import Picture
-from pipeline.video import clip
 
 
 @dataclass(frozen=True)
@@ -42,60 +41,47 @@ class Shot:
         return len(self.items) - len(self.done)
 
 
-@dataclass(frozen=True)
-class JobCallbacks:
-    """Who is told what becomes of the frames; what any of them raises passes through."""
-
-    began: Callable[[Item], None]
-    step: Callable[[StepInfo], None]
-    done: Callable[[Entry], None]
-
-
-def run(shots: Sequence[Shot], chain: "Callable[[Shot], Chain]") -> None:
-    """Make what is left of shots of one clip, in their order, decoding it once."""
-    at = shots[0].first
-    frames = clip.frames(shots[0].clip, at)
-    for shot in shots:
-        deque(islice(frames, shot.first - at), maxlen=0)
-        at = shot.first + chain(shot).run(frames)
-
-
-class Chain:
+class ShotChain:
     """Makes what is left of a shot: the :class:`~pipeline.motion.shot_walk.ShotPastiches` of a job.
 
-    A frame depends on frames before it as they were written, 8-bit, and on the clip: so a chain that was
-    cut off anywhere goes on to the same bytes.
+    A frame depends on the frames before it as they were written, 8-bit, and on the clip: so a chain that was
+    cut off anywhere resumes to the same bytes.
     """
 
     def __init__(
-        self, shot: Shot, size: Size, stylizer: StyleTransfer, maker: Maker, callbacks: JobCallbacks
+        self,
+        shot: Shot,
+        size: Size,
+        stylizer: StyleTransfer,
+        maker: ItemMaker,
+        on_message: Callable[[Message], None],
     ) -> None:
         """Frames are stylised at ``size`` (height, width)."""
         self._shot, self._size = shot, size
-        self._stylizer, self._maker, self._callbacks = stylizer, maker, callbacks
+        self._stylizer, self._maker, self._on_message = stylizer, maker, on_message
         self._done = dict(shot.done)
         self._read: OrderedDict[int, FloatArray] = OrderedDict()
 
-    def run(self, frames: Iterator[Frame]) -> int:
-        """Go through ``frames``, from the shot's first on, up to the last that is to be made.
+    def run(self, frames: Iterator[Frame]) -> None:
+        """Go through ``frames``, from the shot's first on, up to the last one that is still to do.
 
-        Returns:
-            How many frames were taken from ``frames``.
+        Raises:
+            InputError: there are fewer frames than that.
         """
         last = max(n for n, item in enumerate(self._shot.items) if item.name not in self._done)
         for number in walk(frames, self._size, self._stylizer.settings, self):
             if number == last:
-                return last + 1
+                return
         raise InputError(
-            f"{shown(self._shot.clip)}: fewer of its frames can be read than before; copy it again"
+            f"{shown(self._shot.clip)}: fewer of its frames can be read than before; copy the clip again"
         )
 
     def is_done(self, number: int) -> bool:
-        """Whether a frame is written and marked."""
+        """Whether a frame is written."""
         return self._shot.items[number].name in self._done
 
     def first_loss(self) -> float:
-        """The loss that the shot's first frame ended with, as the journal has it."""
+        """The loss that the shot's first frame ended with."""
         return self._done[self._shot.items[0].name].loss
 
     def pixels(self, number: int) -> FloatArray:
@@ -107,12 +93,12 @@ class Chain:
         return self._read[number]
 
     def make(self, number: int, frame: NextFrame) -> None:
-        """Stylise one frame, write it and have it marked."""
+        """Stylise one frame and write it."""
         item = self._shot.items[number]
-        self._callbacks.began(item)
+        self._on_message(Began(item))
         entry = self._repeated(number, frame) if frame.repeats else self._stylised(item, frame)
         self._done[item.name] = entry
-        self._callbacks.done(entry)
+        self._on_message(Done(entry))
 
     def _repeated(self, number: int, frame: NextFrame) -> Entry:
         assert frame.init is not None
@@ -120,12 +106,11 @@ class Chain:
         return self._maker.repeat(self._shot.items[number], frame.init, before.loss)
 
     def _stylised(self, item: Item, frame: NextFrame) -> Entry:
-        content = Picture(frame.content, None)
         return self._maker.make(
             item,
             self._stylizer,
-            content,
+            Picture(frame.content, None),
             init=frame.init,
             terms=frame.terms,
-            on_step=self._callbacks.step,
+            on_step=lambda info: self._on_message(Stepped(info)),
         )

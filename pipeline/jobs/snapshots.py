@@ -1,4 +1,4 @@
-"""The picture as it comes to be: a PNG at every so many steps, and the losses of every step as CSV."""
+"""Snapshots of a picture while it is stylised: a PNG every so many steps, and every step's losses as CSV."""
 
 import csv
 import io
@@ -21,7 +21,7 @@ class Snapshots:
         self._rows: list[dict[str, float]] = []
 
     def take(self, info: StepInfo) -> None:
-        """Note a step's losses, and save its picture if its turn has come."""
+        """Keep a step's losses, and save its picture every so many steps."""
         if not self._every:
             return
         self._rows.append({"step": info.step, "scale": info.scale, "seconds": info.seconds, **info.losses})
@@ -35,7 +35,7 @@ class Snapshots:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Write ``losses.csv``, of a picture that failed too."""
+        """Write ``losses.csv``, also of a picture that failed."""
         if self._rows:
             self._make_folder()
             table = io.StringIO()

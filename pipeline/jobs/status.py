@@ -7,7 +7,7 @@ from pathlib import Path
 from pipeline.base.messages import duration, shown
 from pipeline.errors import InputError
 from pipeline.jobs import lock, output_names
-from pipeline.jobs.journal import Entry, Journal, present
+from pipeline.jobs.journal import Entry, Facts, Journal, present
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class Status:
         running: whether a process holds it now.
         finished: whether its last run came to its end, a video's assembly included.
         weights: the kind of extractor weights that ran.
+        workers: processes of the last run.
     """
 
     output: Path
@@ -33,17 +34,23 @@ class Status:
     running: bool
     finished: bool
     weights: str
+    workers: int = 1
 
     @property
     def left(self) -> int:
-        """Items that nobody has tried yet."""
+        """Items that were not tried yet."""
         return max(0, self.total - self.done - len(self.failed))
+
+    @property
+    def seconds_left(self) -> float:
+        """How long those take, with as many workers as the last run had."""
+        return self.left * self.seconds_each / self.workers
 
     def lines(self) -> list[str]:
         """The status for people: one line, and one for each failed item."""
         state = "finished" if self.finished else "running" if self.running else "stopped"
         counts = f"{self.done} of {self.total} done, {len(self.failed)} failed, {self.left} left"
-        time_left = f", about {duration(self.left * self.seconds_each)}" if self.left and self.done else ""
+        time_left = f", about {duration(self.seconds_left)}" if self.left and self.done else ""
         head = f"{shown(self.output)}: {state}: {counts}{time_left} ({self.weights} weights)"
         return [head, *(f"  {shown(entry.name)}: {entry.reason}" for entry in self.failed)]
 
@@ -57,9 +64,9 @@ def of(output: Path) -> Status:
     output = output_names.named(output)
     folder = output_names.job_folder(output)
     if not present(folder):
-        raise InputError(f"{shown(output)}: no job of ours makes that; name the output of one")
+        raise InputError(f"{shown(output)}: nstpipe has no job for this output; name the output of a job")
     with Journal(folder, read_only=True) as journal:
-        return _status(output, folder, journal.facts(), journal.entries().values())
+        return _status(output, folder, journal.facts() or Facts({}), journal.entries().values())
 
 
 def below(folder: Path) -> list[Status]:
@@ -68,16 +75,17 @@ def below(folder: Path) -> list[Status]:
     return [of(output_names.output_of(job)) for job in jobs]
 
 
-def _status(output: Path, folder: Path, facts: dict[str, object], entries: Iterable[Entry]) -> Status:
+def _status(output: Path, folder: Path, facts: Facts, entries: Iterable[Entry]) -> Status:
     done = [entry for entry in entries if entry.state == "done"]
     failed = tuple(entry for entry in entries if entry.state == "failed")
     return Status(
         output,
-        total=max(int(str(facts.get("total", 0))), len(done) + len(failed)),
+        total=max(facts.total, len(done) + len(failed)),
         done=len(done),
         failed=failed,
         seconds_each=sum(entry.seconds for entry in done) / max(1, len(done)),
         running=lock.is_held(folder),
-        finished=bool(facts.get("finished")),
-        weights=str(facts.get("weights", "unknown")),
+        finished=facts.finished,
+        weights=facts.weights,
+        workers=facts.workers,
     )

@@ -1,7 +1,7 @@
-"""Several shots at once, each worker a process of its own. What they make is marked by this one alone.
+"""An executor of several processes. Workers write items; only the process that started them marks items.
 
 Worker processes are spawned, not forked: a fork of a process that has loaded TensorFlow hangs. Each runs on
-as many threads as a lone process would, so that its bytes are the same.
+as many threads as a single process would, so that its bytes are the same.
 """
 
 import contextlib
@@ -9,89 +9,84 @@ import multiprocessing
 import signal
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pipeline.base.arrays import FloatArray
-from pipeline.core import loading
 from pipeline.errors import NstpipeError
-from pipeline.extractor.weights import Weights
-from pipeline.jobs import shot_chain
-from pipeline.jobs.item_maker import Maker
-from pipeline.jobs.job import Job
-from pipeline.jobs.shot_chain import Chain, JobCallbacks, Shot
-from pipeline.settings.settings import Settings
+from pipeline.jobs.messages import Failed, Message, Stepped, Waiting
+from pipeline.jobs.tasks import OnMessage, Task, TaskInputs, TaskRunner
 
-if TYPE_CHECKING:
-    from pipeline.core.stylizer import Stylizer
-
-PATIENCE = 0.2
-"""Seconds between two looks whether the user wants to stop."""
+POLL_SECONDS = 0.2
+"""Time between two checks whether the user wants to stop."""
 
 
 @dataclass(frozen=True)
-class Task:
-    """What every shot of a clip is made with.
+class Started:
+    """A worker waits for the inputs of all tasks."""
 
-    Attributes:
-        size: (height, width) of the pastiches.
-        styles: each (H, W, 3).
+
+@dataclass(frozen=True)
+class Ready:
+    """A worker waits for its next task."""
+
+
+class _ParentGoneError(BaseException):
+    """The process that started this worker is gone; no handler of a task's errors may catch it."""
+
+
+class WorkerProcesses:
+    """Runs ``count`` tasks at once; an :class:`pipeline.jobs.executor.Executor`."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+
+    def run(self, inputs: TaskInputs, tasks: Sequence[Task], on_message: OnMessage) -> None:
+        """Run every task, the longest first, so that none is waited for at the end.
+
+        Raises:
+            NstpipeError: a worker process died.
+            Exception: what a task raised, or ``on_message``.
+        """
+        waiting = deque(sorted(tasks, key=lambda task: -task.left))
+        processes: list[BaseProcess] = []
+        busy: list[Any] = []
+        try:
+            for _ in range(min(self._count, len(waiting))):
+                busy.append(start(processes))
+            while busy:
+                on_message(Waiting())
+                for connection in wait(busy, POLL_SECONDS):
+                    if not serve(connection, inputs, waiting, on_message):
+                        busy.remove(connection)
+        finally:
+            # At any moment: what is written is whole, and what was not marked is adopted or made again.
+            for process in processes:
+                process.kill()
+                process.join()
+
+
+def start(processes: list[BaseProcess]) -> Connection:
+    """Start a worker and return this process's end of the pipe to it.
+
+    The worker gets nothing but its own end: the death of one that is still being started must not block this
+    process in the middle of sending.
     """
-
-    size: tuple[int, int]
-    settings: Settings
-    styles: Sequence[FloatArray]
-    weights: Weights
-    maker: Maker
-
-    def stylizer(self) -> "Stylizer":
-        """The core, ready for frames."""
-        return loading.stylizer_class()(self.settings, self.styles, weights=self.weights)
-
-
-def stylise(task: Task, shots: Sequence[Shot], count: int, job: Job) -> None:
-    """Make what is left of each shot, ``count`` at once.
-
-    Raises:
-        NstpipeError: what a worker ran into, or that one died.
-        StoppedError: the user asked for it.
-    """
-    waiting = deque(sorted(shots, key=lambda shot: -shot.left))  # the longest first: none is waited for
-    processes: list[BaseProcess] = []
-    busy: list[Any] = []
-    try:
-        for _ in range(min(count, len(shots))):
-            busy.append(_start(processes))
-        while busy:
-            job.observer.waiting()
-            for connection in wait(busy, PATIENCE):
-                _hear(connection, busy, waiting, task, job)
-    finally:
-        # At any moment: what is written is whole, and what was not marked is adopted or made again.
-        for process in processes:
-            process.kill()
-            process.join()
-
-
-def _start(processes: list[BaseProcess]) -> Connection:
-    """Start a worker. It is given only its end of a pipe: of more, its early death would block this one."""
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
-    process = context.Process(target=_work, args=(there,), daemon=True)
+    process = context.Process(target=work, args=(there,), daemon=True)
     processes.append(process)
-    with _interrupts_wait():
+    with _interrupts_held_back():
         process.start()
-    there.close()  # so that its end is the worker's alone, and closes when that dies
+    there.close()  # so that the worker alone holds its end, which closes when the worker dies
     return here
 
 
 @contextlib.contextmanager
-def _interrupts_wait() -> Iterator[None]:
-    """Ctrl-C reaches the whole group, a worker that has not begun to ignore it too; what is held back here is
-    held back in a process that is started meanwhile."""
+def _interrupts_held_back() -> Iterator[None]:
+    """Hold back Ctrl-C here and in a process that is started meanwhile, until that ignores it by itself."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -102,58 +97,65 @@ def _interrupts_wait() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _hear(connection: Any, busy: list[Any], waiting: deque[Shot], task: Task, job: Job) -> None:
-    """Take one message of a worker: a kind, and what it is about; and answer it."""
+def serve(connection: Any, inputs: TaskInputs, waiting: deque[Task], on_message: OnMessage) -> bool:
+    """Take one message of a worker and answer it; False once the worker has no task left.
+
+    Raises:
+        NstpipeError: the worker died.
+    """
+    answer: TaskInputs | Task | None = None
     try:
-        kind, about = connection.recv()
-        if kind == "new":
-            connection.send(task)
-        elif kind == "idle" and waiting:
-            connection.send(waiting.popleft())
-        elif kind == "idle":
-            busy.remove(connection)
+        message = connection.recv()
+        if isinstance(message, Started):
+            answer = inputs
+        elif isinstance(message, Ready) and waiting:
+            answer = waiting.popleft()
+        if answer is not None:
+            connection.send(answer)
     except (EOFError, OSError):
-        job.observer.waiting()  # a signal to the whole group ends the workers: then that is what is told
+        on_message(Waiting())  # a signal to the whole group kills workers, too: then stopping is the reason
         raise NstpipeError(
-            "a worker process died, perhaps for want of memory; "
+            "a worker process died, perhaps because memory ran out; "
             "use fewer --workers or a smaller --size, and type the same line again"
         ) from None
-    if kind == "began":
-        job.began(about)
-    elif kind == "done":
-        job.done(about)
-    elif kind == "failed":
-        raise about
+    if not isinstance(message, Started | Ready):
+        on_message(message)
+    return answer is not None or not isinstance(message, Ready)
 
 
-def _work(connection: Connection) -> None:
-    """A worker's life: it ends with the process that began it, since it tells that of every step."""
+def work(connection: Connection) -> None:
+    """The life of a worker. It ends with the process that started it, to which it reports every step."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the other process decides
 
-    def tell(kind: str) -> Callable[[Any], None]:
-        return lambda about: connection.send((kind, about))
-
-    told = JobCallbacks(tell("began"), lambda info: tell("step")(None), tell("done"))
-    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
+    def tell(message: Message | Started | Ready) -> None:
         try:
-            tell("new")(None)
-            task = connection.recv()
-            stylizer = task.stylizer()
+            connection.send(_portable(message))
+        except OSError:
+            raise _ParentGoneError from None
+
+    def receive() -> Any:
+        try:
+            return connection.recv()
+        except (EOFError, OSError):
+            raise _ParentGoneError from None
+
+    with contextlib.suppress(_ParentGoneError):
+        tell(Started())
+        runner = TaskRunner(receive())
+        try:
             while True:
-                tell("idle")(None)
-                shot_chain.run(
-                    [connection.recv()], lambda shot: Chain(shot, task.size, stylizer, task.maker, told)
-                )
-        except (EOFError, BrokenPipeError, ConnectionResetError):
-            raise
-        except NstpipeError as error:
-            tell("failed")(error)
+                tell(Ready())
+                receive().run(runner, tell)
         except Exception as error:
-            tell("failed")(_portable(error))
+            tell(Failed.of(None, error))
 
 
-def _portable(error: Exception) -> Exception:
-    """An error that was not foreseen, in a form that crosses to another process, its traceback as a note."""
-    told = RuntimeError(f"{type(error).__name__}: {error}")
-    told.add_note("".join(traceback.format_exception(error)))
-    return told
+def _portable(message: Message | Started | Ready) -> Message | Started | Ready:
+    """The message in a form that can be pickled: no pictures, and no errors of unknown classes."""
+    if isinstance(message, Stepped):
+        return Waiting()
+    if isinstance(message, Failed) and not isinstance(message.error, NstpipeError):
+        error = RuntimeError(message.reason)
+        error.add_note("".join(traceback.format_exception(message.error)))
+        return replace(message, error=error)
+    return message

@@ -76,7 +76,7 @@ def test_an_output_that_is_not_ours_is_refused_unless_forced() -> None:
     content, style = picture("photo.jpg", 1), picture("starry.jpg", 2)
     picture("out.png", 9)
     before = Path("out.png").read_bytes()
-    with pytest.raises(OutputError, match="out.png.*no job of ours.*--force"):
+    with pytest.raises(OutputError, match="out.png.*not made by nstpipe.*--force"):
         stylize_image(content, [style], "out.png", **TINY)
     assert Path("out.png").read_bytes() == before
     assert stylize_image(content, [style], "out.png", rules=Rules(force=True), **TINY).stylized == 1
@@ -304,7 +304,7 @@ def test_a_job_that_failed_before_its_first_item_leaves_nothing_in_the_way() -> 
 def test_another_picture_for_the_same_output_is_told_apart() -> None:
     style = picture("starry.jpg", 2)
     stylize_image(picture("photo.png", 1), [style], **TINY)
-    with pytest.raises(JobDiffersError, match="is what .*photo.png was made into; -o makes another"):
+    with pytest.raises(JobDiffersError, match="was made from .*photo.png; -o makes another"):
         stylize_image(picture("photo.jpg", 3), [style], **TINY)
 
 

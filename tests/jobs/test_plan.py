@@ -33,7 +33,7 @@ def test_an_output_that_is_a_folder_takes_the_default_name() -> None:
 
 def test_frames_are_numbered_from_one() -> None:
     clip, starry = touch("in.mp4", "starry.jpg")
-    first, *_, last = plan.frame_items(plan.of_video(clip, [starry]), 12)
+    first, *_, last = plan.of_video(clip, [starry]).frame_items(12)
     assert first.output == Path(".in_starry.mp4.nstpipe/frames/000001.png")
     assert last.name == "000012.png"
 
@@ -121,7 +121,7 @@ def test_what_cannot_be_is_refused_in_one_line() -> None:
         (OutputError, "is a file", lambda: plan.of_folder(Path("folder"), [starry], photo)),
         (
             InputError,
-            "no picture that is wanted",
+            "holds no picture to stylise",
             lambda: plan.of_folder(Path("folder"), [starry], include=["*.gif"]),
         ),
         (SettingsError, "3 numbers for 2", lambda: plan.check_blend([1, 2, 3], [[starry, photo]])),

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pipeline import Rules, stylize_video
-from pipeline.jobs.item_maker import Maker
+from pipeline.jobs.item_maker import ItemMaker
 from pipeline.jobs.journal import Journal
 from pipeline.motion.shot_memory import GAPS, ShotMemory
 from pipeline.pictures import images
@@ -122,19 +122,21 @@ def test_a_repeated_frame_is_redone_to_the_same_bytes() -> None:
 def test_a_frame_is_given_what_its_memory_asks_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """Earlier pastiches as they were written, the first frame's loss, and its content without noise."""
     asked, contents = [], []
-    follow, make = ShotMemory.start_and_hold, Maker.make
+    follow, make = ShotMemory.start_and_hold, ItemMaker.make
 
     def spied(self: ShotMemory, pastiche: Callable[[int], np.ndarray], unit: float) -> object:
         gaps = [gap for gap in GAPS if gap <= len(asked) + 1]
         asked.append(({gap: pastiche(gap).copy() for gap in gaps}, unit, self.frame.copy()))
         return follow(self, pastiche, unit)
 
-    def seen(self: Maker, item: object, stylizer: object, content: images.Picture, **given: object) -> object:
+    def seen(
+        self: ItemMaker, item: object, stylizer: object, content: images.Picture, **given: object
+    ) -> object:
         contents.append(content.pixels.copy())
         return make(self, item, stylizer, content, **given)
 
     monkeypatch.setattr(ShotMemory, "start_and_hold", spied)
-    monkeypatch.setattr(Maker, "make", seen)
+    monkeypatch.setattr(ItemMaker, "make", seen)
     rng = np.random.default_rng(0)
 
     def view(index: int, size: tuple[int, int]) -> np.ndarray:
@@ -194,5 +196,5 @@ def test_the_first_frame_of_a_shot_starts_anew() -> None:
     stylize_video(source, [picture("starry.jpg", 2)], rules=KEEP, **SMOOTHED)
     with Journal(FRAMES.parent) as journal:
         entries = list(journal.entries().values())
-        assert journal.facts()["shots"] == [0, 16]
+        assert journal.facts().shots == (0, 16)
     assert [entry.steps for entry in entries] == 2 * [4, *15 * [2]]

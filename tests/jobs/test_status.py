@@ -8,14 +8,14 @@ import pytest
 
 from pipeline.errors import InputError
 from pipeline.jobs import status
-from pipeline.jobs.journal import Entry, Journal
+from pipeline.jobs.journal import Entry, Facts, Journal
 
 
 def job(output: str, entries: list[Entry], **facts: object) -> Path:
     folder = Path(f".{output}.nstpipe")
     folder.mkdir()
     with Journal(folder) as journal:
-        journal.record({"weights": "builtin", **facts})
+        journal.begin(Facts({}, weights="builtin", **facts))
         for entry in entries:
             journal.mark(entry)
     return folder
@@ -66,6 +66,13 @@ def test_the_time_left_follows_from_the_mean(seconds: int, total: int, expected:
     assert expected in status.of(Path("out")).lines()[0]
 
 
+def test_workers_share_the_time_that_is_left() -> None:
+    """Each item took a minute; two are made at once."""
+    job("out", DONE, total=12, workers=2)
+    assert status.of(Path("out")).seconds_left == 10 * 60 / 2
+    assert "10 left, about 5 min" in status.of(Path("out")).lines()[0]
+
+
 def test_no_time_is_guessed_before_the_first_item() -> None:
     job("out", [], total=5)
     assert status.of(Path("out")).lines() == ["out: stopped: 0 of 5 done, 0 failed, 5 left (builtin weights)"]
@@ -90,5 +97,5 @@ def test_all_jobs_of_a_folder_or_none() -> None:
     job("b.mp4", DONE)
     job("a.png", [])
     assert [found.output for found in status.below(Path())] == [Path("a.png"), Path("b.mp4")]
-    with pytest.raises(InputError, match="c.png: no job of ours"):
+    with pytest.raises(InputError, match="c.png: nstpipe has no job for this output"):
         status.of(Path("c.png"))

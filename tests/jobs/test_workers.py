@@ -10,21 +10,22 @@ import signal
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import psutil
 import pytest
 
-from pipeline import Outcome, Rules, stylize_video
+from pipeline import Outcome, Rules, stylize_folder, stylize_video
 from pipeline.errors import DamagedJournalError, DivergedError, NstpipeError, OutputError, StoppedError
 from pipeline.jobs import plan as plans
-from pipeline.jobs import workers
-from pipeline.jobs.item_maker import Maker
+from pipeline.jobs import status, workers
+from pipeline.jobs.item_maker import ItemMaker
 from pipeline.jobs.journal import Entry
-from pipeline.jobs.observer import Observer
+from pipeline.jobs.messages import Began, Done, Waiting
 from pipeline.jobs.plan import Item
-from pipeline.jobs.shot_chain import Shot
+from pipeline.jobs.shot_chain import Shot, ShotChain
+from pipeline.jobs.tasks import PictureTask, ShotTask, TaskInputs
+from pipeline.jobs.workers import WorkerProcesses
 from pipeline.settings.settings import Settings
 from tests.support.jobs import SMOOTHED, digests
 from tests.support.media import TINY, clip, picture, scene
@@ -126,21 +127,46 @@ def test_a_job_of_workers_goes_on_to_the_same_bytes_after_a_stop_and_after_a_dea
     assert files("stopped") == alone
 
 
+def test_pictures_by_workers_are_the_bytes_that_one_process_makes(tmp_path: Path) -> None:
+    """Two styles, a damaged picture among them: it fails alone, with the same reason."""
+    results = []
+    for folder, count in (("one", 1), ("two", 2)):
+        Path(folder).mkdir()
+        with contextlib.chdir(folder):
+            for number in range(3):
+                picture(f"photos/{number}.png", number)
+            Path("photos/bad.png").write_text("not a picture")
+            styles = [picture("starry.jpg", 8), picture("scream.jpg", 9)]
+            heard = Heard()
+            outcome = stylize_folder(
+                "photos", styles, "out", rules=Rules(workers=count), observer=heard, **TINY
+            )
+            assert (outcome.done, outcome.stylized, len(outcome.failed)) == (6, 6, 2)
+            failures = {entry.name: entry.reason for entry in outcome.failed}
+            results.append((digests(Path("out")), failures))
+            assert status.of(Path("out")).workers == count
+            assert stylize_folder("photos", styles, "out", rules=Rules(workers=count), **TINY).stylized == 0
+    assert results[0] == results[1]
+    assert len(results[0][0]) == 6
+    assert children() == []
+
+
 @pytest.fixture
-def work(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[tuple[str, object]]]:
+def in_a_worker(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[object]]:
     """A worker's life in this process, which has loaded TensorFlow: what it says over a real pipe."""
     monkeypatch.setattr(signal, "signal", lambda number, handler: None)
 
-    def lived(gone: bool = False, **settings: object) -> list[tuple[str, object]]:
+    def lived(*tasks: object, gone: bool = False, **settings: object) -> list[object]:
         plan = plans.of_video(clip("in.mp4", frames=2), [picture("s.jpg", 2)], Path("out.mp4"))
-        wanted, styles = Settings(**TINY | settings), [scene(2).astype(np.float32)]
-        task = workers.Task((21, 32), wanted, styles, tiny_weights(), Maker(plan, "a job's"))
+        maker, styles = ItemMaker(plan, "a job's"), [[scene(2).astype(np.float32)]]
+        inputs = TaskInputs(Settings(**TINY | settings), styles, tiny_weights(), maker)
         here, there = multiprocessing.Pipe()
-        here.send(task)
-        here.send(Shot(plan.source, 0, plans.frame_items(plan, 2)))
+        here.send(inputs)
+        for task in tasks or [ShotTask(Shot(plan.source, 0, plan.frame_items(2)), (21, 32))]:
+            here.send(task)
         if gone:
             here.close()
-        workers._work(there)
+        workers.work(there)
         there.close()
         heard = []
         with contextlib.suppress(EOFError, OSError):
@@ -151,33 +177,57 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[tuple[str, objec
     return lived
 
 
-def test_a_worker_tells_what_it_does_and_what_it_ran_into(work) -> None:
-    """The frames cannot be written after the first, where a folder stands."""
+def kinds(messages: list[object]) -> list[str]:
+    return [type(message).__name__ for message in messages]
+
+
+def test_a_worker_reports_what_it_does_and_its_error(in_a_worker) -> None:
+    """The frames cannot be written after the first, where a folder lies."""
     Path(".out.mp4.nstpipe/frames/000002.png").mkdir(parents=True)
-    heard = work()
-    kinds = [kind for kind, _ in heard]
-    assert kinds == ["new", "idle", "began", "step", "step", "done", "began", "step", "failed"]
-    assert (heard[2][1].name, heard[5][1].name, heard[5][1].steps) == ("000001.png", "000001.png", 2)
-    assert isinstance(heard[-1][1], OutputError) and "000002.png: cannot be written" in str(heard[-1][1])
+    heard = in_a_worker()
+    assert kinds(heard) == [
+        *("Started", "Ready", "Began", "Waiting", "Waiting", "Done"),
+        *("Began", "Waiting", "Failed"),
+    ]
+    assert (heard[2].item.name, heard[5].entry.name, heard[5].entry.steps) == ("000001.png", "000001.png", 2)
+    failure = heard[-1]
+    assert failure.item is None
+    assert isinstance(failure.error, OutputError) and "000002.png: cannot be written" in failure.reason
 
 
-def test_a_loss_that_diverges_is_told_as_what_it_is(work) -> None:
-    kind, error = work(style_weight=1e38)[-1]
-    assert (kind, type(error)) == ("failed", DivergedError) and "no longer finite" in str(error)
+def test_a_loss_that_diverges_is_reported_as_what_it_is(in_a_worker) -> None:
+    failure = in_a_worker(style_weight=1e38)[-1]
+    assert type(failure.error) is DivergedError and "no longer finite" in str(failure.error)
 
 
-def test_what_nobody_foresaw_is_told_with_where_it_came_from(work, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_picture_that_fails_does_not_end_the_worker(in_a_worker) -> None:
+    Path("bad.png").write_text("not a picture")
+    bad = Item("bad_s.png", Path("bad_s.png"), Path("bad.png"))
+    good = Item("good_s.png", Path("good_s.png"), picture("good.png", 3))
+    heard = in_a_worker(PictureTask(bad), PictureTask(good), "no task: it ends the worker")
+    assert kinds(heard) == [
+        *("Started", "Ready", "Began", "Failed"),
+        *("Ready", "Began", "Waiting", "Waiting", "Done"),
+        *("Ready", "Failed"),
+    ]
+    assert heard[3].item == bad and "bad.png: is not a picture" in heard[3].reason
+    assert Path("good_s.png").is_file()
+
+
+def test_an_unforeseen_error_is_reported_with_its_traceback(
+    in_a_worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(*given: object) -> None:
         raise ZeroDivisionError("by nothing")
 
-    monkeypatch.setattr(workers.Chain, "run", fail)
-    kind, error = work()[-1]
-    assert (kind, str(error)) == ("failed", "ZeroDivisionError: by nothing")
-    assert "in fail" in error.__notes__[0]
+    monkeypatch.setattr(ShotChain, "run", fail)
+    failure = in_a_worker()[-1]
+    assert (type(failure.error), failure.reason) == (RuntimeError, "ZeroDivisionError: by nothing")
+    assert "in fail" in failure.error.__notes__[0]
 
 
-def test_a_worker_ends_with_the_one_that_began_it(work) -> None:
-    assert work(gone=True) == []
+def test_a_worker_ends_with_the_process_that_started_it(in_a_worker) -> None:
+    assert in_a_worker(gone=True) == []
     assert not Path(".out.mp4.nstpipe").exists()
 
 
@@ -190,20 +240,20 @@ def test_every_error_comes_through_a_pipe_as_it_is(kind: type[NstpipeError]) -> 
 
 
 def test_one_shot_needs_no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers, "stylise", lambda *given: pytest.fail("a process was started"))
+    monkeypatch.setattr(WorkerProcesses, "run", lambda *given: pytest.fail("a process was started"))
     clip("in.mp4", frames=3)
     assert stylize_video("in.mp4", [picture("s.jpg", 2)], rules=Rules(workers=4), **TINY).done == 3
 
 
-class Pipe(deque[tuple[str, object]]):
-    """A worker's end, as far as the one that hears it sees; it keeps what is sent to it."""
+class Pipe(deque[object]):
+    """A worker's end, as far as the process that hears it sees; it keeps what is sent to it."""
 
-    def __init__(self, *messages: tuple[str, object]) -> None:
+    def __init__(self, *messages: object) -> None:
         super().__init__(messages)
         self.sent: list[object] = []
         self.end: Exception = EOFError()
 
-    def recv(self) -> tuple[str, object]:
+    def recv(self) -> object:
         if not self:
             raise self.end
         return self.popleft()
@@ -211,38 +261,50 @@ class Pipe(deque[tuple[str, object]]):
     send = property(lambda self: self.sent.append)
 
 
-def test_what_workers_say_is_marked_and_shots_are_handed_out() -> None:
-    told: list[tuple[str, object]] = []
-    job = SimpleNamespace(
-        began=lambda item: told.append(("began", item)),
-        done=lambda entry: told.append(("done", entry)),
-        observer=Observer(),
-    )
+def test_what_workers_report_is_passed_on_and_tasks_are_handed_out() -> None:
+    heard: list[object] = []
     item, entry = Item("000001.png", Path("000001.png"), Path("in.mp4")), Entry("000001.png", "done")
-    shot, task = Shot(Path("in.mp4"), 0, [item]), object()
-    messages = ("new", None), ("idle", None), ("began", item), ("step", None), ("done", entry), ("idle", None)
-    pipe, waiting = Pipe(*messages, ("failed", DivergedError("it did"))), deque([shot])
-    busy = [pipe]
-    for _ in messages:
-        assert busy == [pipe]
-        workers._hear(pipe, busy, waiting, task, job)
-    assert (pipe.sent, told, busy) == ([task, shot], [("began", item), ("done", entry)], [])
-    with pytest.raises(DivergedError, match="it did"):
-        workers._hear(pipe, [pipe], waiting, task, job)
-    for end in (EOFError(), ConnectionResetError(), OSError("got end of file during message")):
-        pipe.end = end
-        with pytest.raises(NstpipeError, match="a worker process died"):
-            workers._hear(pipe, [pipe], waiting, task, job)
-    job.observer = Asked()
-    with pytest.raises(StoppedError):  # the signal that ended the worker had reached this process, too
-        workers._hear(pipe, [pipe], waiting, task, job)
+    task, inputs = PictureTask(item), object()
+    pipe = Pipe(workers.Started(), workers.Ready(), Began(item), Waiting(), Done(entry), workers.Ready())
+    waiting = deque([task])
+    goes_on = [workers.serve(pipe, inputs, waiting, heard.append) for _ in range(6)]
+    assert goes_on == [True] * 5 + [False]
+    assert pipe.sent == [inputs, task]
+    assert heard == [Began(item), Waiting(), Done(entry)]
 
 
-class Asked(Observer):
-    """The user wants to stop."""
+@pytest.mark.parametrize("end", [EOFError(), ConnectionResetError(), OSError("got end of file")])
+def test_a_worker_that_died_is_reported_unless_the_user_stopped_it(end: Exception) -> None:
+    pipe = Pipe()
+    pipe.end = end
+    with pytest.raises(NstpipeError, match="a worker process died"):
+        workers.serve(pipe, object(), deque(), lambda message: None)
 
-    def waiting(self) -> None:
+    def stopping(message: object) -> None:
         raise StoppedError("stopped")
+
+    with pytest.raises(StoppedError):  # the signal that killed the worker reached this process, too
+        workers.serve(pipe, object(), deque(), stopping)
+
+
+def test_an_error_of_the_listener_is_not_taken_for_a_dead_worker() -> None:
+    def full(message: object) -> None:
+        raise OSError("no space left")
+
+    with pytest.raises(OSError, match="no space left"):
+        workers.serve(Pipe(Done(Entry("a", "done"))), object(), deque(), full)
+
+
+def test_the_longest_task_is_handed_out_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that at the end no worker waits for one that began a long shot last."""
+    items = [Item(f"{n}.png", Path(f"{n}.png"), Path("in.mp4")) for n in range(9)]
+    tasks = [ShotTask(Shot(Path("in.mp4"), 0, items[:n]), (32, 32)) for n in (2, 9, 5)]
+    here, there = multiprocessing.Pipe()
+    for message in [workers.Started()] + [workers.Ready()] * 4:
+        there.send(message)
+    monkeypatch.setattr(workers, "start", lambda processes: here)
+    WorkerProcesses(1).run("inputs", tasks, lambda message: None)
+    assert [there.recv() for _ in range(4)] == ["inputs", tasks[1], tasks[2], tasks[0]]
 
 
 def test_workers_are_spawned_since_a_fork_of_tensorflow_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -254,5 +316,5 @@ def test_workers_are_spawned_since_a_fork_of_tensorflow_hangs(monkeypatch: pytes
 
     monkeypatch.setattr(multiprocessing, "get_context", context)
     with pytest.raises(StoppedError):
-        workers._start([])
+        workers.start([])
     assert asked == ["spawn"]
