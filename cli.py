@@ -132,18 +132,18 @@ def status(
         Path | None, typer.Argument(metavar="[OUT]", help="A job's output; else all here.")
     ] = None,
 ) -> None:
-    """Show how a job stands: what is done, failed, left, and how long it will take."""
+    """Show what of a job is done, failed and left, and how long that takes."""
     from pipeline.jobs import status as statuses
 
-    found = [statuses.of(output)] if output else statuses.below(Path())
-    for line in [line for one in found for line in one.lines()] or ["no jobs here"]:
+    jobs = [statuses.of(output)] if output else statuses.below(Path())
+    for line in [line for job in jobs for line in job.lines()] or ["no jobs here"]:
         print(line)
 
 
 @app.command()
 def steadiness(
     source: Annotated[Path, typer.Argument(metavar="SOURCE", help="The clip that was stylised.")],
-    pastiche: Annotated[Path, typer.Argument(metavar="PASTICHE", help="What became of it.")],
+    pastiche: Annotated[Path, typer.Argument(metavar="PASTICHE", help="Its pastiche.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with every curve.")] = False,
     plot: Annotated[Path | None, typer.Option(metavar="FILE.png", help="Draw the curves there.")] = None,
     motion: Annotated[
@@ -286,7 +286,7 @@ def main(arguments: list[str] | None = None) -> None:
     except NstpipeError as error:
         _complain(str(error), error, arguments)
         if isinstance(error, StoppedError):
-            print(f"to go on: {_line_that_goes_on(arguments)}", file=sys.stderr)
+            print(f"to go on: {_line_to_resume(arguments)}", file=sys.stderr)
         code = error.exit_code
     except typer.TyperException as error:
         _complain(f"{error.format_message()} (nstpipe --help)", error, arguments)
@@ -300,8 +300,8 @@ def main(arguments: list[str] | None = None) -> None:
     sys.exit(code or 0)
 
 
-def _line_that_goes_on(arguments: list[str]) -> str:
-    """The same line without what would throw away the job that it began."""
+def _line_to_resume(arguments: list[str]) -> str:
+    """The same line without the flags that would discard the job."""
     kept = [argument for argument in arguments if argument not in ("--force", "--restart")]
     return shlex.join(["nstpipe", *kept])
 

@@ -119,7 +119,7 @@ def stylize_folder(
         preset, rules, observer, settings: as for :func:`stylize_image`.
 
     Returns:
-        The outcome; pictures that failed stand in ``failed``, and the others are done all the same.
+        The outcome; pictures that failed are in ``failed``, and the others are done.
 
     Raises:
         NstpipeError: one of its kinds, where the job as a whole cannot go on.
@@ -149,13 +149,13 @@ def stylize_video(
     observer: Observer | None = None,
     **settings: Any,
 ) -> Outcome:
-    """Stylise a clip, each frame following the last pastiches; its sound and frame times are kept.
+    """Stylise a clip, each frame from the pastiches before it; its sound and frame times are kept.
 
     Args:
         source: a video file.
         styles: one picture file or more, blended.
         output: a ``.mp4``, ``.mov``, ``.m4v`` or ``.mkv`` file; by default ``in_starry.mp4`` beside it.
-        shots: a list of the clip's shots, see :mod:`pipeline.video.shot_list`; else they are found.
+        shots: a list of the clip's shots, see :mod:`pipeline.video.shot_list`; by default they are detected.
         preset, rules, observer, settings: as for :func:`stylize_image`.
 
     Raises:
@@ -166,7 +166,7 @@ def stylize_video(
 
 
 def list_shots(source: AnyPath) -> list[str]:
-    """The shots that are found in a clip, as the lines of a file that :func:`stylize_video` takes.
+    """Detect the shots of a clip: the lines of a file that :func:`stylize_video` takes.
 
     Raises:
         InputError: it cannot be read.
@@ -177,7 +177,7 @@ def list_shots(source: AnyPath) -> list[str]:
 
 
 def run(plan: Plan, choice: Choice, rules: Rules, observer: Observer) -> Outcome:
-    """Do a plan's job: obtain the weights, resolve the settings for them, open the job, do what is left.
+    """Run the job of a plan: get the weights, resolve the settings for them, open the job, do what is left.
 
     Raises:
         NstpipeError: one of its kinds.

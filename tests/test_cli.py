@@ -13,6 +13,7 @@ import pytest
 
 import cli
 from pipeline import __version__
+from pipeline.errors import StoppedError
 from pipeline.jobs.lock import held
 from pipeline.settings.settings import Settings
 from tests.support import ROOT
@@ -293,3 +294,29 @@ def test_a_full_disk_exits_12(nstpipe, monkeypatch: pytest.MonkeyPatch) -> None:
     code, _, complaint = nstpipe("image", "a.jpg", "s.jpg", *FLAGS)
     assert (code, "the disk is full" in complaint) == (12, True)
     assert not Path("a_s.png").exists()
+
+
+def test_the_line_to_go_on_leaves_out_what_would_discard_the_job(
+    nstpipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*given: object) -> None:
+        raise StoppedError("stopped; what is finished is kept")
+
+    monkeypatch.setattr("pipeline.api.run", stopped)
+    picture("a b.jpg", 1)
+    picture("s.jpg", 2)
+    line = ["image", "a b.jpg", "s.jpg", "--restart", "--steps", "3", "--force"]
+    code, _, complaints = nstpipe(*line)
+    assert code == 130
+    assert complaints.splitlines()[-1] == "to go on: nstpipe image 'a b.jpg' s.jpg --steps 3"
+
+
+def test_a_batch_takes_workers(nstpipe) -> None:
+    for number in range(2):
+        picture(f"photos/{number}.jpg", number)
+    picture("s.jpg", 9)
+    code, printed, complaints = nstpipe("batch", "photos", "s.jpg", "--workers", "2", *FLAGS)
+    assert (code, complaints.count("loss")) == (0, 2)
+    assert "photos_s: 2 done" in printed
+    code, printed, _ = nstpipe("batch", "photos", "s.jpg", "--workers", "2", "--dry-run", *FLAGS)
+    assert code == 0 and printed.count(", 2 workers") == 2

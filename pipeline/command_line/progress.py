@@ -1,4 +1,4 @@
-"""Progress on a terminal as one tqdm bar for the whole job; elsewhere as plain lines, one an item."""
+"""Progress: on a terminal one tqdm bar for the whole job; elsewhere a plain line for each item."""
 
 import os
 import sys
@@ -20,7 +20,7 @@ BAR = "{percentage:3.0f}%|{bar}| {desc} [{elapsed}<{remaining}{postfix}]"
 
 
 class Progress(Observer):
-    """Shows a job on standard error. Use :meth:`close` at the end.
+    """Shows a job on standard error. Call :meth:`close` at the end.
 
     Args:
         check: called at every step and encoded frame; it may raise to stop the job.
@@ -34,9 +34,9 @@ class Progress(Observer):
         self._check = check
         self._quiet = quiet
         self._terminal = _can_draw() if terminal is None else terminal
-        self._stepped = False
+        self._is_timing = False
         self.was_finished = False
-        """Whether the job turned out to be finished before."""
+        """Whether the job was finished before this run."""
         self._bar: tqdm[Never] | None = None
         self._item = ""
         self._share = 0.0
@@ -52,7 +52,7 @@ class Progress(Observer):
 
     def nothing_left(self, total: int) -> None:
         self.was_finished = True
-        self.say(f"finished before: {total} of {total} done; --force redoes a finished job")
+        self.say(f"finished before: {total} of {total} done; --force does it again")
 
     def item_began(self, item: "Item") -> None:
         self._item, self._share = shown(item.name), 0.0
@@ -60,8 +60,7 @@ class Progress(Observer):
 
     def step(self, info: StepInfo) -> None:
         self._check()
-        if not self._stepped:
-            self._begin_to_count()
+        self._start_timing()
         if self._bar is not None:
             share = info.step / info.steps
             self._bar.set_postfix_str(
@@ -72,6 +71,8 @@ class Progress(Observer):
 
     def waiting(self) -> None:
         self._check()
+        if self._item:
+            self._start_timing()
 
     def item_ended(self, entry: Entry) -> None:
         self._done += 1
@@ -117,9 +118,11 @@ class Progress(Observer):
         if self._bar is not None:
             self._bar.set_description_str(f"{self._item} ({self._done + 1}/{self._total})")
 
-    def _begin_to_count(self) -> None:
-        """Time from the first step on: what TensorFlow took to load says nothing about the items."""
-        self._stepped, self._began = True, time.monotonic()
+    def _start_timing(self) -> None:
+        """Time from the first step on, or from a worker's first item: TensorFlow's loading is no item's time."""
+        if self._is_timing:
+            return
+        self._is_timing, self._began = True, time.monotonic()
         self._open(self._total, self._done)
         self._describe()
 
@@ -129,8 +132,9 @@ class Progress(Observer):
             self._bar = tqdm(total=total, initial=done, bar_format=BAR, leave=False, file=sys.stderr)
 
     def _left(self) -> str:
-        made = self._done - self._before
-        seconds = (time.monotonic() - self._began) / made * (self._total - self._done)
+        """The time left by the clock, so that workers' items, which overlap, count as fast as they come."""
+        ended = self._done - self._before
+        seconds = (time.monotonic() - self._began) / ended * (self._total - self._done)
         return f", {duration(seconds)} left" if self._done < self._total else ""
 
 

@@ -124,13 +124,13 @@ _KEYS = {name.name: name.name for name in fields(Facts)} | {
 
 
 class Journal:
-    """The journal in ``folder``, made if it is not there. Use it as a context manager.
+    """The journal in ``folder``, created where there is none. Use it as a context manager.
 
     Every method raises DiskFullError where the disk is full, OutputError where the file cannot be used.
     """
 
     def __init__(self, folder: Path, *, read_only: bool = False) -> None:
-        """Open it; ``read_only``: make and change nothing.
+        """Open it; ``read_only``: create and change nothing.
 
         Raises:
             OutputError: the file is not a journal, or cannot be opened.
@@ -157,11 +157,11 @@ class Journal:
     def facts(self) -> Facts | None:
         """What was recorded about the job as a whole; None where no job was begun."""
         rows = {name: json.loads(value) for name, value in self._rows("SELECT name, value FROM facts")}
-        known = {name: rows[key] for name, key in _KEYS.items() if key in rows}
-        if "parts" not in known:
+        values = {name: rows[key] for name, key in _KEYS.items() if key in rows}
+        if "parts" not in values:
             return None
-        shots = known.get("shots")
-        return Facts(**known | {"shots": None if shots is None else tuple(shots)})
+        shots = values.get("shots")
+        return Facts(**values | {"shots": None if shots is None else tuple(shots)})
 
     def begin(self, facts: Facts) -> None:
         """Forget any job that the journal holds and record the facts of a new one, both or neither."""
@@ -217,10 +217,10 @@ class Journal:
                 self.connection.close()
                 self.connection = sqlite3.connect(":memory:", isolation_level=None)
                 self.connection.executescript(_SCHEMA)
-        # A damaged page would else be met in the middle of the job, where --restart no longer helps.
-        found = self._rows("PRAGMA quick_check(1)")[0][0]
-        if found != "ok":
-            raise DamagedJournalError(self._message(_DAMAGED, " ".join(found.split())))
+        # Found now, a damaged page can be answered with --restart; in the middle of the job it could not.
+        result = self._rows("PRAGMA quick_check(1)")[0][0]
+        if result != "ok":
+            raise DamagedJournalError(self._message(_DAMAGED, " ".join(result.split())))
 
     def _rows(self, statement: str, *values: Any) -> list[Any]:
         with self._explained():

@@ -20,7 +20,7 @@ _HOLDER = "process {} on {}"
 
 @contextmanager
 def held(folder: Path, output: Path) -> Iterator[None]:
-    """Hold the job's folder, made if need be, for this process alone; errors name ``output``.
+    """Create the job's folder where it is missing, and hold it for this process alone; errors name ``output``.
 
     Raises:
         LockedError: another process holds it; the message names it.

@@ -1,5 +1,7 @@
-"""What outputs are called: each a name of its own, whatever the inputs are called. Compared without regard
-to case, since some file systems see none."""
+"""The names of outputs: each is unique, whatever the inputs are called.
+
+Names are compared without regard to case, since some file systems ignore it.
+"""
 
 import os
 from collections import Counter
@@ -10,7 +12,7 @@ from pipeline.base.messages import shown
 from pipeline.errors import OutputError
 
 LONGEST_NAME = 255
-"""Bytes that a file's name may have on the file systems in use."""
+"""Bytes that a file's name may have on common file systems."""
 
 LONGEST_LABEL = 100
 """Bytes of the joined names of styles in a default name, above which they are counted instead."""
@@ -30,7 +32,7 @@ def output_of(folder: Path) -> Path:
 
 
 def named(path: Path) -> Path:
-    """``path`` with a name of its own: ``.`` and ``..`` have none, the folders that they stand for do."""
+    """``path``; for ``.`` and ``..``, which have no name, the folder that they stand for."""
     return path if path.name not in ("", "..") else Path(os.path.realpath(path))
 
 
@@ -49,13 +51,13 @@ def check_length(output: Path) -> Path:
 
 
 def of_output(stem: str, styles: Sequence[Path], suffix: str = "") -> str:
-    """The default name of what a job makes: ``photo_starry.png``, with fewer styles named if that must be."""
+    """The default name of a job's output: ``photo_starry.png``; a name that gets too long names fewer styles."""
     others = len(os.fsencode(job_folder(Path(f"{stem}_{suffix}")).name))
     return f"{stem}_{joined(styles, min(LONGEST_LABEL, LONGEST_NAME - others))}{suffix}"
 
 
 def joined(styles: Sequence[Path], longest: int = LONGEST_LABEL) -> str:
-    """The styles' names for a default name: ``starry+scream``; above ``longest`` bytes only the first."""
+    """The styles in a default name: ``starry+scream``; above ``longest`` bytes the first and a count."""
     label = "+".join(style.stem for style in styles)
     if len(os.fsencode(label)) <= longest or len(styles) == 1:
         return label
@@ -63,10 +65,10 @@ def joined(styles: Sequence[Path], longest: int = LONGEST_LABEL) -> str:
 
 
 def distinct(names: Sequence[str], plain: Sequence[str] | None = None) -> list[str]:
-    """The names in order, those that are taken numbered: ``a, b, a`` becomes ``a, b, a-2``.
+    """The names in order, made unique by numbers: ``a, b, a`` becomes ``a, b, a-2``.
 
-    A name that occurs once is never changed, so that one which looks numbered keeps it by right. So does one
-    that occurs once among the ``plain`` names, which stood there before something was added to some of them.
+    Unique names stay as they are, also those that look numbered. A name that was unique among the ``plain``
+    names, before extensions were appended to some, stays, too. Only the rest get -2, -3.
     """
     plain = names if plain is None else plain
     once, once_plain = _once(names), _once(plain)
@@ -84,7 +86,7 @@ def _once(names: Sequence[str]) -> set[str]:
 
 
 def _free(name: str, taken: set[str]) -> str:
-    """``name`` or the first of ``name-2``, ``name-3``, … that is not taken; it is then."""
+    """``name`` or the first of ``name-2``, ``name-3``, … that is not in ``taken``; adds it there."""
     free, number = name, 1
     while free.casefold() in taken:
         number += 1
@@ -96,8 +98,9 @@ def _free(name: str, taken: set[str]) -> str:
 def of_pastiches(pictures: Sequence[Path], labels: Sequence[str], suffix: str) -> list[Path]:
     """The relative path of each picture in each style, label by label.
 
-    ``sub/photo.jpg`` in ``starry`` is ``sub/photo_starry.png``. Pictures of one stem keep their endings:
-    ``photo_jpg_starry.png``. Where names are one all the same, that of a picture alone with its stem stays.
+    ``sub/photo.jpg`` in ``starry`` is ``sub/photo_starry.png``. Pictures with the same stem keep their
+    extensions: ``photo_jpg_starry.png``. Where names are the same even so, the picture whose stem is unique
+    keeps its name.
     """
     stems = [picture.with_suffix("").as_posix() for picture in pictures]
     alone = _once(stems)

@@ -1,4 +1,4 @@
-"""How a job stands: what is done, failed, left, and how long it will take. Reads the journal alone."""
+"""The status of a job: what is done, failed and left, and how long that takes. Reads the journal alone."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
