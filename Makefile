@@ -1,15 +1,20 @@
-# make demo: set everything up and stylise the sample clip.  make test: the whole suite.  make check: style, types, layers.
+# make demo: set everything up and stylise the sample clip.  make check: style, types, layers.
+# make test: the suite.  make test-slow: the tests that need longer; .ci/run runs all of these.
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
+PYTEST = $(BIN)/pytest -n 2 --dist loadfile
 
-.PHONY: demo test check format clean
+.PHONY: demo test test-slow check format clean
 
 demo: $(VENV)/installed
 	$(BIN)/nstpipe demo
 
 test: $(VENV)/developing
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(PYTEST) -m 'not slow'
+
+test-slow: $(VENV)/developing
+	$(PYTEST) -m slow
 
 check: $(VENV)/developing
 	$(BIN)/ruff check .

@@ -18,6 +18,7 @@ README = (ROOT / "README.md").read_text("utf-8")
 ELSEWHERE = {
     "make demo": "the whole set-up; .ci/run does it",
     "make test": "this very suite",
+    "make test-slow": "the rest of it",
     "nstpipe weights fetch": "80 MB from the network; test_fetching does it from a local server",
 }
 

@@ -119,7 +119,7 @@ class Progress(Observer):
             self._bar.set_description_str(f"{self._item} ({self._done + 1}/{self._total})")
 
     def _start_timing(self) -> None:
-        """Time from the first step on, or from a worker's first item: TensorFlow's loading is no item's time."""
+        """Time from the first step or a worker's first item on: TensorFlow's loading does not count."""
         if self._is_timing:
             return
         self._is_timing, self._began = True, time.monotonic()

@@ -20,7 +20,7 @@ _HOLDER = "process {} on {}"
 
 @contextmanager
 def held(folder: Path, output: Path) -> Iterator[None]:
-    """Create the job's folder where it is missing, and hold it for this process alone; errors name ``output``.
+    """Hold the job's folder for this process alone; create it if missing. Errors name ``output``.
 
     Raises:
         LockedError: another process holds it; the message names it.

@@ -51,7 +51,7 @@ def check_length(output: Path) -> Path:
 
 
 def of_output(stem: str, styles: Sequence[Path], suffix: str = "") -> str:
-    """The default name of a job's output: ``photo_starry.png``; a name that gets too long names fewer styles."""
+    """A job's default name: ``photo_starry.png``; a name that gets too long names fewer styles."""
     others = len(os.fsencode(job_folder(Path(f"{stem}_{suffix}")).name))
     return f"{stem}_{joined(styles, min(LONGEST_LABEL, LONGEST_NAME - others))}{suffix}"
 
