@@ -1,5 +1,6 @@
 """A download is whole and right or leaves nothing, however servers, networks and other processes behave."""
 
+import contextlib
 import gc
 import hashlib
 import signal
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import filelock
@@ -22,6 +24,7 @@ HASTY = download.Patience(opening=1, silence=0.4, stall=0.6, stall_bytes=1000, l
 
 DOWNLOAD = """
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from pipeline.extractor import download
 download.download(sys.argv[1], Path(sys.argv[2]), sys.argv[3])
@@ -161,7 +164,7 @@ def test_an_interruption_leaves_nothing(server, target):
     assert leftovers(target) == []
 
 
-def test_two_processes_fetch_once(server, target):
+def test_two_processes_fetch_once(server, target, start):
     racers = [start(f"{server[0]}slow/f", target) for _ in range(2)]
     assert [racer.communicate(timeout=20) for racer in racers] == [(b"", b"")] * 2
     assert [racer.returncode for racer in racers] == [0, 0]
@@ -169,7 +172,7 @@ def test_two_processes_fetch_once(server, target):
     assert server[1]["slow"] == 1
 
 
-def test_a_killed_download_leaves_no_bad_file_and_the_next_succeeds(server, target):
+def test_a_killed_download_leaves_no_bad_file_and_the_next_succeeds(server, target, start):
     killed = start(f"{server[0]}stall/f", target)
     partial = target.with_name("weights.h5.partial")
     deadline = time.monotonic() + 20
@@ -184,9 +187,22 @@ def test_a_killed_download_leaves_no_bad_file_and_the_next_succeeds(server, targ
     assert target.read_bytes() == BODY
 
 
-def start(url: str, target: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-c", DOWNLOAD, url, str(target), MD5]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+@pytest.fixture
+def start() -> Iterator[Callable[[str, Path], subprocess.Popen[bytes]]]:
+    """Start downloads in processes of their own; stop those that a failed test leaves and close their pipes.
+
+    A pipe that stays open fails a later test that has nothing to do with it: the garbage collector warns.
+    """
+    with contextlib.ExitStack() as processes:
+
+        def start(url: str, target: Path) -> subprocess.Popen[bytes]:
+            command = [sys.executable, "-c", DOWNLOAD, url, str(target), MD5]
+            process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            processes.enter_context(process)
+            processes.callback(process.kill)
+            return process
+
+        yield start
 
 
 def refused(url: str, target: Path, patience: download.Patience = HASTY) -> str:
