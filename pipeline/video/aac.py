@@ -1,4 +1,9 @@
-"""A sound track made AAC, because the output's container cannot take it as it is."""
+"""Convert a sound track to AAC, for a container that cannot hold it as it is.
+
+FFmpeg's ``aresample=async=1`` fills gaps with silence, too, but holds all of it in memory: 0.9 MB for each
+second of stereo, half a gigabyte for ten minutes, where this module needs 20 MB and half the time. It also
+drops sound whose times fall back. So the silence is made here, a second at a time.
+"""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -12,20 +17,23 @@ from av.container import OutputContainer
 from av.packet import Packet
 
 CHANNEL_BIT_RATE = 96_000
-"""Bits a second for each channel: AAC at which a copy is not told from its source."""
+"""Bits a second for each channel: at this rate AAC sounds like its source."""
 
 STANDARD_LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "4.0", 5: "5.0", 6: "5.1", 8: "7.1"}
-"""The layouts that an AAC header names in full, by their channels; players know these."""
+"""Number of channels -> the layout that an AAC header names and players know."""
 
 TOLERANCE = 0.05
-"""Seconds that sound may lie off its place before silence is put in."""
+"""Seconds of a gap that is not filled with silence: less is rounding or jitter in the times."""
 
 JUMP = 1.0
-"""Seconds; sound that claims to lie further back than this comes from a clock that was set anew."""
+"""Seconds; times that fall back by more than this come from a clock that was reset."""
 
 
 class AacTrack:
     """Decodes one stream and encodes it as AAC, every sample at its time.
+
+    Args:
+        origin: seconds that are taken off the times of ``source``.
 
     Raises:
         av.FFmpegError, ValueError: it cannot be decoded or encoded.
@@ -40,27 +48,28 @@ class AacTrack:
         self.stream.codec_context.bit_rate = CHANNEL_BIT_RATE * self.layout.nb_channels
         self.repairs = 0
         self._origin = origin
+        self._form: tuple[str, str, int] | None = None
         self._resampler = self._new_resampler()
-        self._place: int | None = None  # in samples: where the next one belongs
-        self._set_back = 0
+        self._next: int | None = None  # time of the next sample to encode, in samples
+        self._offset = 0  # samples; added to times after a clock reset
 
     def packets(self, packet: "Packet[Any]") -> list["Packet[Any]"]:
-        """What is ready once ``packet`` was decoded; a damaged one is left out, and its place is silent."""
+        """The encoded packets that ``packet`` completes; silence replaces a packet that cannot be decoded."""
         try:
             frames: list[Any] = packet.decode()
         except av.FFmpegError:
             return []
-        return [ready for frame in frames for ready in self._encoded(frame)]
+        return [encoded for frame in frames for encoded in self._encoded(frame)]
 
     def flush(self) -> list["Packet[Any]"]:
-        """What is left at the end.
+        """The packets that are left at the end.
 
         Raises:
             ValueError: nothing could be decoded.
         """
-        if self._place is None:
+        if self._next is None:
             raise ValueError("none of it can be decoded")
-        rest = [ready for frame in self._resampler.resample(None) for ready in self._placed(frame)]
+        rest = [packet for frame in self._resampler.resample(None) for packet in self._appended(frame)]
         return [*rest, *self.stream.encode(None)]
 
     def _new_resampler(self) -> av.AudioResampler:
@@ -68,57 +77,53 @@ class AacTrack:
 
     def _encoded(self, frame: AudioFrame) -> Iterator["Packet[Any]"]:
         for silence in self._silence_before(frame):
-            yield from self._placed(silence)
-        try:
-            resampled = self._resampler.resample(frame)
-        except ValueError:  # the track changed its layout, format or rate half-way
-            self._resampler = self._new_resampler()
-            resampled = self._resampler.resample(frame)
-        for piece in resampled:
-            yield from self._placed(piece)
+            yield from self._appended(silence)
+        # A resampler takes one form of sound only; a track may change its own half-way.
+        form = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if form != self._form:
+            self._form, self._resampler = form, self._new_resampler()
+        for piece in self._resampler.resample(frame):
+            yield from self._appended(piece)
 
-    def _placed(self, piece: AudioFrame) -> list["Packet[Any]"]:
-        assert self._place is not None
-        piece.pts, piece.time_base = self._place, Fraction(1, self.rate)
-        self._place += piece.samples
+    def _appended(self, piece: AudioFrame) -> list["Packet[Any]"]:
+        """Encode ``piece`` right after the sound so far."""
+        assert self._next is not None
+        piece.pts, piece.time_base = self._next, Fraction(1, self.rate)
+        self._next += piece.samples
         return self.stream.encode(piece)
 
     def _silence_before(self, frame: AudioFrame) -> Iterator[AudioFrame]:
-        """The silence between the sound so far and ``frame``; the first frame sets the place."""
-        told = self._told_place(frame)
-        if self._place is None:
-            self._place = told or 0
-        if told is None:
+        """The silence between the sound so far and ``frame``; none before the first frame."""
+        if frame.pts is None or frame.time_base is None:
+            self._next = self._next or 0
             return
-        gap = told + self._set_back - self._place
+        time = round((frame.pts * frame.time_base - self._origin) * self.rate)
+        if self._next is None:
+            self._next = time
+        gap = time + self._offset - self._next
         if gap < -JUMP * self.rate:
-            self._set_back -= gap
+            self._offset -= gap
         while gap > TOLERANCE * self.rate:
             samples = min(gap, self.rate)
             yield self._silence(samples)
             gap -= samples
 
-    def _told_place(self, frame: AudioFrame) -> int | None:
-        if frame.pts is None or frame.time_base is None:
-            return None
-        return round((frame.pts * frame.time_base - self._origin) * self.rate)
-
     def _silence(self, samples: int) -> AudioFrame:
-        nothing = np.zeros((self.layout.nb_channels, samples), np.float32)
-        frame = AudioFrame.from_ndarray(nothing, format="fltp", layout=self.layout.name)
+        zeros = np.zeros((self.layout.nb_channels, samples), np.float32)
+        frame = AudioFrame.from_ndarray(zeros, format="fltp", layout=self.layout.name)
         frame.sample_rate = self.rate
         return frame
 
 
 def _nearest_rate(rate: int) -> int:
-    """A rate that AAC has, not below ``rate`` where one is."""
-    known = sorted(av.Codec("aac", "w").audio_rates or [rate])
-    return next((candidate for candidate in known if candidate >= rate), 48000)
+    """The lowest rate of AAC that is not below ``rate``; 48000 where none is."""
+    rates = sorted(av.Codec("aac", "w").audio_rates or [rate])
+    return next((candidate for candidate in rates if candidate >= rate), 48000)
 
 
 def _standard(layout: av.AudioLayout) -> av.AudioLayout:
-    """``layout`` as AAC headers name it: side speakers are back ones; an unknown one goes by its channels."""
-    plain = layout.name.replace("(side)", "")
-    if plain.endswith("channels"):
-        plain = STANDARD_LAYOUTS.get(layout.nb_channels, "stereo")
-    return av.AudioLayout(plain if plain in STANDARD_LAYOUTS.values() else layout.name)
+    """The AAC layout for ``layout``: back speakers for side ones; by its channels if unnamed."""
+    name = layout.name.replace("(side)", "")
+    if name.endswith("channels"):
+        name = STANDARD_LAYOUTS.get(layout.nb_channels, "stereo")
+    return av.AudioLayout(name if name in STANDARD_LAYOUTS.values() else layout.name)

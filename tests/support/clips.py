@@ -123,18 +123,25 @@ def _audio_stream(output: Any, sound: Sound) -> Any:
 
 
 def _sound_packets(stream: Any, sound: Sound) -> Iterator[Any]:
-    frame = av.AudioFrame.from_ndarray(
-        np.ascontiguousarray(sound.samples()), format="fltp", layout=sound.layout
-    )
-    frame.sample_rate = sound.rate
-    frame.time_base = Fraction(1, sound.rate)
-    frame.pts = round(sound.start * sound.rate)
+    packets = [packet for frame in _sound_frames(sound) for packet in stream.encode(frame)]
     before = None
-    for number, packet in enumerate([*stream.encode(frame), *stream.encode(None)]):
+    for number, packet in enumerate([*packets, *stream.encode(None)]):
         if number in sound.repeated and before is not None:
             packet.pts = packet.dts = before
         before = packet.dts
         yield packet
+
+
+def _sound_frames(sound: Sound) -> Iterator[av.AudioFrame]:
+    """20 ms each, since PCM's encoder makes one packet of every frame."""
+    samples, size = sound.samples(), sound.rate // 50
+    for first in range(0, samples.shape[1], size):
+        piece = np.ascontiguousarray(samples[:, first : first + size])
+        frame = av.AudioFrame.from_ndarray(piece, format="fltp", layout=sound.layout)
+        frame.sample_rate = sound.rate
+        frame.time_base = Fraction(1, sound.rate)
+        frame.pts = round(sound.start * sound.rate) + first
+        yield frame
 
 
 def _subtitle_stream(output: Any) -> Any:
@@ -210,13 +217,26 @@ def seconds_of(clip: clips.Clip) -> list[Fraction]:
 
 
 def heard_at(path: Path, track: int = 0) -> float:
-    """The time in seconds at which the burst of a sound track begins."""
+    """The time in seconds at which the first burst of a sound track begins."""
+    return bursts(path, track)[0]
+
+
+def bursts(path: Path, track: int = 0) -> list[float]:
+    """The times in seconds at which the bursts of a sound track begin.
+
+    A burst begins where a sample is louder than 0.2 and none was in the 0.1 s before.
+    """
+    begins: list[float] = []
+    last = -math.inf
     with av.open(str(path)) as container:
         for frame in container.decode(container.streams.audio[track]):
-            loud = np.abs(_as_float(frame)).max(axis=0) > 0.2
-            if loud.any():
-                return float(frame.time) + int(np.argmax(loud)) / frame.sample_rate
-    raise AssertionError(f"{path}: nothing is heard")
+            loud = np.flatnonzero(np.abs(_as_float(frame)).max(axis=0) > 0.2)
+            for time in float(frame.time) + loud / frame.sample_rate:
+                if time > last + 0.1:
+                    begins.append(float(time))
+                last = time
+    assert begins, f"{path}: nothing is heard"
+    return begins
 
 
 def _as_float(frame: av.AudioFrame) -> np.ndarray:
