@@ -2,7 +2,6 @@
 
 import contextlib
 import math
-import stat
 import threading
 import warnings
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from PIL import ExifTags, Image, UnidentifiedImageError
 
+from pipeline.base.files import check_file
 from pipeline.base.machine import free_memory
 from pipeline.base.messages import shown
 from pipeline.errors import InputError, NstpipeError, TooLargeError
@@ -59,7 +59,7 @@ def open_picture(path: Path) -> Iterator[Image.Image]:
         InputError: missing, no file, empty, no picture, a format that is not read, damaged or cut short.
         TooLargeError: memory ran out after all.
     """
-    _refuse_what_is_no_file(path)
+    check_file(path, "a picture")
     with (
         _explained(path),
         _unlimited(),
@@ -139,17 +139,6 @@ def _readers() -> list[str]:
     return [name for name in FORMATS if name in Image.OPEN]  # a Pillow built without AVIF lacks it
 
 
-def _refuse_what_is_no_file(path: Path) -> None:
-    with _explained(path):
-        status = path.stat()
-    if stat.S_ISDIR(status.st_mode):
-        raise InputError(f"{shown(path)}: is a folder, not a picture; nstpipe batch takes folders")
-    if not stat.S_ISREG(status.st_mode):  # to open a pipe would wait for ever
-        raise InputError(f"{shown(path)}: is not a file; name a picture")
-    if status.st_size == 0:
-        raise InputError(f"{shown(path)}: is empty (0 bytes); name a picture")
-
-
 @contextlib.contextmanager
 def _unlimited() -> Iterator[None]:
     # One at a time: Pillow's limit and Python's warning filters belong to the whole process.
@@ -168,8 +157,6 @@ def _explained(path: Path) -> Iterator[None]:
         yield
     except NstpipeError:
         raise
-    except FileNotFoundError as error:
-        raise InputError(f"{shown(path)}: there is no such file; check the name") from error
     except MemoryError as error:
         raise TooLargeError(
             f"{shown(path)}: memory ran out; make the picture smaller or close other programs"

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from pipeline.base.files import check_folder
 from pipeline.base.messages import shown
 from pipeline.errors import InputError
 
@@ -36,7 +37,7 @@ def walk(
     Raises:
         InputError: ``folder`` is missing, not a folder, or cannot be read.
     """
-    _require_folder(folder)
+    check_folder(folder)
     names = _names(folder)
     include, exclude = tuple(include), tuple(exclude)
     closed = {os.path.realpath(path) for path in skip}
@@ -46,6 +47,7 @@ def walk(
             path, place = folder / name, relative / name
             if name.startswith(".") or any(matches(place, glob) for glob in exclude):
                 continue
+            # Not Path.is_dir, which raises where a folder above cannot be entered.
             if os.path.isdir(path):
                 real = os.path.realpath(path)
                 if real not in above and real not in closed:
@@ -76,15 +78,6 @@ def _match(names: list[str], globs: list[str]) -> bool:
     if globs[0] == "**":
         return _match(names, globs[1:]) or (bool(names) and _match(names[1:], globs))
     return bool(names) and fnmatchcase(names[0], globs[0]) and _match(names[1:], globs[1:])
-
-
-def _require_folder(folder: Path) -> None:
-    # os.path, here and above: Path.is_dir raises where a folder above cannot be entered.
-    if os.path.isdir(folder):
-        return
-    if os.path.exists(folder):
-        raise InputError(f"{shown(folder)}: is not a folder; nstpipe image takes single pictures")
-    raise InputError(f"{shown(folder)}: there is no such folder; check the name")
 
 
 def _names(folder: Path, warn: Callable[[str], None] | None = None) -> list[str]:

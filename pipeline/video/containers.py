@@ -13,6 +13,7 @@ from av.packet import Packet
 from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
+from pipeline.base.files import check_file
 from pipeline.base.messages import shown
 from pipeline.errors import InputError, OutputError
 
@@ -48,7 +49,7 @@ def open_container(path: Path) -> Iterator[InputContainer]:
     Raises:
         InputError: it is missing, a folder, empty, cut short, or no video file.
     """
-    _check_file(path)
+    check_file(path, "a clip")
     try:
         # An absolute path, so that FFmpeg takes neither `-x.mp4` nor `a:b.mp4` for anything but a file;
         # ignored errors in tags: a title that is not UTF-8 harms nobody.
@@ -120,20 +121,6 @@ def demuxed(
 def reason(error: Exception) -> str:
     """What went wrong, in FFmpeg's few words."""
     return str(getattr(error, "strerror", None) or error).splitlines()[0]
-
-
-def _check_file(path: Path) -> None:
-    """Refuse what is no file, with the reason; FFmpeg's own words for these help nobody."""
-    if path.is_dir():
-        raise InputError(f"{shown(path)}: is a folder; give a video file (nstpipe batch takes folders)")
-    try:
-        size = path.stat().st_size
-    except FileNotFoundError:
-        raise InputError(f"{shown(path)}: does not exist; check the name") from None
-    except OSError as error:
-        raise InputError(f"{shown(path)}: cannot be read ({error.strerror})") from error
-    if size == 0:
-        raise InputError(f"{shown(path)}: is empty (0 bytes); copy it anew")
 
 
 @contextmanager

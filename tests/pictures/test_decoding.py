@@ -26,7 +26,7 @@ def error_of(path: Path, longest_side: int | None = None) -> str:
 
 def test_missing_file(tmp_path: Path) -> None:
     path = tmp_path / "gone.jpg"
-    assert error_of(path) == f"{path}: there is no such file; check the name"
+    assert error_of(path) == f"{path}: no such file; check the path"
     with pytest.raises(InputError, match="no such file"):
         read_size(path)
 
@@ -35,20 +35,20 @@ def test_link_to_nothing_and_link_to_itself(tmp_path: Path) -> None:
     (tmp_path / "nothing.png").symlink_to(tmp_path / "gone.png")
     (tmp_path / "itself.png").symlink_to(tmp_path / "itself.png")
     assert "no such file" in error_of(tmp_path / "nothing.png")
-    assert "itself.png: cannot be read" in error_of(tmp_path / "itself.png")
+    assert "itself.png: no such file (Too many levels of symbolic links)" in error_of(tmp_path / "itself.png")
 
 
 def test_folder_where_a_file_is_meant(tmp_path: Path) -> None:
-    assert error_of(tmp_path) == f"{tmp_path}: is a folder, not a picture; nstpipe batch takes folders"
+    assert error_of(tmp_path) == f"{tmp_path}: is a folder; name a picture (nstpipe batch takes folders)"
 
 
 def test_path_below_a_file(tmp_path: Path) -> None:
     file = saved(tmp_path, "a.jpg", b"x")
-    assert "a.jpg/b.jpg: cannot be read (Not a directory)" in error_of(file / "b.jpg")
+    assert "a.jpg/b.jpg: no such file (Not a directory)" in error_of(file / "b.jpg")
 
 
 def test_name_too_long(tmp_path: Path) -> None:
-    assert "cannot be read (File name too long)" in error_of(tmp_path / ("x" * 300 + ".png"))
+    assert "no such file (File name too long)" in error_of(tmp_path / ("x" * 300 + ".png"))
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")

@@ -265,7 +265,7 @@ def no_frame(path):
 
 
 BAD = {
-    missing: "does not exist",
+    missing: "no such file",
     folder: "is a folder",
     empty: "is empty",
     text: "is no video that can be read",
