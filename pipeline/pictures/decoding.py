@@ -46,8 +46,6 @@ _FOREIGN = (
 )
 """(offset, bytes, name) of what people hand over and what is not read here."""
 
-_pillow_globals = threading.Lock()
-
 
 @contextlib.contextmanager
 def open_picture(path: Path) -> Iterator[Image.Image]:
@@ -62,7 +60,7 @@ def open_picture(path: Path) -> Iterator[Image.Image]:
     check_file(path, "a picture")
     with (
         _explained(path),
-        _unlimited(),
+        _limits.off(),
         path.open("rb") as file,
         Image.open(file, formats=_readers()) as image,
     ):
@@ -139,16 +137,40 @@ def _readers() -> list[str]:
     return [name for name in FORMATS if name in Image.OPEN]  # a Pillow built without AVIF lacks it
 
 
-@contextlib.contextmanager
-def _unlimited() -> Iterator[None]:
-    # One at a time: Pillow's limit and Python's warning filters belong to the whole process.
-    with _pillow_globals, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+class _ProcessWide:
+    """Pillow's limit on pixels and Python's warning filters: off while any thread reads a picture.
+
+    Both belong to the whole process. The first reader switches them off and the last one restores them: so any
+    number of threads can read at once.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._readers = 0
+        self._restore = contextlib.ExitStack()
+
+    @contextlib.contextmanager
+    def off(self) -> Iterator[None]:
+        with self._lock:
+            if self._readers == 0:
+                self._switch_off()
+            self._readers += 1
         try:
             yield
         finally:
-            Image.MAX_IMAGE_PIXELS = limit
+            with self._lock:
+                self._readers -= 1
+                if self._readers == 0:
+                    self._restore.close()
+
+    def _switch_off(self) -> None:
+        self._restore.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("ignore")
+        self._restore.callback(setattr, Image, "MAX_IMAGE_PIXELS", Image.MAX_IMAGE_PIXELS)
+        Image.MAX_IMAGE_PIXELS = None
+
+
+_limits = _ProcessWide()
 
 
 @contextlib.contextmanager

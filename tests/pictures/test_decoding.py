@@ -1,5 +1,7 @@
 import os
+import threading
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -122,6 +124,34 @@ def test_more_pixels_than_pillow_allows_are_read(tmp_path: Path, monkeypatch: py
     assert read(path).pixels.shape == (60, 60, 3)
     assert read_size(path) == (60, 60)
     assert Image.MAX_IMAGE_PIXELS == 1000
+
+
+def test_two_threads_read_at_once_without_limit_and_warnings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+    path = saved(tmp_path, "large.png", encoded(Image.fromarray(noise(60, 60)), "PNG"))
+    filters = list(warnings.filters)
+    both_are_open, first_is_closed = threading.Barrier(2, timeout=20), threading.Event()
+
+    def first() -> None:
+        with decoding.open_picture(path):
+            both_are_open.wait()
+        first_is_closed.set()
+
+    def second() -> None:
+        with decoding.open_picture(path):
+            both_are_open.wait()
+            assert first_is_closed.wait(20)
+            warnings.warn("from the reader of a format", stacklevel=1)  # an error outside
+            assert read(path).pixels.shape == (60, 60, 3)
+
+    with ThreadPoolExecutor(2) as threads:
+        for reading in [threads.submit(first), threads.submit(second)]:
+            reading.result()
+
+    assert Image.MAX_IMAGE_PIXELS == 1000
+    assert warnings.filters == filters
 
 
 def test_large_jpeg_needs_little_memory_to_be_drawn_small(
