@@ -140,7 +140,7 @@ def _readers() -> list[str]:
 class _ProcessWide:
     """Pillow's limit on pixels and Python's warning filters: off while any thread reads a picture.
 
-    Both belong to the whole process. The first reader switches them off and the last one restores them: so any
+    Both belong to the whole process. The first reader switches them off, the last one restores them, and any
     number of threads can read at once.
     """
 

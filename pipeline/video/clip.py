@@ -1,4 +1,4 @@
-"""What a clip is: its frames, as OpenCV decodes them, and their times, as PyAV reads them."""
+"""A clip's frames, decoded by OpenCV, and their times, read by PyAV."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,21 +15,21 @@ from pipeline.base.messages import shown
 from pipeline.errors import InputError
 from pipeline.video import frame_times
 from pipeline.video.containers import open_capture, open_container, video_stream
-from pipeline.video.frame_times import ORDINARY_RATE, Clock
+from pipeline.video.frame_times import ORDINARY_RATE, StoredTimes
 
 
 @dataclass(frozen=True)
 class Clip:
-    """A clip whose every frame was decoded once.
+    """What decoding a clip once has shown.
 
     Attributes:
         height, width: of its frames, upright.
         frame_times: when each frame is shown, in units of ``time_base`` (seconds); rising, none below 0.
         last_frame_duration: how long the last frame is shown, in the same units.
-        origin: seconds that were taken off the times as the file has them; its sound needs the same.
+        origin: seconds that were taken off the times in the file; its sound needs the same.
         pixel_aspect: width of a pixel / its height, upright; 1 for nearly every clip.
-        sound: its sound tracks in few words, ``aac 5.1``; None without.
-        notes: one line each about what was not as it should be.
+        sound: its sound tracks, ``aac 5.1``; None without.
+        notes: one line for each fault of the file.
     """
 
     path: Path
@@ -51,7 +51,7 @@ class Clip:
 
 
 class Guess(NamedTuple):
-    """What a clip's header says; none of it is certain."""
+    """What a clip's header says; any of it may be wrong."""
 
     frames: int
     size: tuple[int, int]
@@ -60,17 +60,17 @@ class Guess(NamedTuple):
 
 
 def probe(path: Path) -> Clip:
-    """Decode a clip once, for its real frames and their times; its header's count is not believed.
+    """Decode a clip once, for its real number of frames and their times; its header may be wrong.
 
     Raises:
-        InputError: the clip is missing, unreadable, cut short before its first frame, or has no pictures.
+        InputError: the clip is missing, unreadable, cut short before its first frame, or has no video.
     """
     with open_container(path) as container:
         stream = video_stream(container, path)
         sound, aspect = _sound(container), stream.sample_aspect_ratio or Fraction(1)
-        times = frame_times.read(container, stream)
-    count, (height, width), is_turned = _decode(path)
-    fitted = frame_times.fit(times, count)
+        stored = frame_times.read(container, stream)
+    count, (height, width), swaps_sides = _decode(path)
+    fitted = frame_times.fit(stored, count)
     return Clip(
         path,
         height,
@@ -79,17 +79,17 @@ def probe(path: Path) -> Clip:
         fitted.time_base,
         fitted.last_duration,
         origin=fitted.origin,
-        pixel_aspect=1 / aspect if is_turned else aspect,
+        pixel_aspect=1 / aspect if swaps_sides else aspect,
         sound=sound,
-        notes=tuple(_notes(shown(path), times, count, fitted.made_up)),
+        notes=tuple(_notes(shown(path), stored, count, fitted.are_estimated)),
     )
 
 
 def guess(path: Path) -> Guess:
-    """What the header says of a clip, without decoding it (but for the first frame's size).
+    """What a clip's header says; only its first frame is decoded, for its size.
 
     Raises:
-        InputError: the clip is missing, unreadable, or has no pictures.
+        InputError: the clip is missing, unreadable, or has no video.
     """
     with open_container(path) as container:
         stream = video_stream(container, path)
@@ -103,10 +103,10 @@ def guess(path: Path) -> Guess:
 
 
 def frames(path: Path, start: int = 0) -> Iterator[Frame]:
-    """The frames of a clip from number ``start`` (0 the first) on: uint8 RGB, (height, width, 3), upright.
+    """The frames of a clip from number ``start`` (0 is the first): uint8 RGB, (height, width, 3), upright.
 
-    Every frame has the first one's size. Those before ``start`` are decoded and let go: seeking lands
-    elsewhere in some files.
+    Every frame has the first one's size. Frames before ``start`` are decoded and dropped: seeking ends at
+    another frame in some files.
 
     Raises:
         InputError: the clip is missing or unreadable.
@@ -129,25 +129,25 @@ def frames(path: Path, start: int = 0) -> Iterator[Frame]:
 
 
 def _decode(path: Path) -> tuple[int, tuple[int, int], bool]:
-    """How many frames OpenCV decodes, their (height, width), whether it laid their sides across."""
+    """The number of frames, their (height, width), whether the rotation tag swaps width and height."""
     with open_capture(path) as capture:
         read, first = capture.read()
         if not read:
-            raise InputError(f"{shown(path)}: none of its frames can be read; copy it anew, or convert it")
+            raise InputError(f"{shown(path)}: none of its frames can be read; copy it again, or convert it")
         count = 1
         while capture.grab():
             count += 1
-        turned = round(capture.get(cv2.CAP_PROP_ORIENTATION_META)) % 180 == 90
-    return count, first.shape[:2], turned
+        swaps_sides = round(capture.get(cv2.CAP_PROP_ORIENTATION_META)) % 180 == 90
+    return count, first.shape[:2], swaps_sides
 
 
-def _notes(name: str, times: Clock, count: int, made_up: bool) -> Iterator[str]:
-    if times.is_cut_short:
+def _notes(name: str, stored: StoredTimes, count: int, are_estimated: bool) -> Iterator[str]:
+    if stored.is_cut_short:
         yield f"{name}: is damaged or cut short; the {count} frames that can be read are used"
-    if count != len(times.times):
-        yield f"{name}: OpenCV reads {count} frames and PyAV {len(times.times)}; OpenCV's are used"
-    if made_up:
-        yield f"{name}: some frames have no time, or one out of order; times were made up for them"
+    if count != len(stored.times):
+        yield f"{name}: OpenCV reads {count} frames and PyAV {len(stored.times)}; OpenCV's are used"
+    if are_estimated:
+        yield f"{name}: some frames have no time, or one out of order; their times are estimated"
 
 
 def _sound(container: InputContainer) -> str | None:

@@ -18,68 +18,70 @@ from pipeline.base.messages import shown
 from pipeline.errors import InputError, OutputError
 
 CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
-"""FFmpeg's name of the container that each suffix stands for; all of them take H.264 and sound."""
+"""Suffix -> FFmpeg's name of its container; all of them take H.264 and sound."""
 
 ARBITRARY_START = 0x0200
 """FFmpeg's AVFMT_TS_DISCONT: the container's clock starts anywhere (MPEG-TS, MPEG-PS)."""
 
 
 def check_output(path: Path) -> str:
-    """FFmpeg's name of the container that ``path`` stands for.
+    """FFmpeg's name of the container for the suffix of ``path``.
 
     Raises:
-        OutputError: a video with that suffix is not one that we write.
+        OutputError: nstpipe does not write videos with that suffix.
     """
     container = CONTAINERS.get(path.suffix.lower())
     if container is None:
-        what = f"{path.suffix} files are" if path.suffix else "a file without a suffix is"
-        known = ", ".join(CONTAINERS)
-        raise OutputError(f"{shown(path)}: {what} not written; end the output's name in one of {known}")
+        what = f"{shown(path.suffix)} files" if path.suffix else "files without a suffix"
+        suffixes = ", ".join(CONTAINERS)
+        raise OutputError(
+            f"{shown(path)}: {what} cannot be written; end the output's name in one of {suffixes}"
+        )
     return container
 
 
 PICTURES = ("image2", "tty", "_pipe")
-"""Ends of FFmpeg's names for what it can show as a clip of one frame: pictures, and plain text."""
+"""Endings of FFmpeg's names for pictures and plain text, which it reads as clips of one frame."""
 
 
 @contextmanager
 def open_container(path: Path) -> Iterator[InputContainer]:
-    """The clip's file, demuxed by PyAV.
+    """Open a clip with PyAV, to demux it.
 
     Raises:
-        InputError: it is missing, a folder, empty, cut short, or no video file.
+        InputError: it is missing, a folder, empty, cut short, or not a video.
     """
     check_file(path, "a clip")
     try:
-        # An absolute path, so that FFmpeg takes neither `-x.mp4` nor `a:b.mp4` for anything but a file;
-        # ignored errors in tags: a title that is not UTF-8 harms nobody.
+        # An absolute path, so that FFmpeg takes `-x.mp4` and `a:b.mp4` for files. Errors in tags are ignored:
+        # a title that is not UTF-8 does no harm.
         container = av.open(os.path.abspath(path), "r", metadata_errors="ignore")
     except OSError as error:
         raise InputError(f"{shown(path)}: cannot be read ({error.strerror or error})") from error
     except (av.FFmpegError, ValueError) as error:
         raise InputError(
-            f"{shown(path)}: is no video that can be read, or was cut short; play it to see, or copy it anew"
+            f"{shown(path)}: is not a video that can be read, or is cut short; play it, or copy it again"
         ) from error
     with container:
         if container.format.name.endswith(PICTURES):
-            raise InputError(f"{shown(path)}: is no video; nstpipe image takes pictures")
+            raise InputError(f"{shown(path)}: is not a video; nstpipe image takes pictures")
         yield container
 
 
 @contextmanager
 def open_capture(path: Path) -> Iterator[Any]:
-    """The pictures of the clip's first video stream, decoded by OpenCV, upright.
+    """Open a clip with OpenCV, to decode the frames of its first video stream, upright.
 
     Raises:
         InputError: OpenCV cannot open it.
     """
-    # Bytes: OpenCV dies of a name that is not UTF-8 when it is given as a string.
+    # Bytes: OpenCV crashes on a name that is not UTF-8 when it is given as a string.
     name: Any = os.fsencode(os.path.abspath(path))
     with _quiet():
         capture = cv2.VideoCapture(name, cv2.CAP_FFMPEG)
         try:
             if not capture.isOpened():
-                raise InputError(f"{shown(path)}: OpenCV cannot read its pictures; convert it to MP4 (H.264)")
+                raise InputError(f"{shown(path)}: OpenCV cannot read its frames; convert it to MP4 (H.264)")
             capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
             yield capture
         finally:
@@ -87,17 +89,17 @@ def open_capture(path: Path) -> Iterator[Any]:
 
 
 def video_stream(container: InputContainer, path: Path) -> VideoStream:
-    """The clip's pictures: its first video stream, which is the one that OpenCV takes.
+    """The clip's first video stream, which is the one that OpenCV reads.
 
     Raises:
         InputError: there is none, or it is a cover picture.
     """
     covers = [stream.disposition & Disposition.attached_pic for stream in container.streams.video]
     if all(covers):
-        raise InputError(f"{shown(path)}: holds no video; give a clip that has pictures")
+        raise InputError(f"{shown(path)}: has no video stream; name another clip")
     if covers[0]:
         raise InputError(
-            f"{shown(path)}: OpenCV takes its cover picture for the clip; convert it without one"
+            f"{shown(path)}: OpenCV reads its cover picture instead of its frames; convert it without one"
         )
     return container.streams.video[0]
 
@@ -105,7 +107,7 @@ def video_stream(container: InputContainer, path: Path) -> VideoStream:
 def demuxed(
     container: InputContainer, streams: Sequence[Stream], damage: list[str]
 ) -> Iterator["Packet[Any]"]:
-    """The packets of ``streams`` up to the end, or to where the file breaks: then ``damage`` says so."""
+    """The packets of ``streams`` up to the end, or up to a fault, which is appended to ``damage``."""
     packets = container.demux(*streams)
     while True:
         try:
@@ -119,7 +121,7 @@ def demuxed(
 
 
 def reason(error: Exception) -> str:
-    """What went wrong, in FFmpeg's few words."""
+    """The first line of an error's own message."""
     return str(getattr(error, "strerror", None) or error).splitlines()[0]
 
 

@@ -1,29 +1,30 @@
-"""Frame times that a muxer takes: whole numbers that rise. Pure, no files."""
+"""Frame times that a muxer accepts: whole numbers that rise. Pure functions, no files."""
 
 import statistics
 from collections.abc import Sequence
 from itertools import pairwise
 
 FINEST = 1000
-"""How many times finer a unit may become; a clip that would need more has no clock worth keeping."""
+"""How many times finer a time unit may become; times that would need more are not worth keeping."""
 
 Anchor = tuple[int, int]
 """Number of a frame and its time."""
 
 
 def typical_step(times: Sequence[int | None]) -> int | None:
-    """The median step between one frame and the next; None where none goes forward."""
-    known = [time for time in times if time is not None]
-    steps = [later - sooner for sooner, later in pairwise(known) if later > sooner]
+    """The median step between one frame and the next; None where no step goes forward."""
+    stored = [time for time in times if time is not None]
+    steps = [later - sooner for sooner, later in pairwise(stored) if later > sooner]
     return statistics.median_low(steps) if steps else None
 
 
 def increasing(times: Sequence[int | None], step: int, jump: int) -> tuple[list[int], int]:
     """Strictly rising times for the same frames, and how many times finer their unit is.
 
-    Times that rise stay what they are (times the factor). Frames whose time is unknown, or not after the one
-    before, are spread evenly up to the next that is, or a ``step`` apart after the last. A clock that falls
-    back by more than ``jump`` was set anew there: it goes on a ``step`` after what came before.
+    Times that rise are kept (times the factor). Frames without a time, or with one that is not later than the
+    frame before, are spread evenly up to the next frame with a usable time; after the last such frame they
+    follow ``step`` apart. A fall by more than ``jump`` is a clock reset: the frame follows ``step`` after the
+    one before.
     """
     if not times:
         return [], 1
@@ -41,46 +42,50 @@ def increasing(times: Sequence[int | None], step: int, jump: int) -> tuple[list[
 
 
 def _anchors(times: Sequence[int | None], step: int, jump: int) -> list[Anchor]:
-    """The frames whose times can stand; always the first."""
+    """The frames whose times are usable; always the first."""
     first = next(((number, time) for number, time in enumerate(times) if time is not None), (0, 0))
     anchors = [(0, first[1] - step * first[0])]
-    set_back = 0
+    offset = 0
     for number, time in enumerate(times):
         if time is None:
             continue
-        before, reached = anchors[-1]
-        if time + set_back < reached - jump:
-            set_back = reached + step * (number - before) - time
-        if time + set_back > reached:
-            anchors.append((number, time + set_back))
+        last_number, last_time = anchors[-1]
+        if time + offset < last_time - jump:
+            offset = last_time + step * (number - last_number) - time
+        if time + offset > last_time:
+            anchors.append((number, time + offset))
     return anchors
 
 
 class MonotonicTimestamps:
-    """Makes the times of one stream's packets rise as they come by; counts those that it had to move."""
+    """Makes the times of one stream's packets rise, packet by packet.
+
+    Attributes:
+        repairs: how many times were missing or had to be changed.
+    """
 
     def __init__(self, jump: int) -> None:
-        """``jump``: a fall of more than this is a clock set anew, not a slip."""
+        """``jump``: a backward jump larger than this is a clock reset; an offset is added from there on."""
         self.jump = jump
         self.repairs = 0
-        self._set_back = 0
+        self._offset = 0
         self._last: int | None = None
-        self._due = 0
+        self._next = 0  # where the last packet ends
 
-    def __call__(self, time: int | None, length: int) -> int:
-        """The time for a packet that says ``time`` and lasts ``length``."""
-        placed = self._due if time is None else time + self._set_back
-        if self._last is not None and placed <= self._last:
-            placed = self._placed_anew(placed)
+    def __call__(self, time: int | None, duration: int) -> int:
+        """The time for a packet whose stored time is ``time``."""
+        rising = self._next if time is None else time + self._offset
+        if self._last is not None and rising <= self._last:
+            rising = self._repair(rising, self._last)
         elif time is None:
             self.repairs += 1
-        self._last, self._due = placed, placed + max(1, length)
-        return placed
+        self._last, self._next = rising, rising + max(1, duration)
+        return rising
 
-    def _placed_anew(self, time: int) -> int:
-        assert self._last is not None
+    def _repair(self, time: int, last: int) -> int:
+        """A time after ``last`` for a packet at ``time``, which is not."""
         self.repairs += 1
-        if time >= self._last - self.jump:
-            return self._last + 1
-        self._set_back += self._due - time
-        return self._due
+        if time >= last - self.jump:
+            return last + 1
+        self._offset += self._next - time
+        return self._next

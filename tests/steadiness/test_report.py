@@ -112,7 +112,7 @@ def test_what_was_not_measured_is_a_dash() -> None:
     ("code", "message", "arguments"),
     [
         (10, "no.mp4: no such file", ["in.mp4", "no.mp4"]),
-        (10, "p.png: is no video", ["p.png", "in.mp4"]),
+        (10, "p.png: is not a video", ["p.png", "in.mp4"]),
         (10, "in.mp4 has 8 frames, short.mp4 7; give a clip and its own", ["in.mp4", "short.mp4"]),
         (10, "the clip has no second frame", ["one.mp4", "one.mp4"]),
         (10, "the motion is of 8 frames, short.mp4 has 7", ["short.mp4"] * 2 + ["--motion", "in.motion.npz"]),

@@ -82,7 +82,7 @@ def test_frames_with_one_and_the_same_time_get_one_each(tmp_path):
 
     assert len(actual.frame_times) == 12
     assert seconds_of(actual) == [Fraction(number, 25) for number in range(13)]
-    assert len(actual.notes) == 1 and "times were made up" in actual.notes[0]
+    assert len(actual.notes) == 1 and "their times are estimated" in actual.notes[0]
 
 
 def test_joined_transport_streams_go_on_where_the_first_ends(tmp_path):
@@ -268,11 +268,11 @@ BAD = {
     missing: "no such file",
     folder: "is a folder",
     empty: "is empty",
-    text: "is no video that can be read",
-    picture: "is no video; nstpipe image",
-    no_index: "was cut short",
+    text: "is not a video that can be read",
+    picture: "is not a video; nstpipe image",
+    no_index: "is cut short",
     no_frame: "none of its frames can be read",
-    write_sound_only: "holds no video",
+    write_sound_only: "has no video stream",
 }
 
 

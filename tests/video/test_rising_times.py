@@ -11,7 +11,7 @@ STEP, JUMP = 40, 1000
 TIMES = some.lists(some.none() | some.integers(-5000, 5000), max_size=40)
 
 
-def test_times_that_rise_stay():
+def test_times_that_rise_are_kept():
     actual = increasing([3, 10, 11, 500], STEP, JUMP)
 
     assert actual == ([3, 10, 11, 500], 1)
@@ -27,16 +27,16 @@ def test_times_that_rise_stay():
         ([None, 40, 80], [0, 40, 80], 1),
         ([None, None], [0, 40], 1),
         ([0, 40, 30, 120], [0, 40, 80, 120], 1),
-        ([5000, 5040, 0, 40], [5000, 5040, 5080, 5120], 1),  # a clock that was set anew
+        ([5000, 5040, 0, 40], [5000, 5040, 5080, 5120], 1),  # a clock reset
         ([], [], 1),
     ],
 )
-def test_times_that_do_not_rise_are_made_to(times, desired, factor):
+def test_times_that_do_not_rise_are_changed(times, desired, factor):
     assert increasing(times, STEP, JUMP) == (desired, factor)
 
 
 @given(TIMES)
-def test_any_times_become_as_many_that_rise(times):
+def test_any_times_become_as_many_rising_ones(times):
     actual, factor = increasing(times, STEP, JUMP)
 
     assert len(actual) == len(times)
@@ -58,7 +58,7 @@ def test_packets_rise_one_by_one(times):
     assert all(later > sooner for sooner, later in pairwise(actual))
 
 
-def test_packets_that_rise_stay_and_the_others_are_counted():
+def test_packets_that_rise_are_kept_and_repairs_are_counted():
     rising = MonotonicTimestamps(JUMP)
 
     actual = [rising(time, 20) for time in (-20, 0, 20, 20, 60, None, 100)]
@@ -67,7 +67,7 @@ def test_packets_that_rise_stay_and_the_others_are_counted():
     assert rising.repairs == 2
 
 
-def test_packets_go_on_after_a_clock_set_anew():
+def test_packets_follow_on_after_a_clock_reset():
     rising = MonotonicTimestamps(JUMP)
 
     actual = [rising(time, 20) for time in (5000, 5020, 0, 20, 40)]
