@@ -1,4 +1,4 @@
-"""The video out of its pictures: H.264 at the clip's times, with the clip's sound and subtitles."""
+"""Encode pictures as a video: H.264 at the clip's times, with the clip's sound and subtitles."""
 
 import heapq
 import os
@@ -29,17 +29,17 @@ from pipeline.video.sound import MuxPlan
 X264_OPTIONS = {
     "crf": "17",  # what x264's makers call visually lossless
     "preset": "medium",
-    "bf": "0",  # with B-frames an MP4 keeps decoding steps, not how long each frame is shown
-    # x264 writes other bytes with another number of threads or another processor; a resumed job must not.
+    "bf": "0",  # with B-frames an MP4 stores the steps of decoding, not how long each frame is shown
+    # x264's bytes depend on the number of threads and on the processor; those of a resumed job must not.
     "threads": "4",
     "x264-params": "cpu-independent=1",
 }
 
 BT709 = 1
-"""H.273's number of ITU-R BT.709, the same for matrix, primaries and transfer; every player knows it."""
+"""The number of ITU-R BT.709 in H.273, for matrix, primaries and transfer; every player supports it."""
 
 ROUNDING = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
-"""How colours become H.264's: the same on every processor."""
+"""How colours are converted: to the same values on every processor."""
 
 
 def assemble(
@@ -55,9 +55,9 @@ def assemble(
     The same pictures give the same bytes.
 
     Args:
-        pictures: 8-bit pictures of one size, one for each frame; odd sides are padded by a repeated edge.
+        pictures: 8-bit pictures of one size, one for each frame; odd sides are padded by repeating the edge.
         output: ``.mp4``, ``.m4v``, ``.mov`` or ``.mkv`` (which keeps times to the millisecond).
-        mux_plan: what becomes of the sound; tried now if not given.
+        mux_plan: what is done with sound and subtitles; tried now if not given.
         on_frame: called with the number of frames encoded so far.
 
     Raises:
@@ -68,10 +68,10 @@ def assemble(
     check_output(output)
     if len(pictures) != len(clip.frame_times):
         raise OutputError(
-            f"{shown(output)}: {len(pictures)} pictures for {len(clip.frame_times)} frames; style the rest"
+            f"{shown(output)}: {len(pictures)} pictures for {len(clip.frame_times)} frames; stylise the rest"
         )
     mux_plan = mux_plan or sound.try_mux(clip, output)
-    with atomic.replacing(output) as partial, _explained(output):
+    with atomic.replacing(output) as partial, _errors_about(output):
         _write(pictures, clip, partial, mux_plan, on_frame or (lambda _: None))
 
 
@@ -83,17 +83,18 @@ def _write(
     with open_container(clip.path) as source, target:
         size = _read(pictures[0]).shape[:2]
         video = _add_video(target, clip, size)
-        heard = sound.carried(source, sound.begin(source, target, mux_plan, clip.origin))
-        for packet in _interleaved(_encoded(video, pictures, clip, size, on_frame), heard):
+        tracks = sound.add_tracks(source, target, mux_plan, clip.origin)
+        video_packets = _encoded(video, pictures, clip, size, on_frame)
+        for packet in _interleaved(video_packets, sound.packets(source, tracks)):
             target.mux_one(packet)
 
 
 def _container_options(container: str, time_base: Fraction) -> dict[str, str]:
-    """No dates, versions or random numbers in the file; in an MP4 the clip's clock, the index in front."""
+    """A file without dates, versions or random numbers; an MP4 with the clip's time unit, its index first."""
     options = {"fflags": "+bitexact", "avoid_negative_ts": "disabled"}
     if container in ("mp4", "mov"):
         ticks = str(time_base.denominator)
-        # The movie's own clock counts how long after the sound the pictures begin; its default is 1/1000 s.
+        # How long after the sound the frames begin is stored in the movie's own unit, by default 1/1000 s.
         options |= {"movflags": "+faststart", "video_track_timescale": ticks, "movie_timescale": ticks}
     return options
 
@@ -111,7 +112,7 @@ def _add_video(target: OutputContainer, clip: Clip, size: tuple[int, int]) -> Vi
 
 
 def _average_rate(clip: Clip) -> Fraction:
-    """Frames a second; a hint for the encoder's rate control, the times decide."""
+    """Frames a second, a hint for the encoder's rate control; the frames' own times are what counts."""
     ticks = clip.frame_times[-1] + clip.last_frame_duration - clip.frame_times[0]
     return Fraction(len(clip.frame_times) / (ticks * clip.time_base)).limit_denominator(1001)
 
@@ -123,28 +124,30 @@ def _encoded(
     size: tuple[int, int],
     on_frame: Callable[[int], None],
 ) -> Iterator["Packet[Any]"]:
-    """The packets of the pictures in turn, each with the time its frame stays; the encoder lags behind."""
+    """The packets of the pictures in turn, each with its frame's duration; the encoder lags behind."""
     end = clip.frame_times[-1] + clip.last_frame_duration
-    stays = {time: after - time for time, after in pairwise((*clip.frame_times, end))}
+    durations = {time: after - time for time, after in pairwise((*clip.frame_times, end))}
     for number, (picture, time) in enumerate(zip(pictures, clip.frame_times, strict=True), start=1):
-        yield from _lasting(stream.encode(_frame(_read(picture, size), time)), stays)
+        yield from _with_durations(stream.encode(_frame(_read(picture, size), time)), durations)
         on_frame(number)
-    yield from _lasting(stream.encode(None), stays)
+    yield from _with_durations(stream.encode(None), durations)
 
 
-def _lasting(packets: list["Packet[Any]"], stays: Mapping[int, int]) -> list["Packet[Any]"]:
+def _with_durations(packets: list["Packet[Any]"], durations: Mapping[int, int]) -> list["Packet[Any]"]:
     for packet in packets:
-        packet.duration = stays[packet.pts or 0]
+        packet.duration = durations[packet.pts or 0]
     return packets
 
 
-def _interleaved(seen: Iterator["Packet[Any]"], heard: Iterator["Packet[Any]"]) -> Iterator["Packet[Any]"]:
-    """Pictures and sound by their times, so that the muxer never has to hold much of either."""
-    return heapq.merge(seen, heard, key=lambda packet: (packet.pts or 0) * packet.time_base)
+def _interleaved(
+    video_packets: Iterator["Packet[Any]"], sound_packets: Iterator["Packet[Any]"]
+) -> Iterator["Packet[Any]"]:
+    """All packets in the order of their times, so that the muxer has to hold only a few of either kind."""
+    return heapq.merge(video_packets, sound_packets, key=lambda packet: (packet.pts or 0) * packet.time_base)
 
 
 def _frame(pixels: Frame, time: int) -> av.VideoFrame:
-    """One picture, padded to even sides, as H.264 takes it."""
+    """One picture as a frame for H.264, padded to even sides."""
     height, width = pixels.shape[:2]
     even = np.pad(pixels, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
     frame = av.VideoFrame.from_ndarray(even, format="rgb24").reformat(
@@ -169,19 +172,19 @@ def _read(path: Path, size: tuple[int, int] | None = None) -> Frame:
             pixels = np.asarray(picture.convert("RGB"))
     except (OSError, SyntaxError, ValueError) as error:
         raise InputError(
-            f"{shown(path)}: cannot be read ({reason(error)}); style that frame again"
+            f"{shown(path)}: cannot be read ({reason(error)}); stylise that frame again"
         ) from error
     if size not in (None, pixels.shape[:2]):
         raise InputError(
             f"{shown(path)}: is {pixels.shape[1]}x{pixels.shape[0]}, the first frame {size[1]}x{size[0]}; "
-            "style that frame again"
+            "stylise that frame again"
         )
     return pixels
 
 
 @contextmanager
-def _explained(output: Path) -> Iterator[None]:
-    """Turn FFmpeg's errors into a line about ``output``."""
+def _errors_about(output: Path) -> Iterator[None]:
+    """Turn FFmpeg's errors into one line about ``output``."""
     try:
         yield
     except OSError:

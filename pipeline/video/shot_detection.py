@@ -1,4 +1,4 @@
-"""Where a clip cuts from one shot to another (PySceneDetect): a chain of frames must not cross that."""
+"""Find where a clip cuts from one shot to another (PySceneDetect); a chain of frames must not cross a cut."""
 
 from collections.abc import Iterable
 
@@ -9,10 +9,10 @@ from pipeline.base.arrays import Frame
 from pipeline.base.resizing import size_to_fit
 
 COMPARED_SIDE = 160
-"""Longest side in pixels of the frames that the detector compares: a cut shows at any size."""
+"""Longest side in pixels of the frames that the detector compares; cuts are visible at any size."""
 
 NOMINAL_RATE = 25.0
-"""The detector wants a frame rate; the answer is in frames, so any would do."""
+"""Frames a second; the detector requires a rate, but its answer is in frames, so any rate will do."""
 
 
 def first_frames(frames: Iterable[Frame]) -> list[int]:
@@ -24,13 +24,13 @@ def first_frames(frames: Iterable[Frame]) -> list[int]:
     from scenedetect import AdaptiveDetector, FrameTimecode
 
     detector = AdaptiveDetector()
-    found: list[FrameTimecode] = []
+    cuts: list[FrameTimecode] = []
     time = FrameTimecode(0, NOMINAL_RATE)
     for index, frame in enumerate(frames):
         time = FrameTimecode(index, NOMINAL_RATE)
-        found += detector.process_frame(time, _small_bgr(frame))
-    found += detector.post_process(time)
-    return sorted({0, *(cut.frame_num for cut in found)})
+        cuts += detector.process_frame(time, _small_bgr(frame))
+    cuts += detector.post_process(time)
+    return sorted({0, *(cut.frame_num for cut in cuts)})
 
 
 def _small_bgr(frame: Frame) -> Frame:

@@ -47,7 +47,7 @@ def test_only_the_first_words_count(text: str, desired: tuple[int, ...]) -> None
 
 @pytest.mark.parametrize("word", ["x", "0", "-3", "2.5", "1,2", "0:00:01", "²", "9" * 5000])
 def test_a_word_that_is_no_frame_is_named(word: str) -> None:
-    with pytest.raises(InputError, match=r"shots.txt: '.*' is no frame's number") as caught:
+    with pytest.raises(InputError, match=r"shots.txt: '.*' is not a frame number") as caught:
         shot_list.check(shot_list.read(written(f"1\n{word}\n")), 10**9)
     assert len(str(caught.value).splitlines()) == 1
 

@@ -36,9 +36,9 @@ def transcode(path, output):
     process, most = psutil.Process(), 0
     with av.open(str(path)) as source, av.open(str(output), "w") as target:
         treatment = Treatment(source.streams.audio[0].index, "audio", "transcode")
-        tracks = sound.begin(source, target, MuxPlan("mp4", (treatment,)), Fraction(0))
+        tracks = sound.add_tracks(source, target, MuxPlan("mp4", (treatment,)), Fraction(0))
         before = process.memory_info().rss
-        for packet in sound.carried(source, tracks):
+        for packet in sound.packets(source, tracks):
             target.mux(packet)
             most = max(most, process.memory_info().rss - before)
     return most
