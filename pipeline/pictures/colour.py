@@ -1,4 +1,4 @@
-"""Any picture that Pillow has loaded, as RGB in sRGB: modes, sizes and colour profiles."""
+"""Convert a picture that Pillow has loaded to RGB in sRGB: modes, sizes and colour profiles."""
 
 import io
 from pathlib import Path
@@ -11,17 +11,22 @@ from pipeline.base.messages import shown
 from pipeline.errors import InputError
 
 _MODES_OF_PROFILES = {"GRAY": "L", "RGB ": "RGB", "CMYK": "CMYK"}
+"""Colour space of an ICC profile -> Pillow's mode for it."""
 
 
 def plain(image: Image.Image, path: Path) -> Image.Image:
-    """``image`` as one of L, RGB, RGBA or CMYK."""
+    """``image`` in one of the modes L, RGB, RGBA and CMYK, 8 bits a channel.
+
+    Raises:
+        InputError: the picture has 32 bits a channel.
+    """
     if image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PPM"):
         # Pillow's own conversion clips 16 bits at 255, to white.
         wide = np.asarray(image).astype(np.uint16, copy=False)
         return Image.fromarray(cv2.convertScaleAbs(wide, alpha=255 / 65535))
     if image.mode in ("I", "F"):
         raise InputError(
-            f"{shown(path)}: holds {'whole' if image.mode == 'I' else 'floating-point'} numbers of 32 bits,"
+            f"{shown(path)}: has 32-bit {'integer' if image.mode == 'I' else 'floating-point'} values,"
             " whose black and white are unknown; convert it to 8 or 16 bits first"
         )
     if image.mode != "RGBA" and image.has_transparency_data:
@@ -32,11 +37,11 @@ def plain(image: Image.Image, path: Path) -> Image.Image:
 
 
 def shrunk(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """``image``, one of :func:`plain`, averaged over areas down to ``size``, its (height, width)."""
+    """``image``, from :func:`plain`, shrunk to ``size`` (height, width) by averaging over areas."""
     height, width = size
     if image.size == (width, height):
         return image
-    # Premultiplied, so that the arbitrary colour of transparent pixels does not enter the averages.
+    # Alpha is premultiplied, so that the arbitrary colour of transparent pixels does not enter the averages.
     image = image.convert("RGBa") if image.mode == "RGBA" else image
     small = cv2.resize(np.asarray(image), (width, height), interpolation=cv2.INTER_AREA)
     image = Image.frombytes(image.mode, (width, height), small.tobytes())
@@ -44,10 +49,10 @@ def shrunk(image: Image.Image, size: tuple[int, int]) -> Image.Image:
 
 
 def to_srgb(image: Image.Image, stored: Image.Image) -> Image.Image:
-    """The colour of ``image``, one of :func:`plain`, as RGB in sRGB.
+    """The colour of ``image``, from :func:`plain`, as RGB in sRGB.
 
-    ``stored`` is the picture as it was loaded, with its profile. A profile that is damaged or speaks of other
-    channels than the picture has is ignored.
+    ``stored`` is the picture as it was loaded, with its profile. A profile that is damaged, or made for other
+    channels than the picture has, is ignored.
     """
     data = stored.info.get("icc_profile")
     if not data:

@@ -1,4 +1,4 @@
-"""Open a picture file with Pillow, or say in one line why it cannot be."""
+"""Open and decode a picture file with Pillow, or say in one line why that cannot be done."""
 
 import contextlib
 import math
@@ -15,21 +15,21 @@ from pipeline.base.messages import shown
 from pipeline.errors import InputError, NstpipeError, TooLargeError
 
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "AVIF", "JPEG2000")
-"""Pillow's readers that are used. Never all of them: the one for EPS runs another program on the file."""
+"""The readers of Pillow that are used. Not all of them: the one for EPS runs another program on the file."""
 
 BYTES_PER_DECODED_PIXEL = 16
-"""Pillow's four bytes, its premultiplied copy where there is alpha, and twice as much on the way to NumPy."""
+"""Four in Pillow, four in its premultiplied copy if there is alpha, and eight during conversion to NumPy."""
 
 BYTES_PER_RESULT_PIXEL = 20
-"""Colour and alpha as float32, and four more while the colour profile is applied."""
+"""Colour and alpha as float32, and four bytes more while the colour profile is applied."""
 
 BYTES_PER_PROGRESSIVE_PIXEL = 6
-"""A progressive JPEG keeps all its coefficients, 16 bits for three channels, however small it is drawn."""
+"""A progressive JPEG keeps all coefficients, 16 bits for three channels, however small it is decoded."""
 
-DRAW_AT_LEAST = 2
-"""Times the wanted size: what a JPEG is drawn at, so that averaging over areas still decides the look."""
+MIN_DRAFT_SCALE = 2
+"""A JPEG is decoded at this times the wanted size at least; averaging over areas does the rest."""
 
-_FOREIGN = (
+_OTHER_FORMATS = (
     (4, b"ftypheic", "a HEIC picture"),
     (4, b"ftypheix", "a HEIC picture"),
     (4, b"ftyphevc", "a HEIC picture"),
@@ -44,22 +44,22 @@ _FOREIGN = (
     (0, b"\xff\x0a", "a JPEG XL picture"),
     (0, b"\x00\x00\x00\x0cJXL ", "a JPEG XL picture"),
 )
-"""(offset, bytes, name) of what people hand over and what is not read here."""
+"""(offset, bytes, name) of formats that people try and that are not read here."""
 
 
 @contextlib.contextmanager
 def open_picture(path: Path) -> Iterator[Image.Image]:
-    """The picture in ``path``, its header read and its pixels not yet; what the block raises is explained.
+    """Open the picture in ``path`` and read its header; errors in the block become ours.
 
-    Pillow's limit on pixels does not apply: :func:`decode` asks what the machine can hold instead.
+    Pillow's limit on pixels does not apply: :func:`decode` checks the free memory instead.
 
     Raises:
-        InputError: missing, no file, empty, no picture, a format that is not read, damaged or cut short.
-        TooLargeError: memory ran out after all.
+        InputError: missing, not a file, empty, not a picture, of an unread format, damaged or cut short.
+        TooLargeError: memory ran out.
     """
     check_file(path, "a picture")
     with (
-        _explained(path),
+        _errors_about(path),
         _limits.off(),
         path.open("rb") as file,
         Image.open(file, formats=_readers()) as image,
@@ -68,10 +68,10 @@ def open_picture(path: Path) -> Iterator[Image.Image]:
 
 
 def decode(path: Path, longest_side: int | None) -> tuple[Image.Image, tuple[int, int], int]:
-    """The first frame of ``path``; a JPEG is drawn near twice ``longest_side`` at once, never below.
+    """The first frame of ``path``; a JPEG is decoded at a smaller size, at least twice ``longest_side``.
 
     Returns:
-        the loaded picture as it is stored, the (height, width) that the file gives, the orientation 1..8.
+        the loaded picture as it is stored, the (height, width) in the file's header, the orientation 1..8.
 
     Raises:
         InputError: see :func:`open_picture`.
@@ -80,38 +80,38 @@ def decode(path: Path, longest_side: int | None) -> tuple[Image.Image, tuple[int
     with open_picture(path) as image:
         width, height = image.size
         orientation = orientation_of(image)
-        drawn = image.draft(image.mode, _at_least(image.size, longest_side)) if longest_side else None
+        draft = image.draft(image.mode, _min_draft(image.size, longest_side)) if longest_side else None
         _require_memory(path, image, (width, height), longest_side)
         _verify_checksums(path, image)
         image.load()
-        if drawn is None or image.size == (width, height):
+        if draft is None or image.size == (width, height):
             return image, (height, width), orientation
-        # A side that the shrinking does not divide is drawn with a last column that is mostly padding.
-        return image.crop(drawn[1]), (height, width), orientation
+        # Where the factor does not divide a side, the last row or column is mostly padding.
+        return image.crop(draft[1]), (height, width), orientation
 
 
 def orientation_of(image: Image.Image) -> int:
     """The EXIF orientation, 1..8, that is still to be applied; 1 where there is none or it is damaged."""
-    if image.format == "TIFF":  # Pillow turns these itself
+    if image.format == "TIFF":  # Pillow applies these itself
         return 1
     try:
-        # Not image.getexif(): a PNG's decodes the whole picture.
+        # Not image.getexif(): for a PNG it decodes the whole picture.
         value = Image.Image.getexif(image).get(ExifTags.Base.Orientation, 1)
     except Exception:
         return 1
     return int(value) if value in range(1, 9) else 1
 
 
-def _at_least(size: tuple[int, int], longest_side: int) -> tuple[int, int]:
-    """The (width, height) that a JPEG of ``size`` must keep to be shrunk well to ``longest_side``."""
-    share = DRAW_AT_LEAST * longest_side / max(size)
+def _min_draft(size: tuple[int, int], longest_side: int) -> tuple[int, int]:
+    """The least (width, height) at which to decode a JPEG of ``size`` that is shrunk to ``longest_side``."""
+    share = MIN_DRAFT_SCALE * longest_side / max(size)
     return math.ceil(size[0] * share), math.ceil(size[1] * share)
 
 
 def _require_memory(
     path: Path, image: Image.Image, full_size: tuple[int, int], longest_side: int | None
 ) -> None:
-    """``image.size`` is what will be decoded, ``full_size`` the (width, height) of the file."""
+    """Raise unless ``image`` fits in the free memory; ``full_size`` is the file's (width, height)."""
     decoded, full = image.width * image.height, full_size[0] * full_size[1]
     result = decoded if longest_side is None else min(decoded, longest_side**2)
     need = BYTES_PER_DECODED_PIXEL * decoded + BYTES_PER_RESULT_PIXEL * result
@@ -126,7 +126,7 @@ def _require_memory(
 
 
 def _verify_checksums(path: Path, image: Image.Image) -> None:
-    """Raise for a PNG whose pixels were damaged: Pillow loads them without a look at their checksum."""
+    """Raise for a PNG with damaged pixels: Pillow loads them without checking their checksums."""
     if image.format == "PNG":
         with Image.open(path, formats=["PNG"]) as again:
             again.verify()
@@ -174,7 +174,8 @@ _limits = _ProcessWide()
 
 
 @contextlib.contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def _errors_about(path: Path) -> Iterator[None]:
+    """Turn any error into one line about ``path``."""
     try:
         yield
     except NstpipeError:
@@ -199,7 +200,7 @@ def _why(error: Exception) -> str:
 def _what_it_is(path: Path) -> str:
     with path.open("rb") as file:
         start = file.read(16)
-    for offset, signature, name in _FOREIGN:
+    for offset, signature, name in _OTHER_FORMATS:
         if start.startswith(signature, offset):
-            return f"is {name}, which is not read here"
+            return f"is {name}, which nstpipe does not read"
     return "is not a picture that can be read, or its header is damaged"

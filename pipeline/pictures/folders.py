@@ -12,7 +12,7 @@ from pipeline.errors import InputError
 _COMMON = {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".tif", ".tiff", ".bmp", ".gif"}
 _RARE = {".apng", ".mpo", ".ppm", ".pgm", ".pbm", ".pnm", ".avif", ".jp2", ".j2k", ".heic", ".heif"}
 EXTENSIONS = frozenset(_COMMON | _RARE)
-"""What is taken for a picture. HEIC is not read, but its owner should hear so rather than miss pictures."""
+"""Of pictures. HEIC cannot be read, but an error is better than pictures that are missing in the output."""
 
 
 def walk(
@@ -22,17 +22,17 @@ def walk(
     skip: Iterable[Path] = (),
     warn: Callable[[str], None] = lambda message: None,
 ) -> list[Path]:
-    """The pictures below ``folder``, told by extension, as paths relative to it, in the order of their text.
+    """The pictures below ``folder``, by their extensions: paths relative to it, sorted as text.
 
     Files and folders whose name begins with a dot are left out. Links are followed, but not into a folder
-    that contains them. A folder below that cannot be read is left out with a word to ``warn``.
+    that contains them. A subfolder that cannot be read is left out, and ``warn`` is called.
 
     Args:
-        folder: where to begin.
-        include: globs; where any is given, only pictures that match one are taken (see :func:`matches`).
+        folder: the folder to walk.
+        include: globs; if any is given, only pictures that match one are taken (see :func:`matches`).
         exclude: globs; pictures and folders that match one are left out.
         skip: folders below ``folder`` that are not entered, such as the output.
-        warn: is told, in one line, of each folder that cannot be read.
+        warn: called with one line for each subfolder that cannot be read.
 
     Raises:
         InputError: ``folder`` is missing, not a folder, or cannot be read.
@@ -40,9 +40,9 @@ def walk(
     check_folder(folder)
     names = _names(folder)
     include, exclude = tuple(include), tuple(exclude)
-    closed = {os.path.realpath(path) for path in skip}
+    skipped = {os.path.realpath(path) for path in skip}
 
-    def entered(folder: Path, relative: Path, names: list[str], above: frozenset[str]) -> Iterator[Path]:
+    def pictures_in(folder: Path, relative: Path, names: list[str], above: frozenset[str]) -> Iterator[Path]:
         for name in names:
             path, place = folder / name, relative / name
             if name.startswith(".") or any(matches(place, glob) for glob in exclude):
@@ -50,23 +50,24 @@ def walk(
             # Not Path.is_dir, which raises where a folder above cannot be entered.
             if os.path.isdir(path):
                 real = os.path.realpath(path)
-                if real not in above and real not in closed:
-                    yield from entered(path, place, _names(path, warn), above | {real})
+                if real not in above and real not in skipped:
+                    yield from pictures_in(path, place, _names(path, warn), above | {real})
             elif path.suffix.lower() in EXTENSIONS:
                 yield place
 
-    found = entered(folder, Path(), names, frozenset({os.path.realpath(folder)}))
-    wanted = (place for place in found if not include or any(matches(place, glob) for glob in include))
-    return sorted(wanted, key=Path.as_posix)
+    pictures = pictures_in(folder, Path(), names, frozenset({os.path.realpath(folder)}))
+    included = (place for place in pictures if not include or any(matches(place, glob) for glob in include))
+    return sorted(included, key=Path.as_posix)
 
 
 def matches(place: Path, glob: str) -> bool:
     """Whether ``glob`` matches ``place`` (a relative path) or a folder above it. Case does not matter.
 
-    A glob without a slash stands for a name at any depth: ``*.jpg``, ``drafts``. One with a slash is matched
-    from the top: ``2024/*.jpg``, ``2024/**/beach*``. ``*``, ``?`` and ``[...]`` stay within one name; ``**``
-    stands for any number of folders.
+    A glob without a slash matches a name at any depth: ``*.jpg``, ``drafts``. A glob with a slash is matched
+    from the top: ``2024/*.jpg``, ``2024/**/beach*``. ``*``, ``?`` and ``[...]`` match within one name; ``**``
+    matches any number of folders.
     """
+    # By hand, since pathlib has ``**`` only from Python 3.13 on (PurePath.full_match).
     parts = [part for part in glob.lower().split("/") if part not in ("", ".")]
     anywhere = ["**"] if "/" not in glob.rstrip("/") else []
     return bool(parts) and _match([part.lower() for part in place.parts], [*anywhere, *parts, "**"])

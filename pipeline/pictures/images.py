@@ -20,10 +20,10 @@ from pipeline.errors import NstpipeError, OutputError
 from pipeline.pictures import colour, decoding
 
 JPEG_QUALITY = 95
-"""Also WebP's; JPEG keeps full colour resolution (4:4:4), since a pastiche is full of saturated edges."""
+"""Of JPEG and WebP. JPEG keeps the full colour resolution (4:4:4): a pastiche is full of saturated edges."""
 
 PNG_LEVEL = 1
-"""Of zlib, 0..9."""
+"""Compression level of zlib, 0..9."""
 
 
 @dataclass(frozen=True)
@@ -56,12 +56,16 @@ _TURNS = {
     7: (True, -1, -1),
     8: (True, -1, 1),
 }
-"""EXIF orientation -> (swap the axes first, step along the rows, step along the columns)."""
+"""EXIF orientation -> (swap the axes first, step along the rows, step along the columns).
+
+Pillow's ``ImageOps.exif_transpose`` is not used: to read a PNG's EXIF it decodes the whole picture, which
+:func:`read_size` must not do, and it turns Pillow's picture, where :func:`read` turns the finished arrays.
+"""
 
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """A picture as the pipeline works on it.
+    """A picture as arrays.
 
     Attributes:
         pixels: (H, W, 3) float32, RGB 0..255, sRGB, upright.
@@ -75,13 +79,14 @@ class Picture:
 def read(path: Path, longest_side: int | None = None) -> Picture:
     """Read a picture, shrunk so that its longest side is at most ``longest_side`` pixels; never enlarged.
 
-    Upright (EXIF orientation applied) and in sRGB (embedded profile applied, or ignored where damaged). Of an
-    animation the first frame. 16 bits a channel are reduced to 8. Fully transparent pixels, whose colour is
-    arbitrary, get the mean colour of the visible ones, lest it bleed into the pastiche.
+    The result is upright (EXIF orientation applied) and in sRGB (embedded profile applied, or ignored where
+    damaged). Of an animation the first frame is read. 16 bits a channel are reduced to 8. The colour of fully
+    transparent pixels is arbitrary; they get the mean colour of the visible ones, so that it does not bleed
+    into the pastiche.
 
     Raises:
-        InputError: missing, no picture, damaged, cut short, or of a format that is not read.
-        TooLargeError: more pixels than the free memory holds.
+        InputError: missing, not a picture, damaged, cut short, or of a format that is not read.
+        TooLargeError: the picture does not fit in the free memory.
     """
     stored, size, orientation = decoding.decode(path, longest_side)
     target = size if longest_side is None else size_to_fit(size, longest_side)
@@ -91,8 +96,8 @@ def read(path: Path, longest_side: int | None = None) -> Picture:
     if alpha is not None:
         _fill_transparent(pixels, alpha)
     return Picture(
-        _turned(pixels, orientation),
-        None if alpha is None else _turned(alpha, orientation),
+        _upright(pixels, orientation),
+        None if alpha is None else _upright(alpha, orientation),
     )
 
 
@@ -100,20 +105,20 @@ def read_size(path: Path) -> tuple[int, int]:
     """The upright (height, width) of a picture, from its header alone.
 
     Raises:
-        InputError: as :func:`read`, as far as the header shows it.
+        InputError: as :func:`read`, for faults that the header shows.
     """
     with decoding.open_picture(path) as image:
         width, height = image.size
-        swapped = _TURNS[decoding.orientation_of(image)][0]
-        return (width, height) if swapped else (height, width)
+        swaps_sides = _TURNS[decoding.orientation_of(image)][0]
+        return (width, height) if swaps_sides else (height, width)
 
 
 def check_output(path: Path) -> None:
-    """Raise :class:`OutputError` unless :func:`write` knows the extension of ``path``."""
+    """Raise :class:`OutputError` unless :func:`write` can write files with the extension of ``path``."""
     if path.suffix.lower() not in _OUTPUTS:
-        known = ", ".join(_OUTPUTS)
+        extensions = ", ".join(_OUTPUTS)
         ending = f"pictures of type {shown(path.suffix)}" if path.suffix else "pictures without an extension"
-        raise OutputError(f"{shown(path)}: {ending} cannot be written; use one of {known}")
+        raise OutputError(f"{shown(path)}: {ending} cannot be written; use one of {extensions}")
 
 
 def write(
@@ -125,7 +130,7 @@ def write(
     """Write a picture atomically, in the format that the extension names; same pixels give the same bytes.
 
     Args:
-        path: where to.
+        path: of the file to write; an existing file is replaced.
         pixels: (H, W, 3), RGB 0..255, rounded to the nearest of 256 levels.
         alpha: (H, W), 0..255; dropped where the format cannot hold it (JPEG, BMP).
         tags: text that is stored in a PNG for :func:`read_tags`; other formats drop it.
@@ -143,16 +148,16 @@ def write(
             f" not {longest}; write a .png"
         )
     options = {**output.options, "pnginfo": _chunks(tags)} if output.format == "PNG" else output.options
-    data = io.BytesIO()  # not straight to the file: Pillow loses the error number of a full disk
+    data = io.BytesIO()  # not directly to the file: Pillow loses the error number of a full disk
     _to_image(pixels, alpha if output.alpha else None).save(data, output.format, **options)
     atomic.write_bytes(path, data.getvalue())
 
 
 def read_tags(path: Path) -> dict[str, str]:
-    """The text that :func:`write` stored in a PNG; {} where there is none or the file cannot be read."""
+    """The text that :func:`write` stored in a PNG; {} if there is none or the file cannot be read."""
     try:
         with decoding.open_picture(path) as image:
-            # Not image.text: that decodes the whole picture. Of a PNG's header only text is kept as str.
+            # Not image.text: it decodes the whole picture. Of a PNG's header only text is stored as str.
             return {str(name): text for name, text in image.info.items() if isinstance(text, str)}
     except NstpipeError:
         return {}
@@ -168,10 +173,10 @@ def _fill_transparent(pixels: FloatArray, alpha: FloatArray) -> None:
         pixels[hidden] = cv2.mean(pixels, mask=(~hidden).astype(np.uint8))[:3]
 
 
-def _turned(array: FloatArray, orientation: int) -> FloatArray:
+def _upright(array: FloatArray, orientation: int) -> FloatArray:
     swap, down, right = _TURNS[orientation]
-    turned = array.swapaxes(0, 1) if swap else array
-    return np.ascontiguousarray(turned[::down, ::right])
+    swapped = array.swapaxes(0, 1) if swap else array
+    return np.ascontiguousarray(swapped[::down, ::right])
 
 
 def _to_image(pixels: FloatArray, alpha: FloatArray | None) -> Image.Image:

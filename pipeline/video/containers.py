@@ -75,7 +75,7 @@ def open_capture(path: Path) -> Iterator[Any]:
     Raises:
         InputError: OpenCV cannot open it.
     """
-    # Bytes: OpenCV crashes on a name that is not UTF-8 when it is given as a string.
+    # Bytes: OpenCV crashes on a name that is not UTF-8 given as a string. Any: its stubs lack bytes.
     name: Any = os.fsencode(os.path.abspath(path))
     with _quiet():
         capture = cv2.VideoCapture(name, cv2.CAP_FFMPEG)

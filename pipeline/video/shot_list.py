@@ -6,7 +6,7 @@ from pathlib import Path
 from pipeline.base.messages import shown
 from pipeline.errors import InputError
 
-HEAD = "# first frame of each shot (1: the clip's own first), and its time; --shots takes this list"
+HEAD = "# first frame of each shot (1 is the clip's first), and its time; --shots reads this list"
 
 LONGEST_NUMBER = 16
 """Digits of a frame number; no clip has more frames, and Python refuses to parse thousands of digits."""

@@ -180,10 +180,10 @@ def test_16_bit_colour(tmp_path: Path, suffix: str, channels: int) -> None:
         np.testing.assert_allclose(picture.alpha, stored[..., 3] / 257.0, atol=1)
 
 
-@pytest.mark.parametrize(("mode", "desired"), [("F", "floating-point"), ("I", "whole")])
+@pytest.mark.parametrize(("mode", "desired"), [("F", "floating-point"), ("I", "integer")])
 def test_tiff_of_32_bits_is_refused(tmp_path: Path, mode: str, desired: str) -> None:
     path = saved(tmp_path, "a.tif", encoded(Image.new(mode, (4, 4), 1), "TIFF"))
-    with pytest.raises(InputError, match=rf"a\.tif: holds {desired} numbers of 32 bits.*convert"):
+    with pytest.raises(InputError, match=rf"a\.tif: has 32-bit {desired} values, .*convert"):
         read(path)
 
 

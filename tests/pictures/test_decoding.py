@@ -33,14 +33,14 @@ def test_missing_file(tmp_path: Path) -> None:
         read_size(path)
 
 
-def test_link_to_nothing_and_link_to_itself(tmp_path: Path) -> None:
+def test_broken_link_and_link_to_itself(tmp_path: Path) -> None:
     (tmp_path / "nothing.png").symlink_to(tmp_path / "gone.png")
     (tmp_path / "itself.png").symlink_to(tmp_path / "itself.png")
     assert "no such file" in error_of(tmp_path / "nothing.png")
     assert "itself.png: no such file (Too many levels of symbolic links)" in error_of(tmp_path / "itself.png")
 
 
-def test_folder_where_a_file_is_meant(tmp_path: Path) -> None:
+def test_folder_instead_of_a_file(tmp_path: Path) -> None:
     assert error_of(tmp_path) == f"{tmp_path}: is a folder; name a picture (nstpipe batch takes folders)"
 
 
@@ -68,14 +68,14 @@ def test_zero_bytes(tmp_path: Path) -> None:
     [
         (b"Dear diary,\ntoday I painted.\n", "is not a picture that can be read"),
         (b"\xff\xd8\xff", "is not a picture that can be read, or its header is damaged"),
-        (HEIC, "is a HEIC picture, which is not read here; convert it to PNG or JPEG first"),
+        (HEIC, "is a HEIC picture, which nstpipe does not read; convert it to PNG or JPEG first"),
         (b"\x00\x00\x00\x18ftypisom" + bytes(100), "is a video"),
         (b"%PDF-1.7\n", "is a PDF document"),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "is a PostScript document"),
         (b'<svg xmlns="http://www.w3.org/2000/svg"/>', "is an SVG drawing"),
     ],
 )
-def test_what_is_no_picture_named_jpg(tmp_path: Path, data: bytes, desired: str) -> None:
+def test_what_is_not_a_picture_but_named_jpg(tmp_path: Path, data: bytes, desired: str) -> None:
     assert desired in error_of(saved(tmp_path, "a.jpg", data))
 
 
@@ -167,7 +167,7 @@ def test_large_jpeg_needs_little_memory_to_be_drawn_small(
         read(saved(tmp_path, "progressive.jpg", progressive), longest_side=100)
 
 
-def test_memory_that_runs_out_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_that_runs_out_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def exhausted(*arguments: object) -> None:
         raise MemoryError
 

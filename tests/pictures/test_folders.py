@@ -17,35 +17,35 @@ def tree(folder: Path, *names: str) -> Path:
     return folder
 
 
-def found(folder: Path, **options: object) -> list[str]:
+def pictures_in(folder: Path, **options: object) -> list[str]:
     return [path.as_posix() for path in walk(folder, **options)]
 
 
 def test_recursive_and_sorted_by_the_text_of_the_path(tmp_path: Path) -> None:
     tree(tmp_path, "b.png", "a/z.jpg", "a.jpg", "a/b/c.png", "B.png", "10.png", "9.png")
-    assert found(tmp_path) == ["10.png", "9.png", "B.png", "a.jpg", "a/b/c.png", "a/z.jpg", "b.png"]
+    assert pictures_in(tmp_path) == ["10.png", "9.png", "B.png", "a.jpg", "a/b/c.png", "a/z.jpg", "b.png"]
 
 
 def test_pictures_by_extension_in_any_case(tmp_path: Path) -> None:
     tree(tmp_path, "a.JPG", "b.jpeg", "c.Png", "d.webp", "e.tiff", "f.bmp", "g.gif", "h.HEIC")
-    pictures = found(tmp_path)
+    pictures = pictures_in(tmp_path)
     tree(tmp_path, "x.txt", "png", "y.mp4", "z.png.part", "Thumbs.db", "no extension")
-    assert found(tmp_path) == pictures
+    assert pictures_in(tmp_path) == pictures
     assert len(pictures) == 8
 
 
 def test_hidden_files_and_folders_are_left_out(tmp_path: Path) -> None:
     tree(tmp_path, ".a.png", ".job.nstpipe/frames/1.png", "._b.png", "sub/.c.png", "sub/d.png")
-    assert found(tmp_path) == ["sub/d.png"]
+    assert pictures_in(tmp_path) == ["sub/d.png"]
 
 
 def test_folder_that_is_named_like_a_picture_is_entered(tmp_path: Path) -> None:
     tree(tmp_path, "album.png/a.jpg")
-    assert found(tmp_path) == ["album.png/a.jpg"]
+    assert pictures_in(tmp_path) == ["album.png/a.jpg"]
 
 
 def test_hidden_folder_can_be_walked_itself(tmp_path: Path) -> None:
-    assert found(tree(tmp_path / ".hidden", "a.png")) == ["a.png"]
+    assert pictures_in(tree(tmp_path / ".hidden", "a.png")) == ["a.png"]
 
 
 def test_nothing_found(tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_missing_folder(tmp_path: Path, name: str) -> None:
         walk(tmp_path / name)
 
 
-def test_file_where_a_folder_is_meant(tmp_path: Path) -> None:
+def test_file_instead_of_a_folder(tmp_path: Path) -> None:
     tree(tmp_path, "a\n.png")
     with pytest.raises(InputError, match=r"a\\n\.png: is not a folder; nstpipe image takes single pictures"):
         walk(tmp_path / "a\n.png")
@@ -66,14 +66,14 @@ def test_file_where_a_folder_is_meant(tmp_path: Path) -> None:
 
 def test_skipped_folders_are_not_entered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tree(tmp_path, "a.png", "out/b.png", "sub/out/c.png", "sub/d.png")
-    assert found(tmp_path, skip=[tmp_path / "out"]) == ["a.png", "sub/d.png", "sub/out/c.png"]
+    assert pictures_in(tmp_path, skip=[tmp_path / "out"]) == ["a.png", "sub/d.png", "sub/out/c.png"]
     monkeypatch.chdir(tmp_path)
     relative = [Path("sub/../out"), Path("sub/out"), Path("gone")]
-    assert found(Path(), skip=relative) == ["a.png", "sub/d.png"]
+    assert pictures_in(Path(), skip=relative) == ["a.png", "sub/d.png"]
 
 
 def test_the_folder_itself_is_walked_even_if_skipped(tmp_path: Path) -> None:
-    assert found(tree(tmp_path, "a.png"), skip=[tmp_path]) == ["a.png"]
+    assert pictures_in(tree(tmp_path, "a.png"), skip=[tmp_path]) == ["a.png"]
 
 
 def test_loops_of_links_end(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_loops_of_links_end(tmp_path: Path) -> None:
     (tmp_path / "sub" / "up").symlink_to(tmp_path)
     (tmp_path / "sub" / "here").symlink_to(tmp_path / "sub")
     (tmp_path / "sub" / "itself").symlink_to(tmp_path / "sub" / "itself")
-    assert found(tmp_path) == ["a.png", "sub/b.png"]
+    assert pictures_in(tmp_path) == ["a.png", "sub/b.png"]
 
 
 def test_linked_folders_and_pictures_are_found(tmp_path: Path) -> None:
@@ -90,10 +90,10 @@ def test_linked_folders_and_pictures_are_found(tmp_path: Path) -> None:
     (tmp_path / "photos" / "album").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "photos" / "b.png").symlink_to(tmp_path / "elsewhere" / "a.png")
     (tmp_path / "photos" / "broken.png").symlink_to(tmp_path / "gone.png")  # its reader says what is wrong
-    assert found(tmp_path / "photos") == ["album/a.png", "b.png", "broken.png"]
+    assert pictures_in(tmp_path / "photos") == ["album/a.png", "b.png", "broken.png"]
 
 
-def test_folder_that_cannot_be_read_costs_only_itself(
+def test_folder_that_cannot_be_read_is_left_out_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tree(tmp_path, "a.png", "closed\n/b.png", "open/c.png")
@@ -105,10 +105,10 @@ def test_folder_that_cannot_be_read_costs_only_itself(
         return listdir(folder)
 
     monkeypatch.setattr(os, "listdir", refusing)
-    told: list[str] = []
-    assert found(tmp_path, warn=told.append) == ["a.png", "open/c.png"]
-    assert told == [f"{tmp_path}/closed\\n: cannot be read (Permission denied); check its permissions"]
-    assert found(tmp_path) == ["a.png", "open/c.png"]
+    warnings: list[str] = []
+    assert pictures_in(tmp_path, warn=warnings.append) == ["a.png", "open/c.png"]
+    assert warnings == [f"{tmp_path}/closed\\n: cannot be read (Permission denied); check its permissions"]
+    assert pictures_in(tmp_path) == ["a.png", "open/c.png"]
     with pytest.raises(InputError, match="cannot be read"):
         walk(tmp_path / "closed\n")
 
@@ -118,7 +118,7 @@ def test_excluded_folder_is_not_entered(tmp_path: Path, monkeypatch: pytest.Monk
     entered: list[str] = []
     listdir = os.listdir
     monkeypatch.setattr(os, "listdir", lambda folder: entered.append(Path(folder).name) or listdir(folder))
-    assert found(tmp_path, exclude=["drafts"]) == ["a.png"]
+    assert pictures_in(tmp_path, exclude=["drafts"]) == ["a.png"]
     assert entered == [tmp_path.name]
 
 
@@ -136,7 +136,7 @@ def test_excluded_folder_is_not_entered(tmp_path: Path, monkeypatch: pytest.Monk
 )
 def test_include_and_exclude(tmp_path: Path, options: dict[str, list[str]], desired: list[str]) -> None:
     tree(tmp_path, "2023/a.JPG", "2024/x/b.jpg", "2024/d.png", "c.jpg")
-    assert found(tmp_path, **options) == desired
+    assert pictures_in(tmp_path, **options) == desired
 
 
 @pytest.mark.parametrize(
@@ -178,10 +178,10 @@ def test_no_glob_raises(globs: list[str], place: str) -> None:
 
 @pytest.mark.parametrize("name", ["a b.png", "two\nlines.png", "-o.png", "żółw 亀.png", "*.png"])
 def test_names(tmp_path: Path, name: str) -> None:
-    assert found(tree(tmp_path, f"sub/{name}")) == [f"sub/{name}"]
+    assert pictures_in(tree(tmp_path, f"sub/{name}")) == [f"sub/{name}"]
 
 
 @pytest.mark.skipif(sys.platform in ("darwin", "win32"), reason="names are Unicode there")
 def test_name_that_is_not_unicode(tmp_path: Path) -> None:
     name = os.fsdecode(b"caf\xe9.png")
-    assert found(tree(tmp_path, name)) == [name]
+    assert pictures_in(tree(tmp_path, name)) == [name]

@@ -1,4 +1,4 @@
-"""Tiny synthetic clips, written with PyAV: each odd thing that a real file may have, in a few kilobytes."""
+"""Write tiny synthetic clips with PyAV, with the peculiarities that real files have."""
 
 import math
 import struct
@@ -27,7 +27,7 @@ BT709, LIMITED = 1, 1
 
 @dataclass(frozen=True)
 class Sound:
-    """One sound track: silence with a burst of a tone, so that its place in time can be measured."""
+    """One sound track: silence with a burst of a tone, whose time can be measured."""
 
     codec: str = "aac"
     layout: str = "stereo"
@@ -76,9 +76,9 @@ def write_clip(
     """Write a clip of ``frames`` pictures, or one at each of ``times`` (in ``time_base``).
 
     Args:
-        colour: matrix, primaries and transfer (1: BT.709); None: the file says nothing.
+        colour: matrix, primaries and transfer (1: BT.709); None: not stored in the file.
         subtitles: (start, duration, text), in milliseconds.
-        form: the container's FFmpeg name, where the file's suffix does not say it.
+        form: FFmpeg's name of the container, if it does not follow from the suffix.
     """
     times = range(frames) if times is None else times
     with av.open(str(path), "w", format=form, container_options=container or {}) as output:
@@ -194,7 +194,7 @@ def write_sound_only(path: Path) -> Path:
 
 
 def split(path: Path, folder: Path) -> list[Path]:
-    """Every frame of a clip as a PNG, as a job that changes nothing would leave them."""
+    """Write every frame of a clip as a PNG, unchanged."""
     folder.mkdir()
     pictures = []
     for number, frame in enumerate(clips.frames(path), start=1):

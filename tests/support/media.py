@@ -1,4 +1,4 @@
-"""Small real inputs for whole jobs: a painting, photographs, a clip; and settings that take moments."""
+"""Small real inputs for whole jobs (pictures, a clip), and settings with which they take seconds."""
 
 from pathlib import Path
 
@@ -8,14 +8,14 @@ from PIL import Image
 from tests.support.clips import Sound, write_clip
 
 TINY = {"size": 32, "scales": 1, "steps": 2, "optimizer": "adam", "weights": "builtin"}
-"""Settings for jobs whose way is tested, not their looks. Adam's first step already moves every pixel."""
+"""Settings for tests that do not look at the result. Adam's first step already changes every pixel."""
 
 FLAGS = [word for name, value in TINY.items() for word in (f"--{name}", str(value))]
-"""The same on a command line."""
+"""The same settings as flags."""
 
 
 def scene(seed: int, height: int = 36, width: int = 48) -> np.ndarray:
-    """A smooth coloured field with an edge, unlike any of another seed; (height, width, 3) uint8."""
+    """A smooth coloured field with an edge, different for each seed; (height, width, 3) uint8."""
     rng = np.random.default_rng(seed)
     coarse = Image.fromarray(rng.integers(0, 256, (4, 5, 3), dtype=np.uint8))
     pixels = np.asarray(coarse.resize((width, height), Image.Resampling.BICUBIC)).copy()
@@ -24,7 +24,7 @@ def scene(seed: int, height: int = 36, width: int = 48) -> np.ndarray:
 
 
 def picture(path: str | Path, seed: int = 1, height: int = 36, width: int = 48) -> Path:
-    """A picture file of a scene, in the format of its ending."""
+    """Write a picture of a scene, in the format of its extension."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(scene(seed, height, width)).save(path)
@@ -32,7 +32,7 @@ def picture(path: str | Path, seed: int = 1, height: int = 36, width: int = 48) 
 
 
 def clip(path: str | Path, frames: int = 5) -> Path:
-    """A clip of a scene that slides, with a stereo sound track."""
+    """Write a clip of a scene that moves sideways, with a stereo sound track."""
     wide = scene(7, 32, 48 + 2 * frames)
 
     def view(index: int, size: tuple[int, int]) -> np.ndarray:

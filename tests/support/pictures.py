@@ -15,7 +15,7 @@ RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 
 
 def quarters(height: int = 32, width: int = 48) -> Bytes:
-    """Red and green above blue and white: (height, width, 3), each corner another colour."""
+    """Red and green above blue and white; (height, width, 3)."""
     pixels = np.empty((height, width, 3), np.uint8)
     pixels[: height // 2, : width // 2], pixels[: height // 2, width // 2 :] = RED, GREEN
     pixels[height // 2 :, : width // 2], pixels[height // 2 :, width // 2 :] = BLUE, WHITE
@@ -63,7 +63,7 @@ def with_orientation(pixels: Bytes, orientation: int, kind: str) -> bytes:
 
 
 def png_header(width: int, height: int) -> bytes:
-    """A PNG of that size whose pixels are missing."""
+    """A PNG of that size without its pixels."""
     return (
         b"\x89PNG\r\n\x1a\n"
         + _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
@@ -76,7 +76,7 @@ def _chunk(name: bytes, data: bytes) -> bytes:
 
 
 def swapped_profile() -> bytes:
-    """An ICC profile that is sRGB but for its red and blue primaries, which have changed places."""
+    """An ICC profile like sRGB, but with its red and blue primaries swapped."""
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     count = struct.unpack_from(">I", profile, 128)[0]
     places = {bytes(profile[at : at + 4]): at for at in range(132, 132 + 12 * count, 12)}
@@ -86,7 +86,7 @@ def swapped_profile() -> bytes:
 
 
 def wide_profile() -> bytes:
-    """An ICC profile like sRGB whose green primary is moved out, as in Adobe RGB."""
+    """An ICC profile like sRGB, but with the primaries of Adobe RGB, whose green is wider."""
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     count = struct.unpack_from(">I", profile, 128)[0]
     adobe = {
@@ -102,7 +102,7 @@ def wide_profile() -> bytes:
 
 
 def saved(folder: Path, name: str, data: bytes) -> Path:
-    """The path of a new file that holds ``data``."""
+    """Write ``data`` to a file; its path."""
     path = folder / name
     path.write_bytes(data)
     return path

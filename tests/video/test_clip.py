@@ -53,7 +53,7 @@ def test_frames_from_a_later_one_are_the_same_frames(tmp_path, start):
 
 
 @pytest.mark.parametrize(("angle", "row", "column"), [(0, 4, 4), (90, 4, -4), (180, -4, -4), (270, -4, 4)])
-def test_frames_stand_upright_whatever_the_rotation_tag(tmp_path, angle, row, column):
+def test_frames_are_upright_with_any_rotation_tag(tmp_path, angle, row, column):
     path = rotate(write_clip(tmp_path / "a.mp4", pixel_aspect=Fraction(4, 3)), angle)
 
     probed, guessed, frame = clips.probe(path), clips.guess(path), next(clips.frames(path))
@@ -72,7 +72,7 @@ def test_variable_frame_rate_keeps_every_time(tmp_path):
     assert seconds_of(clips.probe(path))[:-1] == [Fraction(time, 600) for time in times]
 
 
-def test_frames_with_one_and_the_same_time_get_one_each(tmp_path):
+def test_frames_with_the_same_time_get_different_ones(tmp_path):
     path = write_clip(tmp_path / "a.mp4", time_base=Fraction(1, 25))
     data = path.read_bytes()
     steps = data.index(b"stts") + 12
@@ -85,7 +85,7 @@ def test_frames_with_one_and_the_same_time_get_one_each(tmp_path):
     assert len(actual.notes) == 1 and "their times are estimated" in actual.notes[0]
 
 
-def test_joined_transport_streams_go_on_where_the_first_ends(tmp_path):
+def test_joined_transport_streams_follow_one_another(tmp_path):
     path = write_clip(tmp_path / "a.ts")
     path.write_bytes(path.read_bytes() * 2)
 
@@ -112,7 +112,7 @@ def test_a_late_start_is_kept(tmp_path):
     assert actual.origin == 0
 
 
-def test_a_wrong_count_in_the_header_is_not_believed(tmp_path):
+def test_a_wrong_count_in_the_header_is_ignored(tmp_path):
     path = write_clip(tmp_path / "a.avi", codec="mpeg4", options={"qscale": "2"})
     data = bytearray(path.read_bytes())
     for tag, offset in ((b"avih", 8 + 16), (b"strh", 8 + 32)):
@@ -211,7 +211,7 @@ AWKWARD = [
 
 
 @pytest.mark.parametrize("name", AWKWARD)
-def test_any_name_is_a_file(tmp_path, monkeypatch, name):
+def test_any_file_name_can_be_read(tmp_path, monkeypatch, name):
     shutil.copy(write_clip(tmp_path / "plain.mp4"), tmp_path / name)
     monkeypatch.chdir(tmp_path)
 
@@ -221,7 +221,7 @@ def test_any_name_is_a_file(tmp_path, monkeypatch, name):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="names are bytes on POSIX alone")
-def test_a_name_that_is_not_utf8_is_a_file(tmp_path):
+def test_a_file_name_that_is_not_utf8_can_be_read(tmp_path):
     plain = write_clip(tmp_path / "plain.mp4")
     path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.mp4"))
     try:
@@ -316,7 +316,7 @@ def test_a_clip_cut_short_gives_what_it_has_and_says_so(tmp_path, capfd, suffix)
     assert capfd.readouterr() == ("", "")
 
 
-def test_damage_half_way_is_told_and_survived(tmp_path, capfd):
+def test_damage_half_way_is_reported_and_survived(tmp_path, capfd):
     path = write_clip(tmp_path / "a.mp4", frames=40, options={"crf": "4", "bf": "0", "g": "10"})
     data = bytearray(path.read_bytes())
     middle = len(data) // 2
@@ -329,7 +329,7 @@ def test_damage_half_way_is_told_and_survived(tmp_path, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_the_log_level_of_opencv_is_put_back(tmp_path):
+def test_the_log_level_of_opencv_is_restored(tmp_path):
     path = write_clip(tmp_path / "a.mp4")
     desired = cv2.utils.logging.getLogLevel()
 

@@ -161,7 +161,7 @@ def test_the_same_pictures_give_the_same_bytes(tmp_path, suffix):
 
 def test_the_bytes_do_not_depend_on_the_number_of_processors(tmp_path):
     if not hasattr(__import__("os"), "sched_setaffinity"):
-        pytest.skip("this system cannot tie a process to one processor")
+        pytest.skip("this system cannot pin a process to one processor")
     path = write_clip(tmp_path / "a.mp4", size=(160, 200))
     clip, pictures = clips.probe(path), split(path, tmp_path / "frames")
     encoding.assemble(pictures, clip, tmp_path / "all.mp4")
@@ -178,18 +178,18 @@ def test_the_bytes_do_not_depend_on_the_number_of_processors(tmp_path):
     assert one.read_bytes() == (tmp_path / "all.mp4").read_bytes()
 
 
-def test_each_frame_is_told(tmp_path):
+def test_each_frame_is_reported(tmp_path):
     path = write_clip(tmp_path / "a.mp4")
-    told = []
+    numbers = []
 
     encoding.assemble(
-        split(path, tmp_path / "frames"), clips.probe(path), tmp_path / "out.mp4", on_frame=told.append
+        split(path, tmp_path / "frames"), clips.probe(path), tmp_path / "out.mp4", on_frame=numbers.append
     )
 
-    assert told == list(range(1, 13))
+    assert numbers == list(range(1, 13))
 
 
-def test_a_break_leaves_what_stood_there(tmp_path):
+def test_an_interruption_keeps_the_earlier_output(tmp_path):
     path, output = write_clip(tmp_path / "a.mp4", sounds=[Sound()]), tmp_path / "out.mp4"
     output.write_bytes(b"before")
     pictures = split(path, tmp_path / "frames")
@@ -225,17 +225,17 @@ def another_size(path):
 
 
 @pytest.mark.parametrize(
-    ("spoil", "why"),
+    ("damage", "why"),
     [
         (missing, "cannot be read"),
         (damaged, "cannot be read"),
         (another_size, "is 32x32, the first frame 64x48"),
     ],
 )
-def test_a_spoilt_picture_is_named(tmp_path, spoil, why):
+def test_a_damaged_picture_is_named(tmp_path, damage, why):
     path = write_clip(tmp_path / "a.mp4")
     pictures = split(path, tmp_path / "frames")
-    spoil(pictures[7])
+    damage(pictures[7])
 
     with pytest.raises(InputError, match=why) as caught:
         encoding.assemble(pictures, clips.probe(path), tmp_path / "out.mp4")
@@ -244,7 +244,7 @@ def test_a_spoilt_picture_is_named(tmp_path, spoil, why):
     assert not (tmp_path / "out.mp4").exists()
 
 
-def test_a_folder_that_is_not_there_is_named(tmp_path):
+def test_a_missing_folder_is_named(tmp_path):
     path = write_clip(tmp_path / "a.mp4")
 
     with pytest.raises(OutputError, match=r"out\.mp4: cannot be written"):

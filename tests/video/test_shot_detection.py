@@ -1,4 +1,4 @@
-"""Shots: cuts are found, and a clip without one is a single shot."""
+"""Cuts are detected, and a clip without one is a single shot."""
 
 import numpy as np
 

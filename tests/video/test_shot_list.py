@@ -1,4 +1,4 @@
-"""Lists of shots: what is printed is read again, whatever a person wrote around it; mistakes are named."""
+"""Lists of shots: printed lists are read back, with notes that people added; mistakes are named."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ def test_a_list_for_people() -> None:
     assert actual[1:] == ["1\t0:00:00.000", "49\t0:00:02.000", "90001\t1:02:05.062"]
 
 
-def test_a_second_is_never_the_sixtieth() -> None:
+def test_seconds_are_never_rounded_up_to_60() -> None:
     assert shot_list.lines([0], [59.9996])[1] == "1\t0:01:00.000"
 
 
@@ -46,14 +46,14 @@ def test_only_the_first_words_count(text: str, desired: tuple[int, ...]) -> None
 
 
 @pytest.mark.parametrize("word", ["x", "0", "-3", "2.5", "1,2", "0:00:01", "²", "9" * 5000])
-def test_a_word_that_is_no_frame_is_named(word: str) -> None:
+def test_a_word_that_is_not_a_frame_number_is_named(word: str) -> None:
     with pytest.raises(InputError, match=r"shots.txt: '.*' is not a frame number") as caught:
         shot_list.check(shot_list.read(written(f"1\n{word}\n")), 10**9)
     assert len(str(caught.value).splitlines()) == 1
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, lambda path: path.write_bytes(b"\xff\xfe1")])
-def test_a_file_that_is_no_list_is_named(make) -> None:
+def test_a_file_that_is_not_a_list_is_named(make) -> None:
     make(Path("shots.txt"))
     with pytest.raises(InputError, match=r"shots.txt: cannot be read as a list of shots"):
         shot_list.read(Path("shots.txt"))

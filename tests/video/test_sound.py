@@ -16,12 +16,12 @@ from tests.support.clips import Sound, bursts, heard_at, through, write_clip
 MPEG4 = {"codec": "mpeg4", "options": {"qscale": "2"}}
 
 
-def rehearsed(path, output):
+def tried(path, output):
     return sound.try_mux(clips.probe(path), Path(output))
 
 
 def ways(path, output):
-    return [treatment.way for treatment in rehearsed(path, output).treatments]
+    return [treatment.way for treatment in tried(path, output).treatments]
 
 
 def length(path, track=0):
@@ -89,7 +89,7 @@ def test_sound_is_kept_in_its_place(tmp_path, name, track, suffix, way, desired)
 
 
 def test_no_sound_needs_nothing(tmp_path):
-    actual = rehearsed(write_clip(tmp_path / "a.mp4"), "out.mp4")
+    actual = tried(write_clip(tmp_path / "a.mp4"), "out.mp4")
 
     assert (actual.treatments, actual.notes, actual.container) == ((), (), "mp4")
 
@@ -118,10 +118,10 @@ def test_every_track_keeps_its_language(tmp_path):
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
-def test_repeated_time_stamps_are_set_right(tmp_path, suffix):
+def test_repeated_time_stamps_are_corrected(tmp_path, suffix):
     path = write_clip(tmp_path / "a.mkv", sounds=[Sound(repeated=[3, 4])])
 
-    actual, output = rehearsed(path, f"out{suffix}"), tmp_path / f"out{suffix}"
+    actual, output = tried(path, f"out{suffix}"), tmp_path / f"out{suffix}"
     through(path, output)
 
     assert [treatment.way for treatment in actual.treatments] == ["copy"]
@@ -129,10 +129,10 @@ def test_repeated_time_stamps_are_set_right(tmp_path, suffix):
     assert heard_at(output) == pytest.approx(0.2, abs=0.003)
 
 
-def test_sound_without_usable_time_stamps_is_reckoned_anew(tmp_path):
+def test_sound_without_usable_time_stamps_is_transcoded(tmp_path):
     path = write_clip(tmp_path / "a.mkv", sounds=[Sound(repeated=range(30))])
 
-    actual, output = rehearsed(path, "out.mp4"), tmp_path / "out.mp4"
+    actual, output = tried(path, "out.mp4"), tmp_path / "out.mp4"
     through(path, output)
 
     assert [treatment.way for treatment in actual.treatments] == ["transcode"]
@@ -253,7 +253,7 @@ def test_transcoded_sound_that_changes_half_way_keeps_its_place(tmp_path, sound_
     assert bursts(tmp_path / "out.mp4") == pytest.approx([heard_at(part) for part in parts], abs=0.015)
 
 
-def test_sound_that_cannot_be_decoded_is_given_up_with_a_reason(tmp_path):
+def test_sound_that_cannot_be_decoded_is_left_out_with_a_reason(tmp_path):
     path = write_clip(tmp_path / "a.mkv", sounds=[Sound("vorbis")])
     with av.open(str(path)) as container:
         packets = [bytes(packet) for packet in container.demux(audio=0) if packet.size]
@@ -262,7 +262,7 @@ def test_sound_that_cannot_be_decoded_is_given_up_with_a_reason(tmp_path):
         data = data.replace(packet, b"\xff" * len(packet))
     path.write_bytes(data)
 
-    actual, output = rehearsed(path, "out.mp4"), through(path, tmp_path / "out.mp4")
+    actual, output = tried(path, "out.mp4"), through(path, tmp_path / "out.mp4")
 
     assert [treatment.way for treatment in actual.treatments] == ["drop"]
     assert len(actual.notes) == 1 and "sound track (stream 1) is lost in .mp4: " in actual.notes[0]
@@ -285,7 +285,7 @@ SUBTITLES = [(100, 200, "Grüße"), (320, 100, "aus Tübingen")]
 def test_subtitles_go_where_the_container_takes_them(tmp_path, name, suffix, desired):
     path, output = write_clip(tmp_path / name, subtitles=SUBTITLES), tmp_path / f"out{suffix}"
 
-    actual = rehearsed(path, output)
+    actual = tried(path, output)
     through(path, output)
 
     assert [treatment.way for treatment in actual.treatments] == desired
@@ -312,12 +312,12 @@ def test_other_containers_are_refused_by_name(tmp_path, name):
     path = write_clip(tmp_path / "a.mp4")
 
     with pytest.raises(OutputError) as caught:
-        rehearsed(path, name)
+        tried(path, name)
 
     assert str(caught.value).startswith(f"{name}: ") and ".mp4, .m4v, .mov, .mkv" in str(caught.value)
 
 
-def test_a_clip_that_went_away_is_named(tmp_path):
+def test_a_clip_that_vanished_is_named(tmp_path):
     clip = clips.probe(write_clip(tmp_path / "a.mp4"))
     clip.path.unlink()
 
@@ -325,11 +325,11 @@ def test_a_clip_that_went_away_is_named(tmp_path):
         sound.try_mux(clip, tmp_path / "out.mp4")
 
 
-def test_rehearsing_leaves_no_file(tmp_path, capfd):
+def test_trying_leaves_no_file(tmp_path, capfd):
     path = write_clip(tmp_path / "a.mkv", sounds=[Sound(), Sound("vorbis")], subtitles=SUBTITLES)
     capfd.readouterr()
 
-    rehearsed(path, tmp_path / "out.mp4")
+    tried(path, tmp_path / "out.mp4")
 
     assert [file.name for file in tmp_path.iterdir()] == ["a.mkv"]
     assert capfd.readouterr() == ("", "")
