@@ -19,7 +19,7 @@ ELSEWHERE = {
     "make demo": "the whole set-up; .ci/run does it",
     "make test": "this very suite",
     "make test-slow": "the rest of it",
-    "nstpipe weights fetch": "80 MB from the network; test_fetching does it from a local server",
+    "nstpipe weights fetch": "80 MB from the network; test_download does it from a local server",
 }
 
 EXIT_CODES = {"nstpipe weights verify": 1}

@@ -36,9 +36,7 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         with writing(path):
             yield partial
-            _fsync(partial)
-            os.replace(partial, path)
-            sync_folder(path.parent)
+            move(partial, path)
     finally:
         with contextlib.suppress(OSError):
             partial.unlink()
@@ -94,6 +92,13 @@ def _own_prefix(process: int) -> str:
 
 def _host() -> str:
     return hashlib.blake2s(socket.gethostname().encode(), digest_size=4).hexdigest()
+
+
+def move(partial: Path, path: Path) -> None:
+    """Rename the complete file ``partial`` to ``path``, in the same file system, durably."""
+    _fsync(partial)
+    os.replace(partial, path)
+    sync_folder(path.parent)
 
 
 def sync_folder(folder: Path) -> None:

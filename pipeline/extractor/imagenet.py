@@ -1,7 +1,7 @@
-"""The published ImageNet weights of VGG19: where they lie, whether they are genuine, and how to get them.
+"""The published ImageNet weights of VGG19: their path, their hash, their download.
 
-The same file, in the same place, as ``keras.applications.VGG19(include_top=False)`` uses, so that one
-download serves both.
+The file and its path are those that ``keras.applications.VGG19(include_top=False)`` uses, so that
+one download serves both.
 """
 
 import os
@@ -12,7 +12,7 @@ from pipeline.base.messages import shown
 from pipeline.errors import WeightsError
 
 if TYPE_CHECKING:
-    from pipeline.extractor.download import OnBytes, Patience
+    from pipeline.extractor.download import OnBytes, Timeouts
 
 ADDRESS = "https://storage.googleapis.com/tensorflow/keras-applications/vgg19/"
 FILE_NAME = "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5"
@@ -28,13 +28,13 @@ def path() -> Path:
 
 
 def present() -> Path:
-    """:func:`path`, where a file lies there.
+    """:func:`path`, if a file is there.
 
     Raises:
-        WeightsError: none does; says how to get it.
+        WeightsError: there is none; says how to download it.
     """
     if not path().exists():
-        raise WeightsError(f"{shown(path())}: not there yet; `nstpipe weights fetch` downloads it")
+        raise WeightsError(f"{shown(path())}: no such file; `nstpipe weights fetch` downloads it")
     return path()
 
 
@@ -46,20 +46,20 @@ def is_genuine(file: Path) -> bool:
 
 
 def fetch(
-    progress: "OnBytes | None" = None, *, address: str = ADDRESS, patience: "Patience | None" = None
+    on_bytes: "OnBytes | None" = None, *, address: str = ADDRESS, timeouts: "Timeouts | None" = None
 ) -> Path:
     """The path of the published file, downloaded first where it is missing or damaged.
 
     Args:
-        progress: told of bytes so far and in all while a download runs.
+        on_bytes: called with the bytes received and the total during a download.
         address: the folder on the web that holds the file.
-        patience: how long to wait for what.
+        timeouts: bounds on waiting.
 
     Raises:
-        WeightsError: it cannot be had; says how to put it there by hand.
+        WeightsError: the download failed; says how to put the file there by hand.
     """
     from pipeline.extractor import download
 
     if not is_genuine(path()):
-        download.download(address + FILE_NAME, path(), MD5, progress, patience)
+        download.download(address + FILE_NAME, path(), MD5, on_bytes, timeouts)
     return path()

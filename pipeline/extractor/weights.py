@@ -24,8 +24,8 @@ KINDS = ("auto", "imagenet", "builtin", "random")
 BUILTIN = Path(__file__).with_name("builtin.npz")
 """The trained quarter-width extractor that travels in the package."""
 
-AUTO_OPENING_SECONDS = 5.0
-"""How long ``auto`` waits for a server's answer: offline work must not begin with a long wait."""
+AUTO_CONNECT_SECONDS = 5.0
+"""How long ``auto`` waits for a server's answer: offline, work must not begin with a long wait."""
 
 
 @dataclass(frozen=True)
@@ -55,21 +55,21 @@ class Weights:
         return tuple(blocks[block] for block in sorted(blocks))
 
 
-def obtain(spec: str, warn: Callable[[str], None], progress: "OnBytes | None" = None) -> Weights:
+def obtain(spec: str, warn: Callable[[str], None], on_bytes: "OnBytes | None" = None) -> Weights:
     """The weights that ``--weights`` names.
 
     Args:
         spec: one of :data:`KINDS`, or the path of a ``.h5`` or ``.npz`` file.
         warn: told, once, when ``auto`` has to do without the ImageNet weights.
-        progress: told of bytes so far and in all while a download runs.
+        on_bytes: called with the bytes received and the total during a download.
 
     Raises:
         WeightsError: they cannot be had, are damaged, or are no VGG19.
     """
     if spec == "auto":
-        return _imagenet_or_builtin(warn, progress)
+        return _imagenet_or_builtin(warn, on_bytes)
     if spec == "imagenet":
-        return load(imagenet.fetch(progress), "imagenet")
+        return load(imagenet.fetch(on_bytes), "imagenet")
     if spec == "builtin":
         return builtin()
     if spec == "random":
@@ -143,11 +143,12 @@ def write_npz(
     weight_files.write(path, weights.kernels, weights.scales, dtype=dtype, provenance=provenance)
 
 
-def _imagenet_or_builtin(warn: Callable[[str], None], progress: "OnBytes | None") -> Weights:
-    from pipeline.extractor.download import Patience
+def _imagenet_or_builtin(warn: Callable[[str], None], on_bytes: "OnBytes | None") -> Weights:
+    from pipeline.extractor.download import Timeouts
 
     try:
-        return load(imagenet.fetch(progress, patience=Patience(opening=AUTO_OPENING_SECONDS)), "imagenet")
+        path = imagenet.fetch(on_bytes, timeouts=Timeouts(connect=AUTO_CONNECT_SECONDS))
+        return load(path, "imagenet")
     except WeightsError as error:
         warn(
             "WORKING WITHOUT THE IMAGENET WEIGHTS: the small built-in extractor stands in, and pastiches "

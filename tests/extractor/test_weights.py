@@ -94,7 +94,7 @@ def test_auto_passes_over_a_damaged_file_in_the_cache(published):
 
 
 def test_auto_gives_up_soon_on_a_server_that_is_mute(monkeypatch):
-    monkeypatch.setattr(weights, "AUTO_OPENING_SECONDS", 0.2)
+    monkeypatch.setattr(weights, "AUTO_CONNECT_SECONDS", 0.2)
     with serving() as (address, _):
         serve_from(monkeypatch, f"{address}mute/")
         warnings = []
@@ -179,10 +179,10 @@ def test_widths_are_those_of_each_blocks_widest_layer():
     assert weights.Weights("file", kernels, {}, "", "").widths == (9,)
 
 
-def test_importing_takes_neither_tensorflow_nor_h5py():
+def test_importing_loads_no_library_of_tensors_files_or_downloads():
     command = (
         "import sys, pipeline.extractor.weights;"
-        "print({'tensorflow', 'keras', 'h5py', 'filelock'} & {*sys.modules})"
+        "print({'tensorflow', 'keras', 'h5py', 'filelock', 'pooch', 'requests'} & {*sys.modules})"
     )
     done = subprocess.run(
         [sys.executable, "-c", command], cwd=ROOT, capture_output=True, text=True, timeout=60

@@ -21,6 +21,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             getattr(self, behaviour.replace("-", "_"))()
 
+    def do_HEAD(self):
+        if self.path.startswith(("/mute", "/late")):
+            self.server.closing.wait(0.3 if self.path.startswith("/late") else None)
+        self._begin()
+
     def log_message(self, *_):
         pass
 
@@ -46,7 +51,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(self.server.body[start : start + len(self.server.body) // CHUNKS])
 
     def late(self):
-        time.sleep(0.3)
+        """Like `good`, but HEAD is answered after 0.3 s."""
         self.good()
 
     def redirect(self):
@@ -86,12 +91,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
         """Half of the body, then silence."""
         self.short()
         self.server.closing.wait()
-
-    def trickle(self):
-        """A byte at a time, never silent for long."""
-        self._begin(len(self.server.body))
-        while not self.server.closing.wait(0.02):
-            self.wfile.write(b"\0")
 
     def mute(self):
         self.server.closing.wait()
