@@ -259,6 +259,7 @@ def test_doctor_finds_this_machine_fit(nstpipe) -> None:
 def test_help_loads_nothing_that_takes_time() -> None:
     """That it answers within half a second is measured by benchmarks/help_time.py."""
     heavy = {"tensorflow", "keras", "numpy", "scipy", "cv2", "av", "PIL", "h5py", "scenedetect", "sqlite3"}
+    heavy |= {"matplotlib", "pooch", "requests"}
     code = (
         "import sys, cli\n"
         "try: cli.main(['--help'])\n"

@@ -1,5 +1,6 @@
 """How steady a pastiche is, for people and programs: a table, JSON, a plot."""
 
+import importlib.util
 import json
 import os
 import warnings
@@ -12,7 +13,7 @@ from tqdm import tqdm
 
 from pipeline.base import atomic
 from pipeline.base.messages import shown
-from pipeline.errors import InputError, OutputError
+from pipeline.errors import InputError, OutputError, SettingsError
 from pipeline.steadiness import curves, true_motion
 from pipeline.steadiness.curves import LONG_TERM_GAP, Curve, Steadiness
 from pipeline.steadiness.true_motion import TrueMotion
@@ -83,6 +84,7 @@ def of(
     Raises:
         InputError: a file cannot be read, or they do not belong together.
         OutputError, DiskFullError: the plot cannot be written.
+        SettingsError: there is to be a plot, and matplotlib is not installed.
     """
     if plot is not None:
         _check_plot(plot, [path for path in (source, pastiche, motion) if path is not None])
@@ -194,6 +196,8 @@ def _count(source: Clip, pastiche: Clip, truth: TrueMotion | None) -> int:
 
 
 def _check_plot(path: Path, inputs: list[Path]) -> None:
+    if importlib.util.find_spec("matplotlib") is None:
+        raise SettingsError("--plot needs matplotlib, which is not installed; pip install 'nstpipe[plots]'")
     if path.suffix.lower() != ".png":
         raise OutputError(f"{shown(path)}: the plot is a PNG; end its name in .png")
     if any(_is_same(path, one) for one in inputs):

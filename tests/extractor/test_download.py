@@ -75,9 +75,7 @@ FAULTS = {
 
 @pytest.mark.parametrize("behaviour", FAULTS)
 @pytest.mark.parametrize("before", [None, b"an older file"])
-def test_a_bad_answer_changes_nothing_and_is_reported_in_one_line(
-    behaviour, before, server, target, monkeypatch
-):
+def test_a_bad_answer_changes_nothing_and_gives_one_line(behaviour, before, server, target, monkeypatch):
     monkeypatch.setattr(download, "LARGEST_BYTES", 2 * len(BODY))
     if before is not None:
         target.parent.mkdir()

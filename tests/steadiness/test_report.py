@@ -1,6 +1,7 @@
 """`nstpipe steadiness`: its table, its JSON, its plot, and what it says to bad input."""
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -105,6 +106,17 @@ def test_what_was_not_measured_is_a_dash() -> None:
     none = (None, None)
     lines = report.table(Steadiness((0,), none, none, none, none, none, (1.0, 1.0)))
     assert [line[24:33].strip() for line in lines] == ["-", "-", "-", "-", "-", "1", "0"]
+
+
+@pytest.mark.usefixtures("clips")
+def test_a_plot_without_matplotlib_says_what_to_install(nstpipe, monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    code, printed, message = nstpipe("in.mp4", "in_dark.mp4", "--plot", "plot.png")
+    assert (code, printed) == (2, "")
+    assert "pip install 'nstpipe[plots]'" in message
+    assert len(message.splitlines()) == 1
+    assert not Path("plot.png").exists()
+    assert nstpipe("in.mp4", "in_dark.mp4")[0] == 0
 
 
 @pytest.mark.usefixtures("clips")
