@@ -1,4 +1,4 @@
-"""What is asked of the machine: linear algebra on one thread, free memory."""
+"""The machine and what is installed on it: BLAS threads, free memory, versions of libraries."""
 
 import contextlib
 import functools
@@ -8,17 +8,20 @@ from typing import Any
 import psutil
 import threadpoolctl
 
+LIBRARIES = ("tensorflow", "keras", "numpy", "scipy", "opencv-python-headless", "pillow", "av")
+"""The distributions whose version can change the pixels or bytes of a result."""
+
 
 def one_blas_thread() -> contextlib.AbstractContextManager[Any]:
-    """Limit BLAS to one thread while it is entered.
+    """A context in which BLAS uses one thread.
 
-    On the small products outside the network more threads are no faster, and where processes share the
-    cores they wait for each other, ten times slower. It also makes results the same for any number of cores.
+    The products outside the network are small: more threads are no faster, and where processes share the
+    cores the threads wait for each other, ten times slower. One thread also gives the same results on any
+    number of cores.
     """
-    import scipy.linalg  # noqa: F401 - SciPy brings a BLAS of its own: it must be there to be limited
+    import scipy.linalg  # noqa: F401 - SciPy has a BLAS of its own, which has to be loaded to be limited
 
-    limiter: contextlib.AbstractContextManager[Any] = _controller().limit(limits=1, user_api="blas")
-    return limiter
+    return _controller().limit(limits=1, user_api="blas")
 
 
 @functools.cache
@@ -27,16 +30,12 @@ def _controller() -> threadpoolctl.ThreadpoolController:
 
 
 def free_memory() -> int:
-    """Bytes that can be had without swapping."""
+    """Bytes that can be allocated without swapping."""
     return int(psutil.virtual_memory().available)
 
 
-LIBRARIES = ("tensorflow", "keras", "numpy", "scipy", "opencv-python-headless", "pillow", "av")
-"""The libraries that decide the last bits of a pixel, or a file's bytes."""
-
-
 def library_versions() -> dict[str, str]:
-    """The installed version of each of :data:`LIBRARIES` that is installed."""
+    """The version of each of :data:`LIBRARIES`, without importing it; one that is absent is left out."""
     versions = {}
     for name in LIBRARIES:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):

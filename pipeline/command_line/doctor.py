@@ -1,6 +1,5 @@
 """Is this machine fit for work? Versions, device, weights, encoders, disk, and one step done for real."""
 
-import importlib.metadata
 import platform
 import shutil
 import time
@@ -9,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline._version import __version__
+from pipeline.base import machine
 from pipeline.base.messages import shown
 from pipeline.core import loading
 from pipeline.extractor import imagenet, weights
 
-LIBRARIES = ("tensorflow", "keras", "numpy", "scipy", "opencv-python-headless", "av", "pillow")
 ENOUGH_DISK = 2**30
 
 
@@ -44,8 +43,13 @@ def findings() -> Iterator[Finding]:
 
 
 def _versions() -> Finding:
-    found = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in LIBRARIES)
-    return Finding("versions", "ok", f"nstpipe {__version__}, Python {platform.python_version()}, {found}")
+    versions = machine.library_versions()
+    missing = [name for name in machine.LIBRARIES if name not in versions]
+    if missing:
+        return Finding("versions", "bad", f"not installed: {', '.join(missing)}; install nstpipe again")
+    libraries = ", ".join(f"{name} {version}" for name, version in versions.items())
+    ours = f"nstpipe {__version__}, Python {platform.python_version()}"
+    return Finding("versions", "ok", f"{ours}, {libraries}")
 
 
 def _device() -> Finding:
