@@ -9,7 +9,7 @@ from typing import Any
 from pipeline.base.messages import shown
 from pipeline.errors import InputError
 from pipeline.jobs.plan import Plan, VideoPlan
-from pipeline.settings.settings import PIXELS_VERSION, Settings
+from pipeline.settings.settings import Settings, pixels_version
 
 
 def of_file(path: Path) -> str:
@@ -38,7 +38,7 @@ def of_job(settings: Settings, weights: str, plan: Plan) -> dict[str, Any]:
     """
     shots = plan.shots if isinstance(plan, VideoPlan) else None
     return {
-        "pixels version": PIXELS_VERSION,
+        "pixels version": pixels_version(settings),
         "settings": settings.that_change_pixels(of_a_video=plan.is_of_video),
         "weights": weights,
         "styles": [[of_file(style) for style in styles] for styles in plan.style_sets],

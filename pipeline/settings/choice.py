@@ -11,9 +11,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from pipeline.base.messages import shown
 from pipeline.errors import SettingsError
-from pipeline.settings import presets
+from pipeline.settings import layer_weights, presets
+from pipeline.settings.layer_weights import LayerWeights
 from pipeline.settings.presets import Preset
-from pipeline.settings.settings import LayerWeights, Settings, fill_layer_weights, layer_weights, unknown
+from pipeline.settings.settings import Settings, unknown
 
 PROJECT_FILE = "nstpipe.toml"
 VARIABLE_PREFIX = "NSTPIPE_"
@@ -59,7 +60,7 @@ class Merged:
     def _filled(self, name: str, value: Any) -> dict[str, float]:
         """A layer named without a weight keeps the one that the rows below give it or its neighbour."""
         try:
-            table = fill_layer_weights(layer_weights(value), self.values.get(name, {}))
+            table = layer_weights.fill(layer_weights.parse(value), self.values.get(name, {}))
             return _LAYER_WEIGHTS.validate_python(table)
         except SettingsError as error:
             raise SettingsError(f"{name} (from {self.sources[name]}): {error}") from error

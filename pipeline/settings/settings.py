@@ -3,86 +3,37 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from pipeline.base.messages import did_you_mean
 from pipeline.errors import SettingsError
-from pipeline.extractor import layers
-
-PIXELS_VERSION = 2
-"""Raised by one whenever the same settings would give other pixels; part of every fingerprint."""
+from pipeline.settings.layer_weights import LayerWeights, Weight, equal_shares, split_commas
 
 SMALLEST_SIDE = 16
-"""Pixels; below this nothing is left after VGG19's four poolings."""
+"""Pixels; of a smaller picture VGG19's four poolings leave nothing."""
 
 DEFAULT_TEMPORAL_WEIGHT = 10.0
-"""With it, a pastiche that is off by a third of the range costs as much as all the other losses together."""
+"""A pastiche that differs by a third of the range then costs as much as all other losses together."""
+
+RMSPROP_BETA2 = 0.9
+"""The default of ``beta2`` for RMSprop: Keras' rho."""
 
 UNSEEN_IN_PIXELS = frozenset({"snapshot_every", "weights", "device"})
-"""Settings that do not enter the fingerprint, so that a job goes on when they change.
+"""Settings that do not enter the fingerprint: a job may continue with other values.
 
-``snapshot_every``: a snapshot is a copy of the picture; whether one is saved changes nothing in it.
-``weights``: the fingerprint of the weights themselves stands there instead of their name.
-``device``: a job may go on on another device. Devices round differently, so pixels then agree only up to
-rounding (which many steps of L-BFGS can make visible); going on there is the user's choice.
+``snapshot_every``: a snapshot is a copy of the iterate and does not change it.
+``weights``: the fingerprint contains that of the weights themselves instead of their name.
+``device``: a job may continue on another device. Devices round differently, so pixels then agree only up to
+rounding (which many steps of L-BFGS can make visible); that is the user's choice.
 """
 
-
 OF_VIDEOS_ONLY = frozenset({"frame_steps", "temporal", "temporal_weight", "flow_quality"})
-"""Settings of frames that follow others: no other picture depends on them."""
-
-
-def _split(value: Any) -> Any:
-    """A comma-separated string, as a flag or the environment gives it, as a list."""
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+"""Settings of frames that follow others: they do not enter the fingerprint of pictures."""
 
 
 def _whole_numbers(value: Any) -> Any:
-    return [value] if isinstance(value, int) else _split(value)
+    return [value] if isinstance(value, int) else split_commas(value)
 
-
-def layer_weights(value: Any) -> dict[str, Any]:
-    """``block1_conv1,block2_conv1=2``, a list of names, or a table, as {layer: weight or None}.
-
-    ``None`` stands for a weight that was not given; :func:`fill_layer_weights` gives one.
-
-    Raises:
-        SettingsError: a layer that does not exist, or none of these forms.
-    """
-    parts = _split(value)
-    if isinstance(parts, Mapping):
-        return {layers.check(name): weight for name, weight in parts.items()}
-    if not isinstance(parts, list | tuple):
-        raise SettingsError(f"it must be layers, NAME or NAME=WEIGHT, by commas, not {value!r}")
-    table: dict[str, Any] = {}
-    for part in parts:
-        name, _, weight = str(part).partition("=")
-        table[layers.check(name.strip())] = weight.strip() or None
-    return table
-
-
-def fill_layer_weights(wanted: Mapping[str, Any], known: Mapping[str, float]) -> dict[str, Any]:
-    """Give each layer without a weight the one ``known`` has for it, or for the layer nearest in depth.
-
-    Where nothing is known, layers without a weight share 1 equally among themselves, whatever the
-    others have: {a: None, b: None, c: 2} gives 1/2, 1/2, 2.
-    """
-    share = 1 / max(1, sum(weight is None for weight in wanted.values()))
-
-    def weight_for(layer: str) -> float:
-        depth = layers.LAYERS.index(layer)
-        nearest = min(known, key=lambda other: abs(layers.LAYERS.index(other) - depth), default=None)
-        return share if nearest is None else known[nearest]
-
-    return {name: weight_for(name) if weight is None else weight for name, weight in wanted.items()}
-
-
-def _equal_shares(value: Any) -> dict[str, Any]:
-    return fill_layer_weights(layer_weights(value), {})
-
-
-Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-LayerWeights = Annotated[dict[str, Weight], BeforeValidator(_equal_shares), Field(min_length=1)]
 
 DEFAULT_STYLE_LAYERS = tuple(f"block{block}_conv1" for block in range(1, 6))
 
@@ -119,10 +70,10 @@ class Settings(BaseModel):
         {"block5_conv2": 1.0}, description="Layers that keep the content: NAME or NAME=WEIGHT, by commas."
     )
     style_layers: LayerWeights = Field(
-        _equal_shares(DEFAULT_STYLE_LAYERS),
+        equal_shares(DEFAULT_STYLE_LAYERS),
         description="Layers whose Gram matrices are matched: NAME or NAME=WEIGHT, by commas.",
     )
-    style_weights: Annotated[tuple[Weight, ...], BeforeValidator(_split)] = Field(
+    style_weights: Annotated[tuple[Weight, ...], BeforeValidator(split_commas)] = Field(
         (), description="How much of each style to blend, by commas: 2,1 (equal)."
     )
     optimizer: Literal["adam", "adagrad", "rmsprop", "sgd", "lbfgs"] = Field(
@@ -191,7 +142,12 @@ class Settings(BaseModel):
         lt=1,
         description="Adam's decay of the first moment; SGD's momentum, an average of the gradients.",
     )
-    beta2: float = Field(0.999, ge=0, lt=1, description="Decay of the second moment (Adam, RMSprop).")
+    beta2: float = Field(
+        0.999,
+        ge=0,
+        lt=1,
+        description="Decay of the second moment (Adam, RMSprop). RMSprop's default is 0.9.",
+    )
     epsilon: float = Field(1e-7, gt=0, allow_inf_nan=False, description="Keeps divisions finite.")
     decay_rate: float = Field(
         1.0, gt=0, le=1, description="The step size is multiplied by this every decay_steps."
@@ -201,19 +157,27 @@ class Settings(BaseModel):
         None, ge=1, description="L-BFGS-B iterations for each scale; an iteration takes one or more steps."
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _default_beta2(cls, values: Any) -> Any:
+        """The default of ``beta2`` depends on the optimizer."""
+        if isinstance(values, Mapping) and values.get("optimizer") == "rmsprop":
+            return {"beta2": RMSPROP_BETA2, **values}
+        return values
+
     @field_validator("style_weights")
     @classmethod
-    def _some_style(cls, weights: tuple[float, ...]) -> tuple[float, ...]:
+    def _check_style_weights(cls, weights: tuple[float, ...]) -> tuple[float, ...]:
         if weights and sum(weights) == 0:
             raise ValueError("at least one style must weigh more than 0")
         return weights
 
     def steps_at(self, scale: int) -> int:
-        """Steps at ``scale`` (0 the coarsest). With fewer scales than numbers the finest keep theirs."""
+        """Steps at ``scale`` (0 the coarsest). With more numbers than scales, the last numbers count."""
         return self._at(self.steps, scale)
 
     def frame_steps_at(self, scale: int) -> int:
-        """The same of a frame that follows others."""
+        """Steps at ``scale`` for a frame that follows others."""
         return self._at(self.frame_steps, scale) if self.frame_steps else max(1, self.steps_at(scale) // 2)
 
     def _at(self, steps: tuple[int, ...], scale: int) -> int:
@@ -222,13 +186,23 @@ class Settings(BaseModel):
 
     @property
     def total_steps(self) -> int:
-        """Steps of a picture that does not start from another, all scales together."""
+        """Steps at all scales together, for a picture or the first frame of a shot."""
         return sum(self.steps_at(scale) for scale in range(self.scales))
 
     def that_change_pixels(self, *, of_a_video: bool) -> dict[str, Any]:
         """The settings that enter the fingerprint, as plain data."""
         unseen = UNSEEN_IN_PIXELS if of_a_video else UNSEEN_IN_PIXELS | OF_VIDEOS_ONLY
         return {name: value for name, value in self.model_dump(mode="json").items() if name not in unseen}
+
+
+def pixels_version(settings: Settings) -> int:
+    """The version of the pixels that ``settings`` give; part of every fingerprint.
+
+    When the same settings come to give other pixels, raise the version for exactly those settings. All others
+    keep theirs, so that their jobs continue.
+    RMSprop has 3 since its squares start from 0, as in Keras.
+    """
+    return 3 if settings.optimizer == "rmsprop" else 2
 
 
 def unknown(kind: str, name: str, among: Sequence[str]) -> SettingsError:

@@ -7,7 +7,8 @@ from pydantic import ValidationError
 
 from pipeline.errors import SettingsError
 from pipeline.extractor.layers import LAYERS
-from pipeline.settings.settings import Settings, fill_layer_weights
+from pipeline.settings import layer_weights
+from pipeline.settings.settings import Settings
 
 
 @pytest.mark.parametrize(
@@ -44,7 +45,7 @@ def test_layers_without_weights_share_one() -> None:
 
 def test_layers_without_weights_share_one_among_themselves() -> None:
     wanted = {"block1_conv1": None, "block2_conv1": None, "block3_conv1": 2}
-    assert fill_layer_weights(wanted, {}) == {"block1_conv1": 0.5, "block2_conv1": 0.5, "block3_conv1": 2}
+    assert layer_weights.fill(wanted, {}) == {"block1_conv1": 0.5, "block2_conv1": 0.5, "block3_conv1": 2}
     assert Settings(style_layers="block1_conv1,block2_conv1=2").style_layers == {
         "block1_conv1": 1.0,
         "block2_conv1": 2.0,
@@ -113,6 +114,6 @@ def test_settings_that_do_not_change_pixels_stay_out_of_the_fingerprint() -> Non
 
 @given(st.sampled_from(LAYERS), st.dictionaries(st.sampled_from(LAYERS), st.floats(0.1, 9), min_size=1))
 def test_a_layer_takes_the_weight_of_the_nearest_known(layer: str, known: dict[str, float]) -> None:
-    actual = fill_layer_weights({layer: None}, known)[layer]
+    actual = layer_weights.fill({layer: None}, known)[layer]
     distance = {name: abs(LAYERS.index(name) - LAYERS.index(layer)) for name in known}
     assert actual in [known[name] for name in known if distance[name] == min(distance.values())]
