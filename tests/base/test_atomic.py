@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.base.atomic import PARTIAL_PREFIX, _own_prefix, replacing, sweep, write_bytes, writing
+from pipeline.base.atomic import PARTIAL_PREFIX, replacing, sweep, write_bytes, writing
 from pipeline.errors import DiskFullError, InputError, OutputError
 from tests.support import ROOT
 
@@ -25,7 +25,7 @@ def test_new_file_and_replaced_file(tmp_path: Path) -> None:
     assert names(tmp_path) == ["a.png"]
 
 
-def test_nothing_shows_before_the_block_ends(tmp_path: Path) -> None:
+def test_the_file_appears_when_the_block_ends(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     with replacing(path) as partial:
         partial.write_bytes(b"new")
@@ -52,7 +52,7 @@ def test_interrupt_leaves_the_old_content(tmp_path: Path) -> None:
     assert names(tmp_path) == []
 
 
-def test_our_own_errors_pass_as_they_are(tmp_path: Path) -> None:
+def test_errors_of_nstpipe_are_not_wrapped(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="^as it was$"), replacing(tmp_path / "a.png"):
         raise InputError("as it was")
 
@@ -68,6 +68,28 @@ def test_two_at_once_in_one_folder(tmp_path: Path) -> None:
         two.write_bytes(b"two")
     assert (tmp_path / "a.png").read_bytes() == b"one"  # the outer block ends last
     assert names(tmp_path) == ["a.png"]
+
+
+def test_the_file_is_on_disk_before_the_rename_and_the_rename_before_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events = []
+    fsync, replace = os.fsync, os.replace
+
+    def recorded_fsync(descriptor: int) -> None:
+        fsync(descriptor)
+        events.append(("fsync", os.fstat(descriptor).st_ino))
+
+    def recorded_replace(source: Path, target: Path) -> None:
+        replace(source, target)
+        events.append(("rename", target.stat().st_ino))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", recorded_fsync)
+        patch.setattr(os, "replace", recorded_replace)
+        write_bytes(tmp_path / "a.png", b"new")
+    file, folder = (tmp_path / "a.png").stat().st_ino, tmp_path.stat().st_ino
+    assert events == [("fsync", file), ("rename", file), ("fsync", folder)]
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
@@ -106,7 +128,7 @@ def test_folder_that_is_a_file(tmp_path: Path) -> None:
         write_bytes(tmp_path / "file" / "a.png", b"x")
 
 
-def test_folder_stands_in_its_place(tmp_path: Path) -> None:
+def test_folder_at_the_path(tmp_path: Path) -> None:
     (tmp_path / "a.png").mkdir()
     with pytest.raises(OutputError, match=r"a.png: cannot be written \(Is a directory\)"):
         write_bytes(tmp_path / "a.png", b"x")
@@ -119,7 +141,7 @@ def test_folder_that_takes_no_files() -> None:
         write_bytes(Path("/proc/self/a.png"), b"x")
 
 
-def test_message_is_one_line_whatever_the_name(tmp_path: Path) -> None:
+def test_message_is_one_line_for_any_name(tmp_path: Path) -> None:
     with pytest.raises(OutputError) as caught:
         write_bytes(tmp_path / "two\nlines" / "a.png", b"x")
     assert "two\\nlines/a.png: cannot be written" in str(caught.value)
@@ -143,7 +165,7 @@ with replacing(Path(sys.argv[1])) as partial:
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system cannot kill like that")
-def test_killed_process_leaves_the_old_file_and_sweep_clears_up(tmp_path: Path) -> None:
+def test_killed_process_leaves_the_old_file_and_sweep_removes_its_partial(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(b"old")
     ended = subprocess.run([sys.executable, "-c", KILLED_BEFORE_THE_RENAME, str(path)], check=False, cwd=ROOT)
@@ -154,7 +176,7 @@ def test_killed_process_leaves_the_old_file_and_sweep_clears_up(tmp_path: Path) 
     assert names(tmp_path) == ["a.png"]
 
 
-def test_sweep_leaves_all_else_alone(tmp_path: Path) -> None:
+def test_sweep_removes_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     for name in ("a.png", ".hidden", f"sub/{PARTIAL_PREFIX}1-1.png"):
         (tmp_path / name).touch()
@@ -163,14 +185,14 @@ def test_sweep_leaves_all_else_alone(tmp_path: Path) -> None:
     assert len(names(tmp_path / "sub")) == 1
 
 
-def test_sweep_leaves_what_a_living_process_writes(tmp_path: Path) -> None:
+def test_sweep_keeps_the_partial_of_a_living_process(tmp_path: Path) -> None:
     with replacing(tmp_path / "a.png") as partial:
         partial.write_bytes(b"new")
         sweep(tmp_path)
     assert names(tmp_path) == ["a.png"]
 
 
-def test_two_processes_of_one_number_on_two_machines_do_not_meet(
+def test_two_machines_with_one_process_number_use_different_names(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with replacing(tmp_path / "a.png") as here:
@@ -183,20 +205,22 @@ def test_two_processes_of_one_number_on_two_machines_do_not_meet(
 
 
 @pytest.mark.parametrize(("hours", "stays"), [(0, True), (23, True), (25, False)])
-def test_sweep_leaves_another_machines_file_for_a_day(
+def test_sweep_keeps_another_machines_file_for_a_day(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hours: int, stays: bool
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(socket, "gethostname", lambda: "elsewhere")
-        partial = tmp_path / f"{_own_prefix(999999999)}0.png"  # no process here has this number
-    partial.write_bytes(b"half")
+        with replacing(tmp_path / "a.png") as partial:
+            partial.write_bytes(b"half")
+    # 999999999: no process here has this number
+    partial = (tmp_path / "a.png").rename(str(partial).replace(f"-{os.getpid()}-", "-999999999-"))
     written = time.time() - hours * 3600
     os.utime(partial, (written, written))
     sweep(tmp_path)
     assert partial.exists() == stays
 
 
-def test_sweep_passes_over_what_it_cannot_remove(tmp_path: Path) -> None:
+def test_sweep_ignores_what_it_cannot_remove(tmp_path: Path) -> None:
     (tmp_path / f"{PARTIAL_PREFIX}old").mkdir()
     os.utime(tmp_path / f"{PARTIAL_PREFIX}old", (0, 0))
     sweep(tmp_path)

@@ -1,14 +1,9 @@
-"""Settings: what they take, what they refuse, what reaches the fingerprint."""
+"""Settings: defaults, accepted and refused values, and which fields the fingerprint contains."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from pipeline.errors import SettingsError
-from pipeline.extractor.layers import LAYERS
-from pipeline.settings import layer_weights
-from pipeline.settings.settings import Settings
+from pipeline.settings.settings import Settings, pixels_version
 
 
 @pytest.mark.parametrize(
@@ -27,47 +22,13 @@ def test_steps_for_each_scale(steps: object, scales: int, desired: list[int]) ->
     assert settings.total_steps == sum(desired)
 
 
-def test_a_following_frame_takes_half_of_each_scales_steps() -> None:
+def test_a_frame_that_follows_others_takes_half_of_each_scales_steps() -> None:
     halved = Settings(steps=[100, 60], scales=2)
     assert [halved.frame_steps_at(scale) for scale in (0, 1)] == [50, 30]
     assert Settings(steps=1).frame_steps_at(0) == 1
     given = Settings(frame_steps="9,7", scales=3)
     assert [given.frame_steps_at(scale) for scale in (0, 1, 2)] == [9, 9, 7]
     assert Settings(frame_steps=7, scales=2).frame_steps_at(0) == 7
-
-
-def test_layers_without_weights_share_one() -> None:
-    assert Settings(style_layers="block1_conv1, block3_conv1").style_layers == {
-        "block1_conv1": 0.5,
-        "block3_conv1": 0.5,
-    }
-
-
-def test_layers_without_weights_share_one_among_themselves() -> None:
-    wanted = {"block1_conv1": None, "block2_conv1": None, "block3_conv1": 2}
-    assert layer_weights.fill(wanted, {}) == {"block1_conv1": 0.5, "block2_conv1": 0.5, "block3_conv1": 2}
-    assert Settings(style_layers="block1_conv1,block2_conv1=2").style_layers == {
-        "block1_conv1": 1.0,
-        "block2_conv1": 2.0,
-    }
-
-
-@pytest.mark.parametrize("bad", [5, None, 0.5])
-def test_what_is_no_table_of_layers_is_told(bad: object) -> None:
-    with pytest.raises(SettingsError, match=f"NAME or NAME=WEIGHT, by commas, not {bad}"):
-        Settings(content_layers=bad)  # type: ignore[arg-type]
-
-
-def test_layers_with_weights() -> None:
-    assert Settings(style_layers="block1_conv1=2,block3_conv1=0.25").style_layers == {
-        "block1_conv1": 2.0,
-        "block3_conv1": 0.25,
-    }
-
-
-def test_an_unknown_layer_is_named_with_the_nearest() -> None:
-    with pytest.raises(SettingsError, match="block4_convo2.*did you mean block4_conv2"):
-        Settings(content_layers="block4_convo2")
 
 
 @pytest.mark.parametrize(
@@ -88,32 +49,119 @@ def test_an_unknown_layer_is_named_with_the_nearest() -> None:
         {"stepps": 3},
     ],
 )
-def test_what_cannot_be_is_refused(bad: dict[str, object]) -> None:
+def test_invalid_values_are_refused(bad: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         Settings(**bad)  # type: ignore[arg-type]
 
 
-def test_settings_that_do_not_change_pixels_stay_out_of_the_fingerprint() -> None:
-    unseen = Settings(snapshot_every=5, weights="random", device="cpu")
+DEFAULTS = {
+    "size": 512,
+    "scales": 1,
+    "steps": (300,),
+    "frame_steps": None,
+    "content_weight": 1.0,
+    "style_weight": 1.0,
+    "tv_weight": 0.0,
+    "content_layers": {"block5_conv2": 1.0},
+    "style_layers": {f"block{block}_conv1": 0.2 for block in (1, 2, 3, 4, 5)},
+    "style_weights": (),
+    "optimizer": "lbfgs",
+    "step_size": 5.0,
+    "init": "content",
+    "temporal": "flow",
+    "temporal_weight": 10.0,
+    "flow_quality": "high",
+    "content_palette": "own",
+    "margin": 0.0,
+    "smooth_every": 0,
+    "pooling": "max",
+    "seed": 0,
+    "weights": "auto",
+    "device": "auto",
+    "snapshot_every": 0,
+    "content_form": "mean",
+    "style_form": "mean",
+    "tv_form": "power-mean",
+    "pixel_range": 255,
+    "beta1": 0.9,
+    "beta2": 0.999,
+    "epsilon": 1e-7,
+    "decay_rate": 1.0,
+    "decay_steps": 100,
+    "max_iterations": None,
+}
+"""Every default, written a second time so that a slip shows."""
 
-    def seen(settings: Settings, of_a_video: bool = True) -> object:
-        return settings.that_change_pixels(of_a_video=of_a_video)
+OTHER_VALUES = {
+    "size": 513,
+    "scales": 2,
+    "steps": 301,
+    "frame_steps": 7,
+    "content_weight": 1.5,
+    "style_weight": 1.5,
+    "tv_weight": 0.5,
+    "content_layers": "block4_conv2",
+    "style_layers": "block1_conv1",
+    "style_weights": "2,1",
+    "optimizer": "adam",
+    "step_size": 4.0,
+    "init": "noise",
+    "temporal": "init",
+    "temporal_weight": 1.0,
+    "flow_quality": "fast",
+    "content_palette": "style",
+    "margin": 0.1,
+    "smooth_every": 251,
+    "pooling": "avg",
+    "seed": 1,
+    "weights": "random",
+    "device": "cpu",
+    "snapshot_every": 5,
+    "content_form": "sum",
+    "style_form": "gatys",
+    "tv_form": "l1",
+    "pixel_range": 1,
+    "beta1": 0.8,
+    "beta2": 0.99,
+    "epsilon": 1e-6,
+    "decay_rate": 0.9,
+    "decay_steps": 99,
+    "max_iterations": 30,
+}
+"""A value other than the default for every field; a new field needs one too."""
 
-    assert seen(unseen) == seen(Settings())
-    assert seen(Settings(seed=1)) != seen(Settings())
-    for name, value in {
-        "temporal": "init",
-        "temporal_weight": 2,
-        "flow_quality": "fast",
-        "frame_steps": 3,
-    }.items():
-        of_frames = Settings(**{name: value})
-        assert seen(of_frames) != seen(Settings())
-        assert seen(of_frames, of_a_video=False) == seen(Settings(), of_a_video=False)
+WITHOUT_EFFECT_ON_PIXELS = {"weights", "device", "snapshot_every"}
+WITHOUT_EFFECT_ON_PICTURES = {"frame_steps", "temporal", "temporal_weight", "flow_quality"}
 
 
-@given(st.sampled_from(LAYERS), st.dictionaries(st.sampled_from(LAYERS), st.floats(0.1, 9), min_size=1))
-def test_a_layer_takes_the_weight_of_the_nearest_known(layer: str, known: dict[str, float]) -> None:
-    actual = layer_weights.fill({layer: None}, known)[layer]
-    distance = {name: abs(LAYERS.index(name) - LAYERS.index(layer)) for name in known}
-    assert actual in [known[name] for name in known if distance[name] == min(distance.values())]
+def test_the_defaults_are_these() -> None:
+    assert Settings().model_dump() == DEFAULTS
+
+
+@pytest.mark.parametrize("of_a_video", [False, True])
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_every_setting_is_in_the_fingerprint_or_cannot_change_a_pixel(name: str, of_a_video: bool) -> None:
+    other = Settings(**{name: OTHER_VALUES[name]})
+    assert getattr(other, name) != DEFAULTS[name]
+    without_effect = WITHOUT_EFFECT_ON_PIXELS | (set() if of_a_video else WITHOUT_EFFECT_ON_PICTURES)
+    default, changed = (
+        settings.that_change_pixels(of_a_video=of_a_video) for settings in (Settings(), other)
+    )
+    assert (changed == default) == (name in without_effect)
+    if changed != default:
+        assert {key for key in changed if changed[key] != default[key]} == {name}
+
+
+def test_the_default_of_beta2_is_0_9_for_rmsprop_and_0_999_for_others() -> None:
+    assert Settings(optimizer="rmsprop").beta2 == 0.9
+    assert Settings(optimizer="rmsprop", beta2=0.5).beta2 == 0.5
+    for optimizer in ("adam", "adagrad", "sgd", "lbfgs"):
+        assert Settings(optimizer=optimizer).beta2 == 0.999
+
+
+def test_rmsprop_alone_has_the_pixels_version_3() -> None:
+    versions = {
+        optimizer: pixels_version(Settings(optimizer=optimizer))
+        for optimizer in ("adam", "adagrad", "rmsprop", "sgd", "lbfgs")
+    }
+    assert versions == {"adam": 2, "adagrad": 2, "rmsprop": 3, "sgd": 2, "lbfgs": 2}

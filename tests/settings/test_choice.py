@@ -1,0 +1,200 @@
+"""Flags, environment, project file and preset: the later row wins, and each value has a source."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import SettingsError
+from pipeline.settings import presets
+from pipeline.settings.choice import Choice, Merged
+from pipeline.settings.settings import Settings
+
+
+def merged(**rows: dict[str, object]) -> Merged:
+    result = Merged()
+    for row, values in rows.items():
+        result.add(values, lambda name, row=row: f"{row} {name}")  # type: ignore[misc]
+    return result
+
+
+def test_the_later_row_wins_and_is_the_source() -> None:
+    actual = merged(file={"size": 100, "seed": 3}, flag={"size": "200"})
+    assert (actual.validate().size, actual.validate().seed) == (200, 3)
+    assert actual.sources == {"size": "flag size", "seed": "file seed"}
+
+
+def test_layers_without_weights_take_those_of_the_rows_below() -> None:
+    actual = merged(file={"style_layers": {"block1_conv1": 3}}, flag={"style_layers": "block1_conv2"})
+    assert actual.validate().style_layers == {"block1_conv2": 3.0}
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (5, "content_layers .from file content_layers.: it must be layers.* not 5"),
+        (None, "from file.*not None"),
+        (["block9_conv1"], "from file.*no layer is called 'block9_conv1'; did you mean"),
+        (
+            {"block5_conv2": "abc"},
+            "content_layers = 'abc' .from file content_layers.: it must be a valid num",
+        ),
+        ({"block5_conv2": -1}, "content_layers = -1 .from file content_layers.: it must be greater"),
+        ({}, "content_layers = {} .from file"),
+    ],
+)
+def test_invalid_layers_are_refused_with_their_source(value: object, message: str) -> None:
+    with pytest.raises(SettingsError, match=message) as caught:
+        merged(file={"content_layers": value}, flag={"content_layers": "block5_conv2"})
+    assert "\n" not in str(caught.value)
+
+
+def test_flags_win_over_environment_over_project_over_preset(tmp_path: Path) -> None:
+    (tmp_path / "nstpipe.toml").write_text("size = 300\nsteps = 30\nseed = 3\n")
+    choice = Choice(
+        "balanced",
+        flags={"size": "100"},
+        environ={"NSTPIPE_SIZE": "200", "NSTPIPE_STEPS": "20"},
+        folder=tmp_path,
+    )
+    resolved = choice.resolve()
+    actual = {
+        name: (getattr(resolved.settings, name), resolved.sources[name]) for name in ("size", "steps", "seed")
+    }
+    assert actual == {
+        "size": (100, "--size"),
+        "steps": ((20,), "NSTPIPE_STEPS"),
+        "seed": (3, "./nstpipe.toml"),
+    }
+    assert resolved.settings.tv_weight == 0.212
+
+
+def test_the_preset_comes_from_flag_environment_or_project(tmp_path: Path) -> None:
+    (tmp_path / "nstpipe.toml").write_text('preset = "lbfgs-30"\n')
+    assert Choice(None, environ={}, folder=tmp_path).resolve().preset.name == "lbfgs-30"
+    environ = {"NSTPIPE_PRESET": "preview"}
+    assert Choice(None, environ=environ, folder=tmp_path).resolve().preset.name == "preview"
+    assert Choice("quality", environ=environ, folder=tmp_path).resolve().preset.name == "quality"
+
+
+def test_the_builtin_table_counts_for_small_extractors_alone(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('extends = "balanced"\n[builtin]\ntv_weight = 3.0\n')
+    choice = Choice(str(file), environ={})
+    assert choice.resolve("builtin").settings.tv_weight == 3.0
+    assert choice.resolve("random").settings.tv_weight == 3.0
+    assert choice.resolve("imagenet").settings.tv_weight == 0.212
+    assert "[builtin]" in choice.resolve().as_toml()
+
+
+def test_a_saved_preset_gives_the_same_settings(tmp_path: Path) -> None:
+    for name in presets.names():
+        resolved = Choice(name, {"size": "77"}, environ={}).resolve()
+        file = tmp_path / f"{name}.toml"
+        file.write_text(resolved.as_toml())
+        assert Choice(str(file), environ={}).resolve().settings == resolved.settings
+        assert set(tomllib.loads(file.read_text())) - {"builtin", "description"} <= set(Settings.model_fields)
+
+
+KINDS = (None, "builtin", "imagenet")
+
+
+def every_row(folder: Path) -> Choice:
+    """Each row says something that the ``[builtin]`` table of balanced says too; one layer has no weight."""
+    (folder / "nstpipe.toml").write_text("margin = 0.1\n")
+    return Choice(
+        "balanced",
+        flags={"tv_weight": "3", "style_layers": "block3_conv1,block1_conv1=2", "pooling": "max"},
+        environ={"NSTPIPE_CONTENT_WEIGHT": "0.5"},
+        folder=folder,
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_saved_for_one_extractor_gives_the_same_with_it(tmp_path: Path, kind: str | None) -> None:
+    for choice in (Choice("balanced", {"tv_weight": "3"}, environ={}), every_row(tmp_path)):
+        resolved = choice.resolve(kind)
+        (tmp_path / "saved.toml").write_text(resolved.as_toml())
+        again = Choice(str(tmp_path / "saved.toml"), environ={}).resolve(kind)
+        assert again.settings == resolved.settings
+        assert again.settings.tv_weight == 3.0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_saved_for_any_extractor_gives_the_same_with_each(tmp_path: Path, kind: str | None) -> None:
+    choice = every_row(tmp_path)
+    (tmp_path / "saved.toml").write_text(choice.resolve().as_toml())
+    again = Choice(str(tmp_path / "saved.toml"), environ={}).resolve(kind)
+    assert again.settings == choice.resolve(kind).settings
+
+
+def test_a_saved_builtin_table_leaves_out_what_flags_and_variables_override(tmp_path: Path) -> None:
+    actual = tomllib.loads(every_row(tmp_path).resolve().as_toml())["builtin"]
+    # the flag gave block3_conv1 no weight, so it has the one of the preset, or of its [builtin]
+    assert actual == {
+        "steps": [150, 100, 20],
+        "content_palette": "style",
+        "content_layers": {"block4_conv2": 7.2e-3, "block3_conv2": 2.24e-3},
+        "style_layers": {"block3_conv1": 2.34e-6, "block1_conv1": 2.0},
+    }
+
+
+def test_a_preset_saved_for_a_small_extractor_holds_the_values_that_run() -> None:
+    actual = tomllib.loads(Choice("balanced", environ={}).resolve("random").as_toml())
+    assert (actual["tv_weight"], actual["pooling"]) == (0.0, "avg")
+    assert "builtin" not in actual
+
+
+def test_a_source_or_description_of_several_lines_is_saved_too(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('description = "a\\nb\\u007f"\nsource = "one\\ntwo"\nsize = 99\n')
+    resolved = Choice(str(file), environ={}).resolve()
+    file.write_text(resolved.as_toml())
+    again = Choice(str(file), environ={}).resolve()
+    assert (again.settings, again.preset.description) == (resolved.settings, "a\nb\x7f")
+
+
+def test_a_layer_named_without_weight_keeps_the_presets_weight_or_its_neighbours() -> None:
+    flags = {"style_layers": "block3_conv1,block5_conv4,block1_conv1=7"}
+    actual = Choice("balanced", flags, environ={}).resolve().settings.style_layers
+    assert actual == {"block3_conv1": 1.42e-6, "block5_conv4": 2.2e-8, "block1_conv1": 7.0}
+
+
+@pytest.mark.parametrize(
+    ("choice", "message"),
+    [
+        (Choice("balancd", environ={}), "balancd.*did you mean balanced"),
+        (Choice("no-such.toml", environ={}), "no-such.toml: no such preset file"),
+        (
+            Choice(flags={"content_weight": "-3"}, environ={}),
+            "content_weight = '-3' .from --content-weight.*0",
+        ),
+        (
+            Choice(environ={"NSTPIPE_STPES": "3"}),
+            "no variable is called 'NSTPIPE_STPES'; did you mean NSTPIPE_STEPS",
+        ),
+        (Choice(environ={"NSTPIPE_SIZE": "big"}), "size = 'big' .from NSTPIPE_SIZE"),
+        (Choice(flags={"content_layers": "block9_conv1"}, environ={}), "block9_conv1.*did you mean"),
+        (Choice(flags={"init": "contnt"}, environ={}), "init = 'contnt'.*'content' or 'noise'"),
+    ],
+)
+def test_a_mistake_is_reported_with_its_source(choice: Choice, message: str) -> None:
+    with pytest.raises(SettingsError, match=message) as caught:
+        choice.resolve()
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("preset = 5", "preset = 5: it must be text"),
+        ("content_layers = 5", "content_layers .from ./nstpipe.toml.: it must be layers.* not 5"),
+    ],
+)
+def test_a_project_file_of_the_wrong_shape_is_named(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "nstpipe.toml").write_text(text)
+    flags = {"content_layers": "block4_conv2"}
+    with pytest.raises(SettingsError, match=message) as caught:
+        Choice("preview", flags, environ={}, folder=tmp_path).resolve()
+    assert "nstpipe.toml" in str(caught.value)
+    assert "\n" not in str(caught.value)
