@@ -80,10 +80,9 @@ def _replace(url: str, path: Path, md5: str, downloader: Callable[[str, str, obj
     import pooch
 
     pooch.get_logger().setLevel("WARNING")
-    # Pooch gives its temporary file a random name; in a folder of their own, those of killed processes are
-    # removed by the next download. Pooch does no fsync, so its rename is not the one that counts.
+    # A folder, since Pooch gives its temporary file a random name: so those of killed processes are removed.
+    # Pooch does no fsync, so its rename is not the one that counts.
     folder = path.with_name(f"{path.name}.download")
-    shutil.rmtree(folder, ignore_errors=True)
     try:
         file = pooch.retrieve(url, f"md5:{md5}", fname=path.name, path=folder, downloader=downloader)
         atomic.move(Path(file), path)
