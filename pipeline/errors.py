@@ -1,33 +1,33 @@
-"""The exception tree. Every message is one line that says what is wrong and what to do.
+"""The exceptions. Every message is one line: what is wrong, then what to do.
 
-The command line catches :class:`NstpipeError` alone and exits with its ``exit_code``.
+The command line catches only :class:`NstpipeError` and exits with its ``exit_code``.
 """
 
 
 class NstpipeError(Exception):
-    """Base of everything that nstpipe raises on purpose."""
+    """Base class of all exceptions of nstpipe."""
 
     exit_code = 1
 
 
 class SettingsError(NstpipeError):
-    """A setting, preset, layer or option that cannot be."""
+    """A setting, preset, layer or option does not exist or has an invalid value."""
 
     exit_code = 2
 
 
 class InputError(NstpipeError):
-    """A picture, video, style or folder that is missing or cannot be read."""
+    """A picture, video, style or folder is missing or cannot be read."""
 
     exit_code = 10
 
 
 class OutputError(NstpipeError):
-    """The output cannot be written there, or something stands in its place."""
+    """The output cannot be written, or already exists and was not made by nstpipe."""
 
 
 class DamagedJournalError(OutputError):
-    """A job's journal cannot be read any more."""
+    """The journal of a job is damaged."""
 
 
 class WeightsError(NstpipeError):
@@ -35,38 +35,38 @@ class WeightsError(NstpipeError):
 
 
 class DivergedError(NstpipeError):
-    """The loss or its gradient stopped being finite; no picture was written."""
+    """The loss or its gradient is not finite; no picture was written."""
 
 
 class TooLargeError(NstpipeError):
-    """The work would need more memory than this machine has free."""
+    """The job needs more memory than this machine has free."""
 
 
 class LockedError(NstpipeError):
-    """Another process holds the job."""
+    """Another process works on the job."""
 
     exit_code = 11
 
 
 class DiskFullError(NstpipeError):
-    """The disk filled up; what was finished is kept."""
+    """The disk is full; finished items are kept."""
 
     exit_code = 12
 
 
 class JobDiffersError(NstpipeError):
-    """A job of ours stands there, with other settings, styles, weights or input."""
+    """The output belongs to a job with other settings, styles, weights or input."""
 
     exit_code = 13
 
 
 class StoppedError(NstpipeError):
-    """The user asked to stop (Ctrl-C); what was finished is kept."""
+    """The user stopped the job (Ctrl-C); finished items are kept."""
 
     exit_code = 130
 
 
 class FailedItemsError(NstpipeError):
-    """The job ended, but some of its items failed."""
+    """The job ended; some of its items failed."""
 
     exit_code = 3

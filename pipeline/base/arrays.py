@@ -1,4 +1,4 @@
-"""The kinds of arrays that pictures, frames, masks and filters are, each named once."""
+"""The types of arrays: pictures, frames, masks, filters. Each is named once, here."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ FloatArray = npt.NDArray[np.float32]
 """Pixels of 0..255 (H, W, 3), activations (h, w, N), maps (H, W), filters."""
 
 DoubleArray = npt.NDArray[np.float64]
-"""What is computed in double precision."""
+"""Intermediate results in double precision."""
 
 AnyArray = npt.NDArray[Any]
 
@@ -17,10 +17,10 @@ Frame = npt.NDArray[np.uint8]
 """A frame of a clip (H, W, 3), RGB."""
 
 GreyFrame = npt.NDArray[np.uint8]
-"""(H, W)."""
+"""A frame of a clip in grey (H, W)."""
 
 Mask = npt.NDArray[np.bool_]
-"""(H, W)."""
+"""One truth value for each pixel (H, W)."""
 
 Size = tuple[int, int]
 """(height, width) in pixels."""

@@ -1,4 +1,4 @@
-"""Write a file whole or not at all: temporary sibling -> fsync -> rename -> fsync of the folder."""
+"""Write a file completely or not at all: temporary sibling -> fsync -> rename -> fsync of the folder."""
 
 import contextlib
 import errno
@@ -16,17 +16,17 @@ from pipeline.base.messages import shown
 from pipeline.errors import DiskFullError, NstpipeError, OutputError
 
 PARTIAL_PREFIX = ".nstpipe-partial-"
-"""Begins the name of every temporary sibling; short, so that long file names still fit."""
+"""How the name of every temporary sibling begins; short, so that long file names still fit."""
 
 FOREIGN_DAYS = 1
-"""Age at which another machine's temporary file counts as left over: a live one is written all the time."""
+"""A temporary file of another machine is left over at this age: one in use is written all the time."""
 
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary sibling of ``path`` (same suffix) that takes its place when the block ends well.
+    """Yield a temporary sibling of ``path`` (same suffix) and rename it to ``path`` when the block ends.
 
-    When the block raises, the sibling is removed and ``path`` stays as it was.
+    If the block raises, the sibling is removed and ``path`` is unchanged.
 
     Raises:
         DiskFullError: the disk is full.
@@ -67,12 +67,12 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Remove the temporary siblings that processes left in ``folder`` (not below it) when they were killed.
+    """Remove the temporary siblings that killed processes left in ``folder`` (not below it).
 
-    What belongs to a process that lives stays; another machine's, in a shared folder, goes after a day.
+    Those of living processes stay; those of another machine, in a shared folder, are removed after a day.
     """
     for partial in folder.glob(f"{PARTIAL_PREFIX}*"):
-        with contextlib.suppress(OSError):  # gone meanwhile, or another user's: neither hinders a job
+        with contextlib.suppress(OSError):  # removed meanwhile, or another user's: a job can run all the same
             if _is_left_over(partial):
                 partial.unlink()
 
@@ -86,7 +86,7 @@ def _is_left_over(partial: Path) -> bool:
 
 
 def _own_prefix(process: int) -> str:
-    """How the temporary names of a process on this machine begin."""
+    """How the names of the temporary siblings of a process on this machine begin."""
     return f"{PARTIAL_PREFIX}{_host()}-{process}-"
 
 
@@ -102,7 +102,7 @@ def move(partial: Path, path: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make a rename in ``folder`` durable; Windows has no such call and needs none."""
+    """Make a rename in ``folder`` durable. Windows has no such call and needs none."""
     if os.name == "posix":
         _fsync(folder)
 

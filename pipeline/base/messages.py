@@ -1,4 +1,4 @@
-"""Words for people: paths as they are shown, durations, and what a mistyped name was meant to be."""
+"""Parts of messages: paths, durations, and the nearest existing name to a mistyped one."""
 
 import difflib
 import os
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 def shown(path: str | os.PathLike[str]) -> str:
     """``path`` on one line: newlines, control characters and undecodable bytes are escaped.
 
-    Everything that a terminal can print stays as it is: spaces, letters of any script, backslashes.
+    What a terminal can print stays: spaces, letters of any script, backslashes.
     """
     return "".join(map(_printable, os.fspath(path)))
 
@@ -17,7 +17,7 @@ def shown(path: str | os.PathLike[str]) -> str:
 def _printable(character: str) -> str:
     if character.isprintable() or unicodedata.category(character) == "Zs":
         return character
-    if "\udc80" <= character <= "\udcff":  # a byte that is not UTF-8, as os.fsdecode keeps it
+    if "\udc80" <= character <= "\udcff":  # a byte that is not UTF-8, as os.fsdecode encodes it
         return f"\\x{ord(character) - 0xDC00:02x}"
     return character.encode("unicode_escape").decode()
 
@@ -31,12 +31,12 @@ def duration(seconds: float) -> str:
 
 
 def did_you_mean(name: str, among: Sequence[str], *, alike: float = 0.0) -> str:
-    """``; did you mean NAME?`` with the nearest of ``among``, to end an error's message with.
+    """``; did you mean NAME?`` with the nearest of ``among``: the end of an error message.
 
     Args:
-        name: what does not exist.
-        among: what does.
-        alike: how similar the nearest has to be, 0..1 (:mod:`difflib`'s ratio); else nothing is said.
+        name: the name that does not exist.
+        among: the names that exist.
+        alike: least similarity of the nearest, 0..1 (:mod:`difflib`'s ratio); below it the result is "".
     """
     nearest = difflib.get_close_matches(name, among, n=1, cutoff=alike)
     return f"; did you mean {nearest[0]}?" if nearest else ""

@@ -1,4 +1,4 @@
-"""Sizes that fit, and pictures brought to a size."""
+"""Sizes that fit into a longest side, and resized arrays."""
 
 import cv2
 import numpy as np
@@ -9,7 +9,7 @@ from pipeline.base.arrays import FloatArray, Size
 def size_to_fit(size: Size, longest_side: int) -> Size:
     """The (height, width) of ``size`` shrunk so that the longest side is exactly ``longest_side``.
 
-    A size that fits already is returned as it is; no side gets below one pixel.
+    A size that fits already is returned unchanged; no side is below one pixel.
     """
     longest = max(size)
     if longest <= longest_side:
@@ -21,7 +21,7 @@ def size_to_fit(size: Size, longest_side: int) -> Size:
 def resize(pixels: FloatArray, size: Size) -> FloatArray:
     """A resized copy of (H, W, 3) or (H, W), clipped to 0..255.
 
-    ``size`` is (height, width): averages over areas when neither side grows, else cubic.
+    ``size`` is (height, width). Area averages where neither side grows, else cubic interpolation.
     """
     height, width = size
     if pixels.shape[:2] != (height, width):

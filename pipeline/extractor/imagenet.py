@@ -18,11 +18,11 @@ ADDRESS = "https://storage.googleapis.com/tensorflow/keras-applications/vgg19/"
 FILE_NAME = "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5"
 
 MD5 = "253f8cb515780f3b799900260a226db6"
-"""As Keras states it in ``keras/src/applications/vgg19.py``."""
+"""The hash in ``keras/src/applications/vgg19.py``."""
 
 
 def path() -> Path:
-    """Where Keras keeps the file: under ``KERAS_HOME``, else ``~/.keras``."""
+    """The path at which Keras stores the file: under ``KERAS_HOME``, else ``~/.keras``."""
     home = os.environ.get("KERAS_HOME") or "~/.keras"
     return Path(os.path.expanduser(home), "models", FILE_NAME)
 
@@ -39,7 +39,7 @@ def present() -> Path:
 
 
 def is_genuine(file: Path) -> bool:
-    """Whether ``file`` exists and is, byte for byte, the published one (0.2 s)."""
+    """Whether ``file`` exists and has the bytes of the published one (0.2 s)."""
     from pipeline.extractor.download import has_md5
 
     return has_md5(file, MD5)

@@ -1,4 +1,4 @@
-"""The layers of the truncated VGG19, by their Keras names, and what each costs. Pure data, no tensors."""
+"""The layers of VGG19 without its dense ones, by their Keras names. Pure data, no tensors."""
 
 from collections.abc import Iterable
 
@@ -19,19 +19,19 @@ LAYERS: tuple[str, ...] = tuple(
     for block, count in enumerate(CONVOLUTIONS_PER_BLOCK, start=1)
     for conv in range(1, count + 1)
 )
-"""Every layer that can be named, shallow to deep."""
+"""Every convolution, shallow to deep."""
 
 
 def block_of(layer: str) -> int:
-    """The 1-based block of ``layer``: 4 for ``block4_conv2``. Each side is halved 3 times before it."""
+    """The 1-based block of ``layer``: 4 for ``block4_conv2``. The picture is halved 3 times before it."""
     return int(layer[len("block")])
 
 
 def check(layer: str) -> str:
-    """Return ``layer`` if it exists.
+    """Return ``layer``.
 
     Raises:
-        SettingsError: it does not; the message suggests the nearest name.
+        SettingsError: there is no such layer; the message suggests the nearest name.
     """
     if layer in LAYERS:
         return layer

@@ -17,21 +17,21 @@ class Extractor:
     """Maps an image to named activations, in the units that the loss weights of the presets expect.
 
     Attributes:
-        layers: the layers whose activations :meth:`features` returns, shallow to deep.
+        layers: the layers whose activations :meth:`activations` returns, shallow to deep.
     """
 
     def __init__(self, weights: Weights, pooling: str = "max", layers: Iterable[str] | None = None) -> None:
-        """Hold the convolutions up to the deepest of ``layers`` (all that ``weights`` has, by default).
+        """Hold the convolutions up to the deepest of ``layers`` (by default all of ``weights``).
 
         Args:
             pooling: ``max`` or ``avg``, between the blocks.
 
         Raises:
             SettingsError: no such layer.
-            WeightsError: ``weights`` lacks a layer that has to be computed.
+            WeightsError: ``weights`` has not every layer up to the deepest.
         """
-        wanted = {names.check(layer) for layer in (weights.kernels if layers is None else layers)}
-        self.layers = tuple(layer for layer in names.LAYERS if layer in wanted)
+        selected = {names.check(layer) for layer in (weights.kernels if layers is None else layers)}
+        self.layers = tuple(layer for layer in names.LAYERS if layer in selected)
         self._pooling = pooling
         self._scales = {layer: float(weights.scales.get(layer, 1.0)) for layer in self.layers}
         computed = names.up_to_deepest(self.layers) if self.layers else ()
@@ -49,7 +49,7 @@ class Extractor:
         """
         image = ops.cast(image, "float32")
         activations = ops.expand_dims(ops.flip(image, axis=-1) - self._means, 0)  # (1, H, W, 3) BGR
-        found = {}
+        scaled = {}
         block = 1
         for layer, (kernel, bias) in self._convolutions.items():
             if names.block_of(layer) > block:
@@ -58,8 +58,9 @@ class Extractor:
                 ops.conv(activations, kernel, padding="same", data_format="channels_last") + bias
             )
             if layer in self._scales:
-                found[layer] = _scaled(ops.squeeze(activations, 0), self._scales[layer])
-        return found
+                scale, single = self._scales[layer], ops.squeeze(activations, 0)
+                scaled[layer] = single if scale == 1 else single * scale
+        return scaled
 
     def _pool(self, activations: Any) -> Any:
         """Halve (1, h, w, channels); an odd last row or column is dropped."""
@@ -69,10 +70,6 @@ class Extractor:
 
 def _convolution(weights: Weights, layer: str) -> tuple[Any, Any]:
     if layer not in weights.kernels:
-        raise WeightsError(f"the weights ({weights.origin}) lack {layer}; fetch them again or name others")
+        raise WeightsError(f"the weights ({weights.origin}) have no {layer}; give others with --weights")
     kernel, bias = weights.kernels[layer]
     return ops.convert_to_tensor(kernel, dtype="float32"), ops.convert_to_tensor(bias, dtype="float32")
-
-
-def _scaled(activations: Any, scale: float) -> Any:
-    return activations if scale == 1 else activations * scale

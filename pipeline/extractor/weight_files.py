@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.base import atomic
-from pipeline.base.arrays import FloatArray
+from pipeline.base.arrays import AnyArray, FloatArray
 from pipeline.base.messages import shown
 from pipeline.errors import WeightsError
 from pipeline.extractor.layers import LAYERS
@@ -25,29 +25,30 @@ Scales = Mapping[str, float]
 EXTENSIONS = (".h5", ".npz")
 
 _DAMAGE = (OSError, KeyError, ValueError, TypeError, RuntimeError, EOFError, zipfile.BadZipFile, zlib.error)
-"""What h5py, NumPy and zipfile raise on a file that is cut off, garbled or something else."""
+"""What h5py, NumPy and zipfile raise on a file that is cut off, damaged or of another format."""
 
 
 def read(path: Path) -> tuple[Kernels, Scales]:
-    """The kernels and scales of a weights file; a layer's scale is 1 where the file gives none.
+    """The kernels and scales of a weights file; the scale of a layer is 1 where the file has none.
 
-    The file may stop early: its layers must be the first of :data:`LAYERS`, without a gap.
-    Layers that are not VGG19's convolutions are passed over.
+    The layers of the file must be the first of :data:`LAYERS`, without a gap; the deepest may be missing.
+    Layers that are not convolutions of VGG19 are ignored.
 
     Raises:
-        WeightsError: missing, damaged, of another kind or layout, of wrong shapes, or with values not finite.
+        WeightsError: the file is missing, damaged, of another format or layout, or has wrong shapes or values
+            that are not finite.
     """
     reader = _reader_of(path)
     if not path.is_file():
         raise WeightsError(f"{shown(path)}: no such weights file; check the path given to --weights")
     try:
-        found = reader(path)
+        layers = reader(path)
     except _DAMAGE as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise WeightsError(
-            f"{shown(path)}: not a readable {path.suffix.lower()} weights file ({reason}); get it anew"
+            f"{shown(path)}: not a readable {path.suffix.lower()} weights file ({reason}); download it again"
         ) from error
-    return _checked(path, found)
+    return _validate(path, layers)
 
 
 def write(path: Path, kernels: Kernels, scales: Scales, *, dtype: npt.DTypeLike, provenance: str) -> None:
@@ -58,7 +59,7 @@ def write(path: Path, kernels: Kernels, scales: Scales, *, dtype: npt.DTypeLike,
         kernels: arrays of each layer.
         scales: 1 for a layer that is absent.
         dtype: of the stored arrays: float32, or float16 for half the size.
-        provenance: text that travels with the arrays and changes nothing; "" for none.
+        provenance: text stored beside the arrays, without effect on them; "" for none.
     """
     arrays: dict[str, Any] = {}
     for layer, (kernel, bias) in kernels.items():
@@ -72,7 +73,7 @@ def write(path: Path, kernels: Kernels, scales: Scales, *, dtype: npt.DTypeLike,
 
 
 def fingerprint(kernels: Kernels, scales: Scales) -> str:
-    """SHA-256 (hex) of names, shapes, values and scales, shallow to deep, whatever file they came from."""
+    """SHA-256 (hex) of names, shapes, values and scales, shallow to deep. The file format has no effect."""
     digest = hashlib.sha256()
     for layer in (name for name in LAYERS if name in kernels):
         digest.update(f"{layer} {float(scales.get(layer, 1.0))!r}\n".encode())
@@ -82,11 +83,11 @@ def fingerprint(kernels: Kernels, scales: Scales) -> str:
     return digest.hexdigest()
 
 
-_Found = dict[str, dict[str, npt.NDArray[Any]]]
-"""What a file holds for each layer of LAYERS: ``kernel``, ``bias`` and perhaps ``scale``, not yet checked."""
+_LayerArrays = dict[str, dict[str, AnyArray]]
+"""For each layer of a file its ``kernel``, ``bias`` and perhaps ``scale``, not yet validated."""
 
 
-def _reader_of(path: Path) -> Callable[[Path], _Found]:
+def _reader_of(path: Path) -> Callable[[Path], _LayerArrays]:
     readers = {".h5": _read_h5, ".npz": _read_npz}
     reader = readers.get(path.suffix.lower())
     if reader is None:
@@ -94,21 +95,21 @@ def _reader_of(path: Path) -> Callable[[Path], _Found]:
     return reader
 
 
-def _read_npz(path: Path) -> _Found:
-    # NumPy leaves a file of its own opening open when it is damaged.
+def _read_npz(path: Path) -> _LayerArrays:
+    # Opened here, since np.load does not close a damaged file that it opened itself.
     with path.open("rb") as file:
         archive = np.load(file, allow_pickle=False)
-        if not isinstance(archive, np.lib.npyio.NpzFile):
+        if isinstance(archive, np.ndarray):
             raise ValueError("a single array, not an archive")
-        wanted = {f"{layer}/{part}" for layer in LAYERS for part in ("kernel", "bias", "scale")}
-        found: _Found = {}
-        for name in wanted.intersection(archive.files):
+        names = {f"{layer}/{part}" for layer in LAYERS for part in ("kernel", "bias", "scale")}
+        layers: _LayerArrays = {}
+        for name in names.intersection(archive.files):
             layer, part = name.split("/")
-            found.setdefault(layer, {})[part] = archive[name]
-        return found
+            layers.setdefault(layer, {})[part] = archive[name]
+        return layers
 
 
-def _read_h5(path: Path) -> _Found:
+def _read_h5(path: Path) -> _LayerArrays:
     import h5py
 
     with h5py.File(path, "r") as file:
@@ -117,10 +118,10 @@ def _read_h5(path: Path) -> _Found:
 
 
 def _layer_groups(file: Any) -> dict[str, Any]:
-    """The HDF5 group of each layer by its name, in either layout of Keras.
+    """The HDF5 group of each layer by the layer's name, in the layouts of Keras.
 
-    Keras 2 (the published file) has a group named after each layer, a whole saved model has them under
-    ``model_weights``; Keras 3 names them after classes and keeps the layer's name as attribute of ``…/vars``.
+    In Keras 2 (the published file) each layer has a group of its name; in a file of a whole model these are
+    below ``model_weights``. Keras 3 names groups after classes; ``…/vars`` has the layer's name as attribute.
     """
     root = file.get("model_weights", file)
     if "layer_names" in root.attrs:
@@ -136,9 +137,9 @@ def _layer_groups(file: Any) -> dict[str, Any]:
     return groups
 
 
-def _arrays_below(group: Any) -> dict[str, npt.NDArray[Any]]:
-    """The array of rank 4 as the kernel, the one of rank 1 as the bias: names differ between versions."""
-    arrays: list[npt.NDArray[Any]] = []
+def _arrays_below(group: Any) -> dict[str, AnyArray]:
+    """The array of rank 4 as the kernel, that of rank 1 as the bias: their names differ between versions."""
+    arrays: list[AnyArray] = []
     group.visititems(lambda _, item: arrays.append(item[()]) if hasattr(item, "shape") else None)
     parts = {{4: "kernel", 1: "bias"}.get(array.ndim, f"rank {array.ndim}"): array for array in arrays}
     if len(parts) != len(arrays):
@@ -146,26 +147,26 @@ def _arrays_below(group: Any) -> dict[str, npt.NDArray[Any]]:
     return parts
 
 
-def _checked(path: Path, found: _Found) -> tuple[Kernels, Scales]:
-    """Check names, shapes, the chain of channels and values of what was read."""
-    present = [layer for layer in LAYERS if layer in found]
-    missing = next((layer for layer in LAYERS if layer not in found), None)
+def _validate(path: Path, layers: _LayerArrays) -> tuple[Kernels, Scales]:
+    """The kernels and scales, once names, shapes, numbers of channels and values are valid."""
+    present = [layer for layer in LAYERS if layer in layers]
+    missing = next((layer for layer in LAYERS if layer not in layers), None)
     if not present or present != list(LAYERS[: len(present)]):
         raise WeightsError(
-            f"{shown(path)}: not a VGG19: it holds no {missing}; see --weights for what is read"
+            f"{shown(path)}: not a VGG19: it has no {missing}; see --weights for the files that can be read"
         )
     kernels: dict[str, tuple[FloatArray, FloatArray]] = {}
     channels = 3
     for layer in present:
         try:
-            kernels[layer] = _kernel_and_bias(found[layer], channels)
+            kernels[layer] = _kernel_and_bias(layers[layer], channels)
         except ValueError as error:
-            raise WeightsError(f"{shown(path)}: {layer} {error}; get the file anew") from error
+            raise WeightsError(f"{shown(path)}: {layer} {error}; download the file again") from error
         channels = kernels[layer][1].size
-    return kernels, {layer: _scale(path, layer, found[layer]) for layer in present}
+    return kernels, {layer: _scale(path, layer, layers[layer]) for layer in present}
 
 
-def _kernel_and_bias(parts: Mapping[str, npt.NDArray[Any]], channels: int) -> tuple[FloatArray, FloatArray]:
+def _kernel_and_bias(parts: Mapping[str, AnyArray], channels: int) -> tuple[FloatArray, FloatArray]:
     if not {"kernel", "bias"} <= parts.keys():
         raise ValueError("lacks its kernel (3, 3, in, out) or its bias (out,)")
     kernel, bias = _finite(parts["kernel"]), _finite(parts["bias"])
@@ -176,9 +177,9 @@ def _kernel_and_bias(parts: Mapping[str, npt.NDArray[Any]], channels: int) -> tu
     return kernel, bias
 
 
-def _finite(array: npt.NDArray[Any]) -> FloatArray:
+def _finite(array: AnyArray) -> FloatArray:
     if array.dtype.kind not in "fiu":
-        raise ValueError(f"holds {array.dtype} values, not numbers")
+        raise ValueError(f"has {array.dtype} values, not numbers")
     with np.errstate(over="ignore"):
         numbers = np.ascontiguousarray(array, dtype=np.float32)
     if not np.isfinite(numbers).all():
@@ -186,10 +187,10 @@ def _finite(array: npt.NDArray[Any]) -> FloatArray:
     return numbers
 
 
-def _scale(path: Path, layer: str, parts: Mapping[str, npt.NDArray[Any]]) -> float:
+def _scale(path: Path, layer: str, parts: Mapping[str, AnyArray]) -> float:
     scale = parts.get("scale", np.float64(1))
     if scale.size != 1 or scale.dtype.kind not in "fiu" or not 0 < float(scale.item()) < float("inf"):
         raise WeightsError(
-            f"{shown(path)}: {layer} has a scale that is not one positive number; get the file anew"
+            f"{shown(path)}: {layer} has a scale that is not one positive number; download the file again"
         )
     return float(scale.item())

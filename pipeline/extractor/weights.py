@@ -1,4 +1,4 @@
-"""The kinds of extractor weights, and how each is obtained, described and stored."""
+"""The kinds of extractor weights: how each is loaded, described and stored."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from pipeline.extractor.download import OnBytes
 
 KINDS = ("auto", "imagenet", "builtin", "random")
-"""What can stand in place of a file's path."""
+"""The values of ``--weights`` besides the path of a file."""
 
 BUILTIN = Path(__file__).with_name("builtin.npz")
-"""The trained quarter-width extractor that travels in the package."""
+"""The trained quarter-width extractor, part of the package."""
 
 AUTO_CONNECT_SECONDS = 5.0
 """How long ``auto`` waits for a server's answer: offline, work must not begin with a long wait."""
@@ -35,9 +35,9 @@ class Weights:
     Attributes:
         kind: ``imagenet``, ``builtin``, ``random`` or ``file``.
         kernels: for each layer its kernel (3, 3, channels in, channels out) and bias (channels out,).
-        scales: factor that brings each layer's activations to the level presets expect (1 if absent).
-        fingerprint: SHA-256 (hex) of the arrays, scales included; part of a job's fingerprint.
-        origin: where they came from, for people: a path, or ``seed 0``.
+        scales: for each layer the factor to the level of activations that presets expect (1 if absent).
+        fingerprint: SHA-256 (hex) of the arrays and scales; part of a job's fingerprint.
+        origin: a path, or ``orthogonal filters, seed 0``; shown to users.
     """
 
     kind: str
@@ -48,7 +48,7 @@ class Weights:
 
     @property
     def widths(self) -> tuple[int, ...]:
-        """Channels of each block, of its widest layer where they differ."""
+        """Channels of each block: of its widest layer, where layers differ."""
         blocks: dict[int, int] = {}
         for layer, (_, bias) in self.kernels.items():
             blocks[block_of(layer)] = max(bias.size, blocks.get(block_of(layer), 0))
@@ -60,11 +60,11 @@ def obtain(spec: str, warn: Callable[[str], None], on_bytes: "OnBytes | None" = 
 
     Args:
         spec: one of :data:`KINDS`, or the path of a ``.h5`` or ``.npz`` file.
-        warn: told, once, when ``auto`` has to do without the ImageNet weights.
+        warn: called once with a message if ``auto`` falls back to ``builtin``.
         on_bytes: called with the bytes received and the total during a download.
 
     Raises:
-        WeightsError: they cannot be had, are damaged, or are no VGG19.
+        WeightsError: the weights are unavailable, damaged, or not a VGG19.
     """
     if spec == "auto":
         return _imagenet_or_builtin(warn, on_bytes)
@@ -78,9 +78,9 @@ def obtain(spec: str, warn: Callable[[str], None], on_bytes: "OnBytes | None" = 
 
 
 def available(spec: str) -> str:
-    """The kind that ``spec`` gives where nothing can be downloaded, without loading it.
+    """The kind of weights that ``spec`` gives without a download; nothing is loaded.
 
-    ``imagenet`` stays ``imagenet``: it is never replaced, only fetched.
+    ``imagenet`` stays ``imagenet``, downloaded or not: it has no substitute.
 
     Raises:
         WeightsError: a file that does not exist or has an unknown extension.
@@ -94,39 +94,39 @@ def available(spec: str) -> str:
 
 
 def verify(path: Path) -> str:
-    """One line about a weights file: what it is, its layers, widths and fingerprint.
+    """One line about a weights file: its format, layers, widths and fingerprint.
 
     Raises:
-        WeightsError: it is missing, damaged, or no VGG19.
+        WeightsError: the file is missing, damaged, or not a VGG19.
     """
-    found = load(path, "file")
+    weights = load(path, "file")
     published = "is" if imagenet.is_genuine(path) else "is not"
     parts = (
-        f"{path.suffix.lower()[1:]}, {len(found.kernels)} layers, the last {list(found.kernels)[-1]}",
-        f"{' '.join(map(str, found.widths))} channels",
+        f"{path.suffix.lower()[1:]}, {len(weights.kernels)} layers, the last {list(weights.kernels)[-1]}",
+        f"{' '.join(map(str, weights.widths))} channels",
         f"{published} the published ImageNet file (MD5 {imagenet.MD5})",
-        f"fingerprint {found.fingerprint}",
+        f"fingerprint {weights.fingerprint}",
     )
-    return f"{found.origin}: {'; '.join(parts)}"
+    return f"{weights.origin}: {'; '.join(parts)}"
 
 
 def load(path: Path, kind: str) -> Weights:
     """The weights in a ``.h5`` or ``.npz`` file.
 
     Raises:
-        WeightsError: it is missing, damaged, or no VGG19.
+        WeightsError: the file is missing, damaged, or not a VGG19.
     """
-    return _assembled(kind, *weight_files.read(path), origin=shown(path))
+    return _with_fingerprint(kind, *weight_files.read(path), origin=shown(path))
 
 
 def builtin() -> Weights:
-    """The quarter-width extractor that travels in the package, trained by ``tools/train_builtin.py``."""
+    """The quarter-width extractor of the package, trained by ``tools/train_builtin.py``."""
     return load(BUILTIN, "builtin")
 
 
 def random() -> Weights:
     """The quarter-width extractor of seeded orthogonal filters; the same on every machine up to rounding."""
-    return _assembled("random", random_filters.kernels(), {}, origin=random_filters.ORIGIN)
+    return _with_fingerprint("random", random_filters.kernels(), {}, origin=random_filters.ORIGIN)
 
 
 def write_npz(
@@ -138,7 +138,7 @@ def write_npz(
         path: ends in ``.npz``.
         weights: kernels, biases and scales are stored.
         dtype: float32, or float16 for half the size.
-        provenance: text (JSON) on how they came about; it changes nothing.
+        provenance: text (JSON) on how the weights were made; it has no effect.
     """
     weight_files.write(path, weights.kernels, weights.scales, dtype=dtype, provenance=provenance)
 
@@ -151,14 +151,14 @@ def _imagenet_or_builtin(warn: Callable[[str], None], on_bytes: "OnBytes | None"
         return load(path, "imagenet")
     except WeightsError as error:
         warn(
-            "WORKING WITHOUT THE IMAGENET WEIGHTS: the small built-in extractor stands in, and pastiches "
-            f"will look plainer. For the real ones run `nstpipe weights fetch`. Reason: {error}"
+            "WORKING WITHOUT THE IMAGENET WEIGHTS: with the small built-in extractor instead, pastiches look "
+            f"plainer. For the ImageNet weights run `nstpipe weights fetch`. Reason: {error}"
         )
         return builtin()
 
 
 def _file(spec: str) -> Path:
-    """The path that ``spec`` is, if it can be one."""
+    """``spec`` as the path of a weights file."""
     path = Path(spec).expanduser()
     if path.suffix.lower() not in weight_files.EXTENSIONS:
         hint = did_you_mean(spec, KINDS, alike=0.6)
@@ -168,5 +168,5 @@ def _file(spec: str) -> Path:
     return path
 
 
-def _assembled(kind: str, kernels: Kernels, scales: Scales, origin: str) -> Weights:
+def _with_fingerprint(kind: str, kernels: Kernels, scales: Scales, origin: str) -> Weights:
     return Weights(kind, kernels, scales, weight_files.fingerprint(kernels, scales), origin)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.extractor import random_filters
+from pipeline.extractor import dead_leaves, random_filters
 from pipeline.extractor.layers import LAYERS, QUARTER_WIDTHS, block_of
 
 
@@ -42,27 +42,27 @@ def test_the_same_seed_gives_the_same_bits_and_another_gives_others(kernels):
 
 
 def test_values_have_eleven_bits(kernels):
-    """What is rounded that far does not depend on the order in which a machine adds."""
+    """So rounded, they do not depend on the order in which a machine adds."""
     for kernel, _ in kernels.values():
         np.testing.assert_array_equal(kernel, kernel.astype(np.float16).astype(np.float32))
 
 
-def test_activations_of_a_picture_not_seen_before_are_at_the_stated_levels(kernels):
-    flow = random_filters.calibration_picture(np.random.default_rng(7), 96)
-    for layer, activations in walk(flow, kernels):
-        assert activations.mean() == pytest.approx(random_filters.LEVELS[layer], rel=0.5), layer
+def test_activations_of_another_picture_are_at_the_stated_levels(kernels):
+    activations = dead_leaves.calibration_picture(np.random.default_rng(7), 96)
+    for layer, response in walk(activations, kernels):
+        assert response.mean() == pytest.approx(random_filters.LEVELS[layer], rel=0.5), layer
 
 
 def test_positions_of_deep_layers_differ(kernels):
     """Without the filters' being orthogonal to the mean patch, 0.8 of the energy would be the mean's."""
-    flow = random_filters.calibration_picture(np.random.default_rng(7), 96)
-    *_, (_, deepest) = walk(flow, kernels)
+    activations = dead_leaves.calibration_picture(np.random.default_rng(7), 96)
+    *_, (_, deepest) = walk(activations, kernels)
     mean = deepest.mean((0, 1))
     assert mean @ mean / np.square(deepest).sum(2).mean() < 0.5
 
 
-def test_the_calibration_picture_has_a_photographs_statistics():
-    picture = random_filters.calibration_picture(np.random.default_rng(3), 96)
+def test_the_calibration_picture_has_the_statistics_of_a_photograph():
+    picture = dead_leaves.calibration_picture(np.random.default_rng(3), 96)
     assert picture.shape == (96, 96, 3)
     assert np.abs(picture).max() <= 130
     assert 40 < picture.std() < 80
@@ -72,16 +72,18 @@ def test_the_calibration_picture_has_a_photographs_statistics():
     assert colours.min() > 0.7
 
 
-def walk(flow, kernels):
+def walk(activations, kernels):
     """Each layer's activations (h, w, channels), by a convolution written out in shifts."""
     block = 1
     for layer, (kernel, _) in kernels.items():
         if block_of(layer) > block:
             block = block_of(layer)
-            flow = flow.reshape(flow.shape[0] // 2, 2, flow.shape[1] // 2, 2, -1).max((1, 3))
-        height, width, _ = flow.shape
-        padded = np.pad(flow, ((1, 1), (1, 1), (0, 0)))
-        flow = np.maximum(
+            activations = activations.reshape(
+                activations.shape[0] // 2, 2, activations.shape[1] // 2, 2, -1
+            ).max((1, 3))
+        height, width, _ = activations.shape
+        padded = np.pad(activations, ((1, 1), (1, 1), (0, 0)))
+        activations = np.maximum(
             sum(
                 padded[row : row + height, column : column + width] @ kernel[row, column]
                 for row in range(3)
@@ -89,4 +91,4 @@ def walk(flow, kernels):
             ),
             0,
         )
-        yield layer, flow
+        yield layer, activations
