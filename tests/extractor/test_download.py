@@ -1,7 +1,6 @@
 """A download is complete and correct or leaves nothing, whatever servers, networks and processes do."""
 
 import contextlib
-import gc
 import hashlib
 import signal
 import subprocess
