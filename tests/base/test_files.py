@@ -89,6 +89,7 @@ if os.geteuid() == 0:  # no file is closed to root
     os.setgroups([])
     os.setgid(65534)
     os.setuid(65534)
+check_file(Path("open.png"), "a picture")
 for check in (lambda: check_file(Path("closed.png"), "a picture"), lambda: check_folder(Path("closed")),
               lambda: check_file(Path("closed/a.png"), "a picture")):
     try:
@@ -101,8 +102,11 @@ for check in (lambda: check_file(Path("closed.png"), "a picture"), lambda: check
 
 @pytest.mark.skipif(os.name != "posix", reason="this system has no such permissions")
 def test_closed_files_and_folders_are_refused_in_one_line() -> None:
+    Path().chmod(0o755)  # open to the child process
     Path("closed.png").write_bytes(b"x")
     Path("closed.png").chmod(0)
+    Path("open.png").write_bytes(b"x")
+    Path("open.png").chmod(0o644)
     Path("closed").mkdir(mode=0)
     try:
         process = subprocess.run(
