@@ -52,7 +52,7 @@ class Progress(Observer):
 
     def nothing_left(self, total: int) -> None:
         self.was_finished = True
-        self.say(f"finished before: {total} of {total} done; --force does it again")
+        self.say(f"finished before: {total} of {total} done; --force redoes a finished job")
 
     def item_began(self, item: "Item") -> None:
         self._item, self._share = shown(item.name), 0.0

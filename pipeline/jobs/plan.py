@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from pipeline.base.files import check_file
 from pipeline.base.messages import shown
 from pipeline.errors import InputError, OutputError, SettingsError
 from pipeline.jobs import output_names
@@ -151,7 +152,7 @@ def of_video(
     output = _output_of_file(source, styles, output, VIDEO_SUFFIX)
     containers.check_output(output)
     if shots is not None:
-        _check_files(shots)
+        check_file(shots, "a list of shots")
     firsts = None if shots is None else shot_list.read(shots)
     return VideoPlan(source, output, (tuple(styles),), shots=firsts)
 
@@ -177,7 +178,7 @@ def of_folder(
         InputError: the folder or a style is missing, or the folder holds no picture.
         OutputError: the output is the input folder itself, or a file.
     """
-    _check_files(*styles)
+    _check_styles(styles)
     images.check_output(Path("pastiche" + suffix))
     output = _output_of_folder(folder, styles, output)
     pictures = folders.walk(folder, include=include, exclude=exclude, skip=[output], warn=warn)
@@ -198,11 +199,12 @@ def of_folder(
 
 def _output_of_file(source: Path, styles: Sequence[Path], output: Path | None, suffix: str) -> Path:
     """The output of one picture or clip: as given, or inside a given folder; by default beside the source."""
-    _check_files(source, *styles)
+    check_file(source, "a picture or clip")
+    _check_styles(styles)
     default = source.with_name(output_names.of_output(source.stem, styles, suffix))
     if output is None:
         output = default
-    elif os.path.isdir(output):
+    elif os.path.isdir(output):  # not Path.is_dir, here and below: that raises for a name too long
         output = output / default.name
     output_names.check_length(output)
     for path in (source, *styles):
@@ -232,17 +234,9 @@ def _is_made_by_a_job(folder: Path, picture: Path) -> bool:
     return any(os.path.isdir(output_names.job_folder(folder / path)) for path in inside)
 
 
-def _check_files(*paths: Path) -> None:
-    # os.path, here and above: Path.is_dir and its like raise where a name is too long or a folder is closed.
-    for path in paths:
-        if os.path.isdir(path):
-            raise InputError(
-                f"{shown(path)}: is a folder, where a file is meant; only the first of `nstpipe batch` is one"
-            )
-        if not os.path.exists(path):
-            raise InputError(f"{shown(path)}: no such file; check the path")
-        if not os.path.isfile(path):  # to open a pipe would wait for ever, and a device never ends
-            raise InputError(f"{shown(path)}: is not a file; name a picture or clip")
+def _check_styles(styles: Sequence[Path]) -> None:
+    for style in styles:
+        check_file(style, "a style's picture")
 
 
 def check_blend(weights: Sequence[float], style_sets: Sequence[Sequence[Path]]) -> None:
