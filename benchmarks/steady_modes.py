@@ -19,9 +19,11 @@ import numpy as np
 
 from pipeline import Rules, stylize_video
 from pipeline.base import resizing
+from pipeline.core import loss_graphs
 from pipeline.core.margins import Margin
-from pipeline.core.objective import shared
+from pipeline.core.objective import Objective
 from pipeline.core.scales import style_size
+from pipeline.core.targets import Targets
 from pipeline.extractor import weights
 from pipeline.extractor.weights import Weights
 from pipeline.pictures import images
@@ -92,16 +94,17 @@ def _make(clip: Path, style: Path, choice: Choice, folder: Path, motions: Motion
 
 def _style_loss(frames: Sequence[np.ndarray], style: Path, settings: Settings, extractor: Weights) -> float:
     """The mean style loss of the finished frames, each with the rim that it had in the making."""
-    objective = shared(settings, extractor)
+    graphs = loss_graphs.fitting(settings, extractor)
+    objective = Objective(settings, graphs)
     margin = Margin.around(frames[0].shape[:2], settings.margin)
     painting = images.read(style, settings.size).pixels
     size = style_size(painting.shape[:2], max(frames[0].shape[:2]))
-    targets = objective.style_targets(resizing.resize(painting, size))
+    grams = graphs.style_targets(resizing.resize(painting, size))
     found = []
     for frame in frames:
         pixels = margin.framed(frame.astype(np.float32))
-        contents = objective.content_targets(pixels)
-        found.append(objective.at(pixels / np.float32(objective.units), contents, targets)[0]["style"])
+        targets = Targets(graphs.content_targets(pixels), grams)
+        found.append(objective.at(pixels / np.float32(objective.units), targets)[0]["style"])
     return float(np.mean(found))
 
 

@@ -3,6 +3,8 @@
 import contextlib
 import functools
 import importlib.metadata
+import threading
+from collections.abc import Iterator
 from typing import Any
 
 import psutil
@@ -21,7 +23,7 @@ def one_blas_thread() -> contextlib.AbstractContextManager[Any]:
     """
     import scipy.linalg  # noqa: F401 - SciPy has a BLAS of its own, which has to be loaded to be limited
 
-    return _controller().limit(limits=1, user_api="blas")
+    return _shared_limit()
 
 
 @functools.cache
@@ -41,3 +43,23 @@ def library_versions() -> dict[str, str]:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             versions[name] = importlib.metadata.version(name)
     return versions
+_limit_lock = threading.Lock()
+_threads_inside = 0
+_limit: Any = None
+
+
+@contextlib.contextmanager
+def _shared_limit() -> Iterator[None]:
+    """The limit holds for the whole process: where several threads are inside, the last to leave lifts it."""
+    global _threads_inside, _limit
+    with _limit_lock:
+        if _threads_inside == 0:
+            _limit = _controller().limit(limits=1, user_api="blas")
+        _threads_inside += 1
+    try:
+        yield
+    finally:
+        with _limit_lock:
+            _threads_inside -= 1
+            if _threads_inside == 0:
+                _limit.restore_original_limits()

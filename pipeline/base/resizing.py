@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from pipeline.base.arrays import FloatArray, Size
+from pipeline.base.arrays import AnyArray, FloatArray, Size
 
 
 def size_to_fit(size: Size, longest_side: int) -> Size:
@@ -30,3 +30,9 @@ def resize(pixels: FloatArray, size: Size) -> FloatArray:
             pixels, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
         )
     return np.clip(pixels, 0, 255).astype(np.float32)
+
+
+def pad_to_even(pixels: AnyArray) -> AnyArray:
+    """The picture (H, W, 3) with its last row or column repeated where their number is odd."""
+    height, width = pixels.shape[:2]
+    return np.pad(pixels, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")

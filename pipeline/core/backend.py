@@ -2,13 +2,12 @@
 
 import contextlib
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
-from pipeline.base.arrays import FloatArray
 from pipeline.errors import SettingsError, TooLargeError
 
 Shapes = Any
@@ -88,18 +87,16 @@ class CompiledGradient:
     """The terms of a loss and the gradient of their sum, in one forward and one backward pass."""
 
     def __init__(
-        self, terms: Callable[..., Mapping[str, Any]], x_shape: Shapes, *shapes: Shapes, device: str
+        self, terms: Callable[..., Sequence[Any]], x_shape: Shapes, *shapes: Shapes, device: str
     ) -> None:
-        """Compile ``terms(x, *others) -> {name: scalar}`` for x of ``x_shape`` and others of ``shapes``."""
-        self._names: list[str] = []
+        """Compile ``terms(x, *others) -> scalars`` for x of ``x_shape`` and others of ``shapes``."""
 
         def terms_and_gradient(x: Any, *others: Any) -> tuple[Any, Any]:
             with tf.GradientTape() as tape:
                 tape.watch(x)
-                named = terms(x, *others)
-                total = tf.add_n(list(named.values()))
-            self._names = list(named)
-            return tf.stack(list(named.values())), tape.gradient(total, x)
+                values = list(terms(x, *others))
+                total = tf.add_n(values)
+            return tf.stack(values), tape.gradient(total, x)
 
         self._compiled = Compiled(terms_and_gradient, x_shape, *shapes, device=device)
 
@@ -108,20 +105,25 @@ class CompiledGradient:
         """How many times it was traced."""
         return self._compiled.traces
 
-    def __call__(self, x: FloatArray, *others: Any) -> tuple[dict[str, float], FloatArray]:
-        """The value of each term, and the gradient of their sum (read-only, the shape of ``x``).
+    def __call__(self, x: Any, *others: Any) -> tuple[Any, Any]:
+        """The values of the terms (n,), and the gradient of their sum (the shape of ``x``), as tensors.
 
         Raises:
             TooLargeError: the device has too little memory for it.
         """
         values, gradient = self._compiled(x, *others)
-        numbers = np.asarray(values, np.float64).tolist()
-        return dict(zip(self._names, numbers, strict=True)), np.asarray(gradient)
+        return values, gradient
 
 
 def on_device(device: str) -> Any:
     """A context in which tensors are made on ``device``."""
     return tf.device(device)
+
+
+def tensor(values: npt.ArrayLike, device: str) -> Any:
+    """A float32 tensor on ``device``."""
+    with tf.device(device):
+        return tf.constant(values, tf.float32)
 
 
 def _specification(shape: Shapes) -> Any:

@@ -10,11 +10,11 @@ from pipeline.base.arrays import FloatArray
 from pipeline.core import backend, optimizers
 from pipeline.core.frame_start import TemporalTarget
 from pipeline.core.margins import Margin
-from pipeline.core.objective import Objective, Targets
+from pipeline.core.objective import Objective
 from pipeline.core.scales import Scale
 from pipeline.core.smoothing import pool_and_upsample
 from pipeline.core.style_transfer import OnStep, StepInfo
-from pipeline.settings.settings import Settings
+from pipeline.core.targets import Targets
 
 
 class Descent:
@@ -27,7 +27,6 @@ class Descent:
 
     def __init__(
         self,
-        settings: Settings,
         objective: Objective,
         scales: Sequence[Scale],
         margin: Margin,
@@ -37,7 +36,7 @@ class Descent:
         """A picture with a rim of ``margin``, at ``scales``; ``on_step`` hears of every step."""
         self.steps = 0
         self.losses: Mapping[str, float] = {}
-        self._settings, self._objective = settings, objective
+        self._objective = objective
         self._scales, self._margin, self._on_step = scales, margin, on_step
         self._smooth_every = smooth_every or sys.maxsize
         self._began = time.monotonic()
@@ -47,18 +46,17 @@ class Descent:
         self,
         scale: Scale,
         pixels: FloatArray,
-        contents: Targets,
-        styles: Targets,
+        targets: Targets,
         target: TemporalTarget | None = None,
     ) -> FloatArray:
         """Take the steps of one scale from ``pixels``, held to ``target``; return the result, 0..255."""
-        optimizer = optimizers.make(self._settings)
+        optimizer = optimizers.make(self._objective.settings)
         number = self._scales.index(scale) + 1
         end = self.steps + scale.steps
         planned = self.steps + sum(later.steps for later in self._scales[number - 1 :])
 
         def evaluate(x: FloatArray) -> tuple[float, FloatArray]:
-            self.losses, gradient = self._objective.at(x, contents, styles, target)
+            self.losses, gradient = self._objective.at(x, targets, target)
             self._lowest = min(self._lowest or self.losses, self.losses, key=lambda losses: losses["total"])
             return self.losses["total"], gradient
 

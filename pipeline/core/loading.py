@@ -1,37 +1,42 @@
-"""Bring TensorFlow in: seconds, so only where there is something to stylise; and quietly."""
+"""Import TensorFlow, which takes seconds: only where there is something to stylise, and quietly."""
 
 import contextlib
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pipeline.core.stylizer import Stylizer
 
+_one_thread_at_a_time = threading.Lock()
+
 
 def stylizer_class() -> "type[Stylizer]":
-    """:class:`pipeline.core.stylizer.Stylizer`, imported when it is first asked for."""
-    if "tensorflow" in sys.modules:
+    """:class:`pipeline.core.stylizer.Stylizer`, imported by the first call."""
+    with _one_thread_at_a_time, _silent_stderr():
         from pipeline.core.stylizer import Stylizer
-    else:
-        with _silent_stderr():
-            from pipeline.core.stylizer import Stylizer
     return Stylizer
 
 
 @contextlib.contextmanager
 def _silent_stderr() -> Iterator[None]:
-    """Standard error shut at its descriptor: TensorFlow's libraries write there while they are loaded.
+    """Close standard error at its descriptor, unless TensorFlow is imported already.
 
-    No setting keeps them from it; what goes wrong while they load is raised, and seen all the same.
+    TensorFlow's libraries write there while they are loaded, and no setting prevents it. What fails during
+    the import is raised, and so still seen. The descriptor is the whole process's: two threads in here would
+    save each other's closed one, and it would stay closed.
     """
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
+    if "tensorflow" in sys.modules:
+        yield
+        return
+    saved = os.dup(2)
+    null = os.open(os.devnull, os.O_WRONLY)
     try:
-        os.dup2(nowhere, 2)
+        os.dup2(null, 2)
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(null)

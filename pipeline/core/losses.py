@@ -1,9 +1,12 @@
-"""The losses, as pure functions on tensors of one image (no batch). Weights stand with the caller.
+"""The losses, as pure functions on tensors of one image (no batch).
 
 F is a layer's activations for the iterate, P for the content, A the style's Gram matrix; M is the number
 of positions (h·w) and N the number of channels of a layer. The forms are those of
 Gatys, Ecker, Bethge 2016 ("Image Style Transfer Using Convolutional Neural Networks") and of the Keras
 example "Neural style transfer", and means that do not depend on the picture's size.
+
+A weight is multiplied by a form's own factor before it meets the loss. With a constant weight, TensorFlow
+computes the product in this order, so that a weight that is an input gives the same bytes.
 """
 
 from typing import Any
@@ -22,20 +25,22 @@ def style_target(activations: Any) -> Any:
     return gram_matrix(activations) / positions(activations)
 
 
-def content_loss(activations: Any, target: Any, form: str = "mean") -> Any:
-    """How far F (h, w, N) is from P of the same shape.
+def content_loss(activations: Any, target: Any, form: str = "mean", weight: Any = 1.0) -> Any:
+    """How far F (h, w, N) is from P of the same shape, times ``weight``.
 
     Args:
         form: ``mean``: mean((F-P)²); ``gatys``: ½ Σ (F-P)²; ``sum``: Σ (F-P)².
     """
     squares = ops.square(activations - target)
     if form == "mean":
-        return ops.mean(squares)
-    return ops.sum(squares) * {"gatys": 0.5, "sum": 1.0}[form]
+        return weight * ops.mean(squares)
+    return weight * {"gatys": 0.5, "sum": 1.0}[form] * ops.sum(squares)
 
 
-def style_loss(activations: Any, target: Any, form: str = "mean", pixels: Any = None) -> Any:
-    """How far the Gram matrix of F (h, w, N) is from a style's.
+def style_loss(
+    activations: Any, target: Any, form: str = "mean", pixels: Any = None, weight: Any = 1.0
+) -> Any:
+    """How far the Gram matrix of F (h, w, N) is from a style's, times ``weight``.
 
     Both are divided by their own M before they are compared, so the sizes may differ.
 
@@ -51,13 +56,13 @@ def style_loss(activations: Any, target: Any, form: str = "mean", pixels: Any = 
     channels = activations.shape[-1]
     if form == "keras":
         relative = own / ops.cast(pixels, "float32")
-        return ops.sum(ops.square(difference)) * ops.square(relative) / 36
+        return weight / 36 * ops.sum(ops.square(difference)) * ops.square(relative)
     factor = {"mean": 1.0, "gatys": 0.25, "per-channel": 1 / channels**2}[form]
-    return ops.mean(ops.square(difference)) * factor
+    return weight * factor * ops.mean(ops.square(difference))
 
 
-def total_variation(image: Any, form: str = "power-mean") -> Any:
-    """How much neighbouring pixels of an image (H, W, 3) differ, in the image's own units.
+def total_variation(image: Any, form: str = "power-mean", weight: Any = 1.0) -> Any:
+    """How much neighbouring pixels of an image (H, W, 3) differ, in the image's own units, times ``weight``.
 
     Args:
         form: ``l1``: mean|dx| + mean|dy|; ``l2``: Σ dx² + Σ dy², over every pair and channel;
@@ -70,11 +75,11 @@ def total_variation(image: Any, form: str = "power-mean") -> Any:
         corner = rows[:-1, :-channels]
         squares = ops.square(rows[1:, :-channels] - corner) + ops.square(rows[:-1, channels:] - corner)
         powers = _to_the_five_fourths(squares)
-        return ops.sum(powers) if form == "power" else ops.mean(powers) * channels
+        return weight * ops.sum(powers) if form == "power" else weight * channels * ops.mean(powers)
     down, right = rows[1:] - rows[:-1], rows[:, channels:] - rows[:, :-channels]
     if form == "l1":
-        return ops.mean(ops.abs(right)) + ops.mean(ops.abs(down))
-    return ops.sum(ops.square(right)) + ops.sum(ops.square(down))
+        return weight * (ops.mean(ops.abs(right)) + ops.mean(ops.abs(down)))
+    return weight * (ops.sum(ops.square(right)) + ops.sum(ops.square(down)))
 
 
 def temporal_loss(image: Any, target: Any, weights: Any) -> Any:

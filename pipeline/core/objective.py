@@ -1,4 +1,4 @@
-"""What a pastiche is measured by: the weighted losses of the settings, and the targets they compare with.
+"""What a pastiche is measured by: the sum of the weighted losses.
 
 content_weight · Σ_l w_l · content_l + style_weight · Σ_l w_l · style_l + tv_weight · tv
 
@@ -13,142 +13,80 @@ from typing import Any
 import numpy as np
 
 from pipeline.base.arrays import FloatArray
-from pipeline.core import backend, losses
+from pipeline.core import backend
 from pipeline.core.frame_start import TemporalTarget
-from pipeline.errors import DivergedError, SettingsError
-from pipeline.extractor import vgg
-from pipeline.extractor.weights import Weights
+from pipeline.core.loss_graphs import LossGraphs, loss_weights
+from pipeline.core.targets import Targets
+from pipeline.errors import DivergedError
 from pipeline.settings.settings import Settings
-
-Targets = Mapping[str, Any]
-"""{layer: tensor}"""
-
-PICTURE, MAP = (None, None, 3), (None, None)
 
 
 class Objective:
-    """The objective of one set of settings on one extractor, for pictures of any size."""
+    """The objective of one set of settings. It holds the weights of the losses; the graphs may be shared.
 
-    def __init__(self, settings: Settings, weights: Weights) -> None:
-        """Compile nothing yet: each graph is traced once, when it is first used.
+    Attributes:
+        settings: whose weights it holds.
+    """
 
-        Raises:
-            SettingsError: every weight is 0, or there is no such device.
-            WeightsError: the weights lack a layer that the settings need.
-        """
-        self._settings = settings
-        self.content_weights = _weighted(settings.content_layers, settings.content_weight)
-        self.style_weights = _weighted(settings.style_layers, settings.style_weight)
-        if not (self.content_weights or self.style_weights or settings.tv_weight):
-            raise SettingsError("every loss weighs 0; give --content-weight, --style-weight or --tv-weight")
-        self.device = backend.choose_device(settings.device)
-        with backend.on_device(self.device):
-            self._extractor = vgg.Extractor(
-                weights, settings.pooling, {**self.content_weights, **self.style_weights}
-            )
-        self._compile({layer: kernel.shape[-1] for layer, (kernel, _) in weights.kernels.items()})
+    def __init__(self, settings: Settings, graphs: LossGraphs) -> None:
+        """Weigh the losses of ``graphs``, which :func:`.loss_graphs.fitting` gives for ``settings``."""
+        self.settings = settings
+        self._graphs = graphs
+        with np.errstate(over="ignore"):  # a weight above float32's range is infinite: the loss diverges
+            weights = {term: np.float32(value) for term, value in loss_weights(settings).items()}
+        self._weights = {term: backend.tensor(weight, self.device) for term, weight in weights.items()}
 
-    def _compile(self, channels: Mapping[str, int]) -> None:
-        contents = {layer: (None, None, channels[layer]) for layer in self.content_weights}
-        styles = {layer: (channels[layer], channels[layer]) for layer in self.style_weights}
-        device = self.device
-        self.content_targets = backend.Compiled(self._content_targets, PICTURE, device=device)
-        """Pixels (H, W, 3) 0..255 -> {layer: activations (h, w, N)}."""
-        self.style_targets = backend.Compiled(self._style_targets, PICTURE, device=device)
-        """Pixels (H, W, 3) 0..255 -> {layer: A/M (N, N)}."""
-        self._gradient = backend.CompiledGradient(self._terms, PICTURE, contents, styles, device=device)
-        self._held_gradient = backend.CompiledGradient(
-            self._held_terms, PICTURE, contents, styles, PICTURE, MAP, device=device
-        )
+    @property
+    def device(self) -> str:
+        """TensorFlow's name of the device."""
+        return self._graphs.options.device
 
     @property
     def units(self) -> float:
         """What one unit of x is in units of 0..255."""
-        return 255 / self._settings.pixel_range
+        return self._graphs.units
 
-    @property
-    def traces(self) -> int:
-        """Graphs traced so far: at most four, whatever the sizes."""
-        compiled = self.content_targets, self.style_targets, self._gradient, self._held_gradient
-        return sum(graph.traces for graph in compiled)
+    def value_and_gradient(
+        self, x: Any, targets: Targets, temporal: TemporalTarget | None = None
+    ) -> tuple[Any, Any]:
+        """The weighted losses at x (H, W, 3), 0..pixel_range, and the gradient of their sum: tensors.
+
+        For optimizers that stay on the device; whether the numbers are finite is theirs to check.
+
+        Returns:
+            The losses (n,), the temporal loss last, and the gradient (H, W, 3) with respect to x.
+
+        Raises:
+            TooLargeError: the device has too little memory.
+        """
+        hold = None if temporal is None else (temporal.pixels / np.float32(self.units), temporal.weights)
+        return self._graphs.value_and_gradient(x, self._weights, targets, hold)
 
     def at(
-        self, x: FloatArray, contents: Targets, styles: Targets, temporal: TemporalTarget | None = None
+        self, x: FloatArray, targets: Targets, temporal: TemporalTarget | None = None
     ) -> tuple[dict[str, float], FloatArray]:
-        """The weighted losses at x (H, W, 3), 0..pixel_range, and the gradient of their total.
+        """The same in NumPy's arrays, for optimizers that run on the host.
 
         Returns:
             {"total", "content", "style", "tv", "temporal", "content LAYER"…, "style LAYER"…: loss} and the
-            gradient (H, W, 3) with respect to x.
+            gradient (H, W, 3) with respect to x, read-only.
 
         Raises:
             DivergedError: either is not finite.
             TooLargeError: the device has too little memory.
         """
-        if temporal is None:
-            terms, gradient = self._gradient(x, dict(contents), dict(styles))
-        else:
-            target = temporal.pixels / np.float32(self.units)
-            terms, gradient = self._held_gradient(x, dict(contents), dict(styles), target, temporal.weights)
-        found = _summed(terms)
-        if not (math.isfinite(found["total"]) and np.isfinite(gradient).all()):
+        values, gradient = (np.asarray(tensor) for tensor in self.value_and_gradient(x, targets, temporal))
+        names = [*self._weights, *([] if temporal is None else ["temporal"])]
+        losses = _summed(dict(zip(names, values.astype(np.float64).tolist(), strict=True)))
+        if not (math.isfinite(losses["total"]) and np.isfinite(gradient).all()):
             raise DivergedError(
                 "the loss or its gradient is no longer finite; use a smaller --step-size or smaller weights"
             )
-        return found, gradient
-
-    def _content_targets(self, pixels: Any) -> dict[str, Any]:
-        features = self._extractor.activations(pixels) if self.content_weights else {}
-        return {layer: features[layer] for layer in self.content_weights}
-
-    def _style_targets(self, pixels: Any) -> dict[str, Any]:
-        features = self._extractor.activations(pixels) if self.style_weights else {}
-        return {layer: losses.style_target(features[layer]) for layer in self.style_weights}
-
-    def _terms(self, x: Any, contents: Targets, styles: Targets) -> dict[str, Any]:
-        settings = self._settings
-        features = self._extractor.activations(x * self.units)
-        terms = {}
-        for layer, weight in self.content_weights.items():
-            loss = losses.content_loss(features[layer], contents[layer], settings.content_form)
-            terms[f"content {layer}"] = weight * loss
-        for layer, weight in self.style_weights.items():
-            loss = losses.style_loss(features[layer], styles[layer], settings.style_form, losses.positions(x))
-            terms[f"style {layer}"] = weight * loss
-        if settings.tv_weight:
-            terms["tv"] = settings.tv_weight * losses.total_variation(x, settings.tv_form)
-        return terms
-
-    def _held_terms(
-        self, x: Any, contents: Targets, styles: Targets, target: Any, weights: Any
-    ) -> dict[str, Any]:
-        temporal = losses.temporal_loss(x, target, weights) / self._settings.pixel_range**2
-        return {**self._terms(x, contents, styles), "temporal": temporal}
-
-
-_last: dict[tuple[str, str], Objective] = {}
-
-
-def shared(settings: Settings, weights: Weights) -> Objective:
-    """The objective of these, the same one as long as they are asked for: style after style uses its graphs.
-
-    Raises:
-        SettingsError, WeightsError: as :class:`Objective`.
-    """
-    key = settings.model_dump_json(), weights.fingerprint
-    if key not in _last:
-        _last.clear()
-        _last[key] = Objective(settings, weights)
-    return _last[key]
-
-
-def _weighted(layers: Mapping[str, float], weight: float) -> dict[str, float]:
-    """Each layer's weight in the total, without the layers that weigh nothing."""
-    return {layer: share * weight for layer, share in layers.items() if share * weight > 0}
+        return losses, gradient
 
 
 def _summed(terms: Mapping[str, float]) -> dict[str, float]:
-    """The terms under the sums that a person wants to see first."""
+    """The terms, after the sums that a person wants to see first."""
 
     def kind(name: str) -> float:
         return sum(value for term, value in terms.items() if term.split()[0] == name)

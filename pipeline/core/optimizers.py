@@ -4,38 +4,12 @@ One optimizer serves one scale of one picture. Every step evaluates the loss and
 and leaves the picture inside the box 0..pixel_range.
 """
 
-from collections.abc import Callable
-from typing import Protocol
-
 import numpy as np
 
 from pipeline.base.arrays import FloatArray
 from pipeline.core.lbfgs import Lbfgs
+from pipeline.core.optimizer_protocol import Evaluate, OnIterate, Optimizer
 from pipeline.settings.settings import Settings
-
-Evaluate = Callable[[FloatArray], tuple[float, FloatArray]]
-"""x (H, W, 3) -> loss and gradient (H, W, 3)."""
-
-OnStep = Callable[[FloatArray], None]
-"""Hears of the iterate after each step; what it raises passes through. It must not keep the array."""
-
-
-class Optimizer(Protocol):
-    """Improves a picture, a number of steps at a time.
-
-    Attributes:
-        returns_the_best: whether the result is the best picture evaluated, not the one after the last.
-    """
-
-    returns_the_best: bool
-
-    def advance(
-        self, evaluate: Evaluate, x: FloatArray, steps: int, on_step: OnStep
-    ) -> tuple[FloatArray, int]:
-        """Take at most ``steps`` steps from ``x`` (left as it is); return the result and the steps taken.
-
-        Fewer steps than asked for mean that no more are worth taking.
-        """
 
 
 def make(settings: Settings) -> Optimizer:
@@ -57,7 +31,7 @@ class _Descent:
         self._scratch = self._first_moment = self._second_moment = np.zeros(0, np.float32)
 
     def advance(
-        self, evaluate: Evaluate, x: FloatArray, steps: int, on_step: OnStep
+        self, evaluate: Evaluate, x: FloatArray, steps: int, on_iterate: OnIterate
     ) -> tuple[FloatArray, int]:
         """See :meth:`Optimizer.advance`."""
         x = np.array(x, np.float32)
@@ -67,7 +41,7 @@ class _Descent:
             x -= self._change(gradient)
             np.clip(x, 0, self._settings.pixel_range, out=x)
             self._taken += 1
-            on_step(x)
+            on_iterate(x)
         return x, steps
 
     def _prepare(self, gradient: FloatArray) -> None:
@@ -125,15 +99,16 @@ class Adagrad(_Descent):
 
 
 class RMSprop(_Descent):
-    """Tieleman and Hinton 2012, without momentum; beta2 is the decay of the squares.
+    """Tieleman and Hinton 2012, without momentum, as Keras computes it; beta2 is the decay of the squares.
 
-    The squares start from the first gradient's: from 0, a slow decay would make the first steps
-    1/√(1 - beta2) times too long.
+    The squares start from 0, so the first step is 1/√(1 - beta2) times step_size long. Keras adds ε to the
+    squares, under the root; here it is outside, as in the other optimizers: tiny gradients, of which only
+    ε would be left under the root, still count.
     """
 
     def _change(self, gradient: FloatArray) -> FloatArray:
         np.square(gradient, out=self._scratch)
-        self._blend(self._second_moment, self._settings.beta2 if self._taken else 0)
+        self._blend(self._second_moment, self._settings.beta2)
         return self._over_root(gradient, self._second_moment, self._step_size)
 
 

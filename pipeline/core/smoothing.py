@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from keras import ops
 
+from pipeline.base.resizing import pad_to_even
+
 
 def pool_and_upsample(image: npt.ArrayLike) -> npt.NDArray[np.float32]:
     """Average over 2x2 pixels, then back to the exact size by bilinear interpolation.
@@ -21,8 +23,8 @@ def pool_and_upsample(image: npt.ArrayLike) -> npt.NDArray[np.float32]:
     """
     pixels = np.asarray(image, np.float32)
     height, width = pixels.shape[:2]
-    even = np.pad(pixels, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
-    pooled = ops.average_pool(even[None], 2, strides=2, padding="valid", data_format="channels_last")
+    even = pad_to_even(pixels)[None]
+    pooled = ops.average_pool(even, 2, strides=2, padding="valid", data_format="channels_last")
     upsampled = _twice_as_large(pooled)[:height, :width]
     return np.ascontiguousarray(upsampled)
 

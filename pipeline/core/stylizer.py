@@ -6,17 +6,20 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.base.arrays import FloatArray
+from pipeline.base.arrays import FloatArray, Size
 from pipeline.base.resizing import resize
-from pipeline.core import backend, palette
+from pipeline.core import backend, loss_graphs, palette, targets
 from pipeline.core.descent import Descent
 from pipeline.core.frame_start import FrameStart, TemporalTerms, enlarged, frame_start
+from pipeline.core.loss_graphs import LossGraphs
 from pipeline.core.margins import Margin
-from pipeline.core.objective import Targets, shared
+from pipeline.core.objective import Objective
 from pipeline.core.scales import Scale, check_size, plan, plan_following, style_size
 from pipeline.core.smoothing import pool_and_upsample
+from pipeline.core.style_shares import style_shares
 from pipeline.core.style_transfer import OnStep, Pastiche
-from pipeline.errors import InputError, SettingsError
+from pipeline.core.targets import Targets, Tensors
+from pipeline.errors import InputError
 from pipeline.extractor.weights import Weights
 from pipeline.settings.settings import Settings
 
@@ -28,10 +31,29 @@ NOISE_MEAN, NOISE_DEVIATION = 127.5, 40.0
 
 
 class Stylizer:
-    """Stylises pictures in the same styles. What the styles need is computed once for each size."""
+    """Stylises pictures in the same styles. What the styles need is computed once for each size.
 
-    def __init__(self, settings: Settings, styles: Sequence[FloatArray], *, weights: Weights) -> None:
+    Attributes:
+        settings: how every picture is stylised.
+        graphs: the compiled graphs; other stylizers may use them, too.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        styles: Sequence[FloatArray],
+        *,
+        weights: Weights,
+        like: "Stylizer | None" = None,
+    ) -> None:
         """Hold the styles, each (H, W, 3), 0..255, of any size from 16x16.
+
+        Args:
+            settings: how every picture is stylised.
+            styles: one, or several that are blended by the setting ``style_weights``.
+            weights: of the extractor.
+            like: a stylizer whose compiled graphs are used where they fit: those of other styles, loss
+                weights, sizes or steps do, and then nothing is traced again.
 
         Raises:
             InputError: no style, or one that is no such picture.
@@ -40,10 +62,11 @@ class Stylizer:
         """
         self.settings = settings
         self._styles = [_checked(style) for style in styles]
-        self._shares = _shares(settings.style_weights, len(self._styles))
+        self._shares = style_shares(settings.style_weights, len(self._styles))
         self._palette = self._of_styles() if settings.content_palette == "style" else None
-        self._objective = shared(settings, weights)
-        self._style_targets: OrderedDict[tuple[int, tuple[int, int]], Targets] = OrderedDict()
+        self.graphs: LossGraphs = loss_graphs.fitting(settings, weights, like.graphs if like else None)
+        self._objective = Objective(settings, self.graphs)
+        self._style_targets: OrderedDict[tuple[int, Size], Tensors] = OrderedDict()
 
     def stylize(
         self,
@@ -76,11 +99,10 @@ class Stylizer:
 
     def _from_scratch(self, content: FloatArray, margin: Margin, on_step: OnStep | None) -> Pastiche:
         scales = plan(margin.framed_size, self.settings)
-        descent = Descent(self.settings, self._objective, scales, margin, self.settings.smooth_every, on_step)
+        descent = Descent(self._objective, scales, margin, self.settings.smooth_every, on_step)
         x = self._start(content, scales[0])
         for scale in scales:
-            targets = self._targets(content, scale, margin)
-            x = descent.descend(scale, resize(x, scale.size), *targets)
+            x = descent.descend(scale, resize(x, scale.size), self._targets(content, scale, margin))
         return Pastiche(margin.cut(x), descent.steps, descent.losses)
 
     def _following(
@@ -88,13 +110,13 @@ class Stylizer:
     ) -> Pastiche:
         """The pastiche of a frame; each scale goes on from what the coarser ones changed at its start."""
         scales = plan_following(margin.framed_size, self.settings, coarse_too=start.needs_coarse_scales)
-        descent = Descent(self.settings, self._objective, scales, margin, 0, on_step)
+        descent = Descent(self._objective, scales, margin, 0, on_step)
         change = np.zeros((1, 1, 3), np.float32)
         for scale in scales:
             before = resize(start.pixels, scale.size)
             x = np.clip(before + enlarged(change, scale.size), 0, 255)
             target = start.target if scale is scales[-1] else None
-            x = descent.descend(scale, x, *self._targets(content, scale, margin), target)
+            x = descent.descend(scale, x, self._targets(content, scale, margin), target)
             change = start.kept(x - before)
         return Pastiche(margin.cut(np.clip(start.pixels + change, 0, 255)), descent.steps, descent.losses)
 
@@ -118,18 +140,18 @@ class Stylizer:
         pixels = noise.normal(NOISE_MEAN, NOISE_DEVIATION, (*scale.size, 3))
         return np.clip(pixels, 0, 255).astype(np.float32)
 
-    def _targets(self, content: FloatArray, scale: Scale, margin: Margin) -> tuple[Targets, Targets]:
+    def _targets(self, content: FloatArray, scale: Scale, margin: Margin) -> Targets:
         longest_side = margin.side_within(max(scale.size))
-        contents = self._objective.content_targets(resize(content, scale.size))
-        grams = [self._targets_of(number, longest_side) for number in range(len(self._styles))]
-        return contents, _blend(grams, self._shares)
+        contents = self.graphs.content_targets(resize(content, scale.size))
+        grams = [self._grams(number, longest_side) for number in range(len(self._styles))]
+        return Targets(contents, targets.blend(grams, self._shares))
 
-    def _targets_of(self, number: int, longest_side: int) -> Targets:
+    def _grams(self, number: int, longest_side: int) -> Tensors:
         """The targets of style ``number`` beside a picture of ``longest_side``, computed once."""
         style = self._styles[number]
         key = number, style_size(style.shape[:2], longest_side)
         if key not in self._style_targets:
-            self._style_targets[key] = self._objective.style_targets(resize(style, key[1]))
+            self._style_targets[key] = self.graphs.style_targets(resize(style, key[1]))
         self._style_targets.move_to_end(key)
         while len(self._style_targets) > STYLE_SIZES_KEPT * len(self._styles):
             self._style_targets.popitem(last=False)
@@ -143,28 +165,3 @@ def _checked(picture: Any) -> FloatArray:
         raise InputError(f"a picture is finite numbers of shape (height, width, 3), not {pixels.shape}")
     check_size(pixels.shape[:2])
     return pixels
-
-
-def _shares(weights: Sequence[float], count: int) -> list[float]:
-    """What each of ``count`` styles contributes; together 1."""
-    if count == 0:
-        raise InputError("there is no style; name at least one picture")
-    if weights and len(weights) != count:
-        raise SettingsError(
-            f"--style-weights has {len(weights)} numbers for {count} styles; give one for each"
-        )
-    given = list(weights) or [1.0] * count
-    return [weight / sum(given) for weight in given]
-
-
-def _blend(grams: Sequence[Targets], shares: Sequence[float]) -> Targets:
-    """The weighted mean of several styles' A/M.
-
-    Its loss differs from the weighted sum of the styles' losses by a constant, so the gradient is the same.
-    """
-    if len(grams) == 1:
-        return grams[0]
-    return {
-        layer: sum(share * gram[layer] for share, gram in zip(shares, grams, strict=True))
-        for layer in grams[0]
-    }

@@ -129,6 +129,7 @@ class TaskRunner:
                 self.inputs.settings,
                 self.inputs.styles[style_set],
                 weights=self.inputs.weights,
+                like=self._stylizer,
             )
             self._style_set = style_set
         return self._stylizer

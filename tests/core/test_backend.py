@@ -1,4 +1,6 @@
-"""The compiled gradient: right, traced once, on a device that exists."""
+"""The compiled gradient: right, traced once, on a device that exists. Results that repeat."""
+
+import importlib.util
 
 import keras
 import numpy as np
@@ -16,7 +18,7 @@ def picture(height: int, width: int) -> np.ndarray:
 
 
 def two_terms(x, others):
-    return {"first": keras.ops.sum(x * others["factor"]), "second": 0.5 * keras.ops.sum(x * x)}
+    return [keras.ops.sum(x * others["factor"]), 0.5 * keras.ops.sum(x * x)]
 
 
 @pytest.fixture
@@ -24,11 +26,10 @@ def compiled():
     return CompiledGradient(two_terms, SHAPE, {"factor": (3,)}, device=choose_device("cpu"))
 
 
-def test_terms_by_name_and_the_gradient_of_their_sum(compiled):
+def test_the_terms_and_the_gradient_of_their_sum(compiled):
     x, factor = picture(4, 5), np.array([1, 2, 3], np.float32)
-    terms, gradient = compiled(x, {"factor": factor})
-    assert terms["first"] == pytest.approx(float(np.sum(x * factor)), rel=1e-5)
-    assert terms["second"] == pytest.approx(float(np.sum(x * x)) / 2, rel=1e-5)
+    values, gradient = compiled(x, {"factor": factor})
+    np.testing.assert_allclose(values, [np.sum(x * factor), np.sum(x * x) / 2], rtol=1e-5)
     np.testing.assert_allclose(gradient, factor + x, rtol=1e-6)
     assert gradient.dtype == np.float32
 
@@ -41,12 +42,12 @@ def test_one_trace_serves_every_size_and_target(compiled):
 
 def test_a_target_is_an_argument_and_not_frozen_in(compiled):
     gradients = [compiled(picture(4, 4), {"factor": np.full(3, f, np.float32)})[1] for f in (1, 5)]
-    np.testing.assert_allclose(gradients[1] - gradients[0], 4, rtol=1e-4)
+    np.testing.assert_allclose(np.asarray(gradients[1]) - gradients[0], 4, rtol=1e-4)
 
 
 def test_the_same_arguments_give_the_same_bytes(compiled):
     results = [compiled(picture(64, 64), {"factor": np.ones(3, np.float32)}) for _ in range(3)]
-    assert len({(tuple(terms.values()), gradient.tobytes()) for terms, gradient in results}) == 1
+    assert len({tuple(np.asarray(tensor).tobytes() for tensor in result) for result in results}) == 1
 
 
 def test_x_is_left_as_it_is(compiled):
@@ -54,6 +55,35 @@ def test_x_is_left_as_it_is(compiled):
     kept = x.copy()
     compiled(x, {"factor": np.ones(3, np.float32)})
     np.testing.assert_array_equal(x, kept)
+
+
+@pytest.fixture
+def first_use(monkeypatch):
+    """A copy of the module that no test has used, on a machine with two GPUs; and the calls that it makes."""
+    calls = []
+    config = tf.config.experimental
+    monkeypatch.setattr(config, "enable_op_determinism", lambda: calls.append("op determinism"))
+    monkeypatch.setattr(config, "set_memory_growth", lambda gpu, grows: calls.append((gpu, grows)))
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: {"GPU": ["first", "second"]}[kind])
+    source = importlib.util.find_spec("pipeline.core.backend")
+    module = importlib.util.module_from_spec(source)
+    source.loader.exec_module(module)
+    return module, calls
+
+
+@pytest.mark.parametrize("device", ["auto", "cpu", "gpu:1"])
+def test_results_repeat_and_gpus_take_memory_as_they_need_it(first_use, device):
+    module, calls = first_use
+    module.choose_device(device)
+    assert sorted(calls, key=str) == [("first", True), ("second", True), "op determinism"]
+    module.choose_device(device)
+    assert len(calls) == 3
+
+
+def test_a_device_is_named_as_tensorflow_names_it(first_use):
+    module, _ = first_use
+    names = [module.choose_device(device) for device in ("auto", "cpu", "gpu", "gpu:1")]
+    assert names == ["/GPU:0", "/CPU:0", "/GPU:0", "/GPU:1"]
 
 
 def test_cpu_is_always_there():

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from scipy import optimize
 
-from pipeline.core import lbfgs
-from pipeline.core.lbfgs import Evaluator, Lbfgs, search_directly, search_publicly
+from pipeline.core import scipy_lbfgs
+from pipeline.core.lbfgs import BudgetSpent, Evaluator, Lbfgs
+from pipeline.core.scipy_lbfgs import search_directly, search_publicly
 
 SHAPE = (4, 4, 3)
 
@@ -31,7 +32,7 @@ class Counted:
 
 
 def ignore(x):
-    """An on_step that does nothing."""
+    """An on_iterate that does nothing."""
 
 
 @pytest.mark.parametrize("gradient_first", [False, True])
@@ -82,20 +83,20 @@ def test_the_direct_search_goes_scipys_own_way():
     for search in (search_publicly, search_directly):
         evaluate = Counted()
         evaluator = Evaluator(evaluate, SHAPE, 40, ignore)
-        with pytest.raises(lbfgs._Spent):
+        with pytest.raises(BudgetSpent):
             search(evaluator, start().ravel().astype(float), 120, lambda: True)
         ways.append(evaluate.losses)
     assert ways[0] == ways[1] and len(ways[0]) == 40
 
 
 def test_this_scipy_has_the_direct_routine():
-    assert lbfgs._direct_works()
+    assert scipy_lbfgs.direct_works()
 
 
 @pytest.mark.parametrize("direct", [False, True])
 def test_both_ways_lead_to_the_same_picture(direct, monkeypatch):
     desired, _ = Lbfgs(255).advance(valleys, start(), 30, ignore)
-    monkeypatch.setattr(lbfgs, "_direct_works", lambda: direct)
+    monkeypatch.setattr(scipy_lbfgs, "direct_works", lambda: direct)
     actual, steps = Lbfgs(255).advance(valleys, start(), 30, ignore)
     np.testing.assert_array_equal(actual, desired)
     assert steps == 30

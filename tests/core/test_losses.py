@@ -103,10 +103,10 @@ def test_temporal_loss_and_its_gradient_are_the_reference():
     image, target, weights = features(0, (5, 7, 3)), features(1, (5, 7, 3)), features(2, (5, 7))
     loss, gradient = reference.temporal(*(each.astype(float) for each in (image, target, weights)))
     compiled = CompiledGradient(
-        lambda *given: {"temporal": temporal_loss(*given)}, (5, 7, 3), (5, 7, 3), (5, 7), device="cpu"
+        lambda *tensors: [temporal_loss(*tensors)], (5, 7, 3), (5, 7, 3), (5, 7), device="cpu"
     )
     terms, actual = compiled(image, target, weights)
-    assert terms["temporal"] == pytest.approx(loss, rel=1e-5)
+    assert float(terms[0]) == pytest.approx(loss, rel=1e-5)
     np.testing.assert_allclose(actual, gradient, rtol=1e-5)
 
 
@@ -129,6 +129,17 @@ def test_total_variation_is_the_reference(form):
     image = 80 * features(2, (7, 9, 3))
     desired, _ = reference.total_variation(image.astype(float), form)
     assert float(total_variation(image, form)) == pytest.approx(desired, rel=1e-5)
+
+
+@pytest.mark.parametrize("weight", [0.5, 3.0])
+def test_a_weight_multiplies_every_form(weight):
+    image, target = 80 * features(2, (7, 9, 3)), style_target(features(1))
+    pairs = [(content_loss, (features(0), features(1), form)) for form in CONTENT_FORMS]
+    pairs += [(style_loss, (features(0), target, form, 120)) for form in STYLE_FORMS]
+    pairs += [(total_variation, (image, form)) for form in TV_FORMS]
+    for loss, arguments in pairs:
+        desired = weight * float(loss(*arguments))
+        assert float(loss(*arguments, weight=weight)) == pytest.approx(desired, rel=1e-5), arguments[-1]
 
 
 @pytest.mark.parametrize("times", [2, 4])

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.core.margins import Margin
-from tests.support.stylizing import followed, make, picture
+from tests.support.stylizing import followed, make, picture, record_style_sizes
 
 sides = st.integers(16, 60)
 
@@ -58,9 +58,9 @@ def test_with_a_margin_a_border_is_worked_on_as_the_middle_is():
     assert abs(share[0.2] - 1) < 0.15 < abs(share[0.0] - 1)
 
 
-def test_the_style_is_compared_at_the_pictures_own_size():
-    framed, plain = make(margin=0.2), make()
-    framed.stylize(picture(0))
-    plain.stylize(picture(0))
-    (key,) = framed._style_targets
-    assert key in plain._style_targets
+def test_the_style_is_compared_at_the_pictures_own_size(monkeypatch):
+    stylizers = make(margin=0.2), make()
+    sizes = [record_style_sizes(stylizer, monkeypatch) for stylizer in stylizers]
+    for stylizer in stylizers:
+        stylizer.stylize(picture(0))
+    assert sizes == [[(40, 48)], [(40, 48)]]

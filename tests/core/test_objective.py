@@ -2,9 +2,12 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from pipeline.core.frame_start import TemporalTarget
+from pipeline.core.loss_graphs import LossGraphs, fitting
 from pipeline.core.objective import Objective
+from pipeline.core.targets import Targets
 from pipeline.errors import DivergedError, SettingsError
 from pipeline.settings.settings import Settings
 from tests.support import reference
@@ -27,12 +30,20 @@ def settings(**changes) -> Settings:
     return Settings(**(given | changes))
 
 
+def objective_and_graphs(scales=None, **changes) -> tuple[Objective, LossGraphs]:
+    graphs = fitting(settings(**changes), tiny_weights(scales=scales))
+    return Objective(settings(**changes), graphs), graphs
+
+
+def targets_of(graphs: LossGraphs) -> Targets:
+    return Targets(graphs.content_targets(picture(1)), graphs.style_targets(picture(2, 50, 41)))
+
+
 def actual(
     x: np.ndarray, hold: TemporalTarget | None = None, **changes
 ) -> tuple[dict[str, float], np.ndarray]:
-    objective = Objective(settings(**changes), tiny_weights(scales=SCALES))
-    targets = objective.content_targets(picture(1)), objective.style_targets(picture(2, 50, 41))
-    return objective.at(x, *targets, hold)
+    objective, graphs = objective_and_graphs(SCALES, **changes)
+    return objective.at(x, targets_of(graphs), hold)
 
 
 def desired(x: np.ndarray, **changes) -> tuple[dict[str, float], np.ndarray]:
@@ -122,9 +133,9 @@ def temporal(x: np.ndarray, hold: TemporalTarget, pixel_range: int = 255) -> tup
 @pytest.fixture(params=[1, 255])
 def measured(request):
     """The range of the pixels, and an objective on them with its targets bound: (x, hold) -> …"""
-    objective = Objective(settings(pixel_range=request.param), tiny_weights())
-    targets = objective.content_targets(picture(1)), objective.style_targets(picture(2, 50, 41))
-    return request.param, lambda x, hold=None: objective.at(x, *targets, hold)
+    objective, graphs = objective_and_graphs(pixel_range=request.param)
+    targets = targets_of(graphs)
+    return request.param, lambda x, hold=None: objective.at(x, targets, hold)
 
 
 def test_what_holds_a_frame_pulls_it_as_the_reference_says(measured):
@@ -162,50 +173,45 @@ def test_nothing_is_pulled_that_is_where_it_is_held(measured):
         np.testing.assert_array_equal(gradient, without)
 
 
-def test_one_more_trace_serves_every_frame_that_is_held():
-    objective = Objective(settings(), tiny_weights())
-    for side in (20, 30, 40):
-        x = picture(0, side, 40)
-        targets = objective.content_targets(x), objective.style_targets(x)
-        objective.at(x, *targets)
-        assert objective.traces == (3 if side == 20 else 4)
-        objective.at(x, *targets, TemporalTarget(x, np.ones(x.shape[:2], np.float32)))
-    assert objective.traces == 4
-
-
-def test_one_trace_of_each_graph_serves_every_size():
-    objective = Objective(settings(tv_weight=1.0, style_form="keras"), tiny_weights())
-    for side in range(16, 60, 4):
-        targets = (
-            objective.content_targets(picture(1, side, 40)),
-            objective.style_targets(picture(2, 40, side)),
-        )
-        terms, gradient = objective.at(picture(0, side, 40), *targets)
-        assert terms["total"] > 0 and gradient.shape == (side, 40, 3)
-    assert objective.traces == 3
+def test_the_tensors_on_the_device_are_the_numbers_on_the_host():
+    objective, graphs = objective_and_graphs(tv_weight=2.0)
+    x, hold = held()
+    targets = targets_of(graphs)
+    for temporal in (None, hold):
+        terms, desired = objective.at(x, targets, temporal)
+        values, gradient = objective.value_and_gradient(tf.constant(x), targets, temporal)
+        assert "CPU:0" in values.device and "CPU:0" in gradient.device
+        names = [name for name in terms if " " in name] + ["tv"] + (["temporal"] if temporal else [])
+        assert list(np.asarray(values, float)) == [terms[name] for name in names]
+        np.testing.assert_array_equal(gradient, desired)
 
 
 def test_weights_of_nothing_cost_nothing():
-    objective = Objective(
-        settings(content_weight=0, style_layers={STYLES[0]: 1, STYLES[2]: 0}), tiny_weights()
-    )
-    terms, _ = objective.at(
-        picture(0), objective.content_targets(picture(1)), objective.style_targets(picture(2))
-    )
+    objective, graphs = objective_and_graphs(content_weight=0, style_layers={STYLES[0]: 1, STYLES[2]: 0})
+    targets = targets_of(graphs)
+    assert targets.contents == {} and list(targets.grams) == [STYLES[0]]
+    terms, _ = objective.at(picture(0), targets)
     assert (terms["content"], terms["tv"]) == (0, 0)
     assert set(terms) == {"total", "content", "style", "tv", "temporal", f"style {STYLES[0]}"}
 
 
 def test_variation_alone_is_an_objective():
-    objective = Objective(settings(content_weight=0, style_weight=0, tv_weight=1), tiny_weights())
-    terms, gradient = objective.at(picture(0), {}, {})
+    objective, graphs = objective_and_graphs(content_weight=0, style_weight=0, tv_weight=1)
+    targets = targets_of(graphs)
+    assert targets.contents == targets.grams == {}
+    terms, gradient = objective.at(picture(0), targets)
     assert terms["total"] == terms["tv"] > 0 and np.abs(gradient).max() > 0
-    assert dict(objective.content_targets(picture(1))) == dict(objective.style_targets(picture(1))) == {}
+
+
+@pytest.mark.parametrize("weight", [1e30, 1e300])
+def test_a_weight_beyond_float32_diverges(weight):
+    with pytest.raises(DivergedError, match="smaller weights"):
+        actual(1e10 * picture(0), tv_weight=weight, tv_form="l2")
 
 
 def test_every_weight_0_is_refused():
     with pytest.raises(SettingsError, match="every loss weighs 0"):
-        Objective(settings(content_weight=0, style_weight=0), tiny_weights())
+        fitting(settings(content_weight=0, style_weight=0), tiny_weights())
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
@@ -218,4 +224,4 @@ def test_what_is_not_finite_is_an_error(bad):
 
 def test_a_gpu_that_is_not_there_is_refused():
     with pytest.raises(SettingsError, match="no device gpu:99"):
-        Objective(settings(device="gpu:99"), tiny_weights())
+        fitting(settings(device="gpu:99"), tiny_weights())

@@ -15,6 +15,8 @@ START = np.random.default_rng(2).uniform(60, 200, SHAPE).astype(np.float32)
 DESCENTS = ("adam", "adagrad", "rmsprop", "sgd")
 ALL = (*DESCENTS, "lbfgs")
 
+OWN_SETTINGS = {"rmsprop": {"beta2": 0.9}}
+
 
 def bowl(x):
     """A quadratic of different curvature in each direction."""
@@ -23,7 +25,7 @@ def bowl(x):
 
 
 def ignore(x):
-    """An on_step that does nothing."""
+    """An on_iterate that does nothing."""
 
 
 def ours(steps, name, pieces=1, **settings):
@@ -35,11 +37,8 @@ def ours(steps, name, pieces=1, **settings):
     return x
 
 
-def by_keras(optimizer, steps, first_squares=None):
+def by_keras(optimizer, steps):
     x = keras.Variable(START)
-    optimizer.build([x])
-    if first_squares is not None:
-        optimizer._velocities[0].assign(first_squares)
     for _ in range(steps):
         optimizer.apply_gradients([(bowl(x)[1], x)])
     return np.asarray(x)
@@ -63,9 +62,18 @@ def test_adagrad_is_keras_that_starts_from_nothing():
     np.testing.assert_allclose(ours(20, "adagrad", step_size=2.0), desired, rtol=1e-4)
 
 
-def test_rmsprop_is_keras_that_starts_from_the_first_gradient():
-    desired = by_keras(keras.optimizers.RMSprop(2.0, rho=0.9, epsilon=1e-12), 20, bowl(START)[1] ** 2)
-    np.testing.assert_allclose(ours(20, "rmsprop", step_size=2.0, beta2=0.9), desired, rtol=1e-4)
+@pytest.mark.parametrize("step_size", [0.3, 2.0])
+def test_rmsprop_is_keras_step_by_step(step_size):
+    """The gradients are far above epsilon, which Keras has under the root."""
+    for steps in (1, 2, 3, 5, 10, 20):
+        actual = ours(steps, "rmsprop", step_size=step_size, beta2=0.9)
+        desired = by_keras(keras.optimizers.RMSprop(step_size, rho=0.9), steps)
+        np.testing.assert_allclose(actual, desired, rtol=1e-4)
+
+
+def test_rmsprop_starts_with_a_long_step_since_its_squares_start_from_0():
+    step = START - ours(1, "rmsprop", step_size=2.0, beta2=0.9)
+    np.testing.assert_allclose(step, 2.0 / np.sqrt(1 - 0.9) * np.sign(bowl(START)[1]), rtol=1e-4)
 
 
 def test_sgd_is_keras_at_its_own_units():
@@ -94,7 +102,7 @@ def test_loss_falls_and_steps_are_counted(name):
         passes.append(None)
         return bowl(x)
 
-    optimizer = optimizers.make(Settings(optimizer=name, step_size=2.0))
+    optimizer = optimizers.make(Settings(optimizer=name, step_size=2.0, **OWN_SETTINGS.get(name, {})))
     x, taken = optimizer.advance(evaluate, START, 15, lambda x: heard.append(x.copy()))
     assert bowl(x)[0] < 0.9 * bowl(START)[0]
     assert taken == len(heard) == len(passes) == 15
@@ -123,7 +131,7 @@ def test_start_is_left_as_it_is(name):
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_what_on_step_raises_comes_through(name):
+def test_what_on_iterate_raises_comes_through(name):
     class Stop(Exception):
         pass
 

@@ -16,6 +16,18 @@ def test_sides_double_and_the_last_is_the_picture():
     assert plan((300, 400), Settings(scales=3, steps=(5, 6, 7))) == desired
 
 
+@pytest.mark.parametrize(
+    ("size", "coarse"),
+    [
+        ((300, 401), (150, 200)),  # 200.5 is rounded to the even side, and 149.6 up
+        ((300, 403), (150, 202)),  # 201.5
+        ((79, 400), (40, 200)),  # 39.5 is rounded up
+    ],
+)
+def test_coarse_sides_are_rounded_and_not_truncated(size, coarse):
+    assert plan(size, Settings(scales=2))[0].size == coarse
+
+
 def test_scales_that_are_too_small_are_left_out_with_their_steps():
     assert plan((20, 60), Settings(scales=3, steps=(5, 6, 7))) == (Scale((20, 60), 7),)
     assert [scale.steps for scale in plan((40, 60), Settings(scales=3, steps=(5, 6, 7)))] == [6, 7]

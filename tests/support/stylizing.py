@@ -3,6 +3,7 @@
 import numpy as np
 
 from pipeline import Settings, Stylizer
+from pipeline.core.frame_start import TemporalTerms
 from tests.support.tiny_weights import tiny_weights
 
 LBFGS_50 = {
@@ -23,14 +24,33 @@ def picture(seed: int, height: int = 40, width: int = 48) -> np.ndarray:
     return np.clip(blobs + generator.normal(0, 8, blobs.shape), 0, 255).astype(np.float32)
 
 
-def make(styles=(7,), **settings) -> Stylizer:
-    given = {"steps": 6, "device": "cpu", **LBFGS_50}
-    return Stylizer(
-        Settings(**(given | settings)), [picture(seed) for seed in styles], weights=tiny_weights()
-    )
+def make(styles=(7,), like=None, **settings) -> Stylizer:
+    """A stylizer on tiny weights; each style is a seed of :func:`picture`, or a picture."""
+    values = {"steps": 6, "device": "cpu", **LBFGS_50} | settings
+    pictures = [picture(style) if isinstance(style, int) else style for style in styles]
+    return Stylizer(Settings(**values), pictures, weights=tiny_weights(), like=like)
+
+
+def record_style_sizes(stylizer: Stylizer, monkeypatch) -> list[tuple[int, int]]:
+    """The list to which the size of each style is added whose targets ``stylizer`` computes from now on."""
+    sizes, compute = [], stylizer.graphs.style_targets
+
+    def recorded(pixels):
+        sizes.append(pixels.shape[:2])
+        return compute(pixels)
+
+    monkeypatch.setattr(stylizer.graphs, "style_targets", recorded)
+    return sizes
 
 
 def followed(stylizer: Stylizer, content=None, **arguments):
     infos = []
     pastiche = stylizer.stylize(picture(0) if content is None else content, on_step=infos.append, **arguments)
     return pastiche, infos
+
+
+def held_everywhere(**changes) -> TemporalTerms:
+    """Temporal terms of a frame (40, 48) whose every place was visible before, is held, and may change."""
+    ones = np.ones((40, 48), np.float32)
+    terms = {"init_share": ones, "newly_visible": 0 * ones, "weights": ones, "changeable": ones, "unit": 1.0}
+    return TemporalTerms(**(terms | changes))
