@@ -20,7 +20,7 @@ def right_half(value: float = 1.0) -> np.ndarray:
 
 
 def stylized(one: Stylizer, terms: TemporalTerms) -> tuple[Pastiche, list[np.ndarray]]:
-    """The pastiche of a frame, and the pictures that its steps evaluated; with L-BFGS-B the first is the start."""
+    """The pastiche of a frame, and the pictures that its steps evaluated: L-BFGS-B starts with the start."""
     images = []
     pastiche = one.stylize(CONTENT, INIT, terms, on_step=lambda info: images.append(info.image()))
     return pastiche, images
