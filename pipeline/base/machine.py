@@ -5,6 +5,7 @@ import functools
 import importlib.metadata
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psutil
@@ -43,7 +44,9 @@ def library_versions() -> dict[str, str]:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             versions[name] = importlib.metadata.version(name)
     return versions
-_limit_lock = threading.Lock()
+
+
+_lock = threading.Lock()
 _threads_inside = 0
 _limit: Any = None
 
@@ -52,14 +55,20 @@ _limit: Any = None
 def _shared_limit() -> Iterator[None]:
     """The limit holds for the whole process: where several threads are inside, the last to leave lifts it."""
     global _threads_inside, _limit
-    with _limit_lock:
+    with _lock:
         if _threads_inside == 0:
-            _limit = _controller().limit(limits=1, user_api="blas")
+            _limit = _setter().submit(_controller().limit, limits=1, user_api="blas").result()
         _threads_inside += 1
     try:
         yield
     finally:
-        with _limit_lock:
+        with _lock:
             _threads_inside -= 1
             if _threads_inside == 0:
-                _limit.restore_original_limits()
+                _setter().submit(_limit.restore_original_limits).result()
+
+
+@functools.cache
+def _setter() -> ThreadPoolExecutor:
+    """The thread that sets the limit for all: threadpoolctl lets only the thread that set it lift it."""
+    return ThreadPoolExecutor(1, "blas-limit")

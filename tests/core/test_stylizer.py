@@ -196,12 +196,19 @@ def test_style_targets_are_computed_once_for_each_size(monkeypatch):
 def test_the_style_targets_of_the_last_sizes_are_kept(monkeypatch):
     one = make(styles=[picture(7, 200, 240)], steps=1)
     sizes = record_style_sizes(one, monkeypatch)
-    sides = range(20, 21 + stylizer.STYLE_SIZES_KEPT)
-    for side in (*sides, *sides[1:]):
+    first, second, *others = range(20, 21 + stylizer.STYLE_SIZES_KEPT)
+
+    def computed_for(side):
+        before = len(sizes)
         one.stylize(picture(0, side, side))
-    assert len(sizes) == len(sides)
-    one.stylize(picture(0, sides[0], sides[0]))
-    assert len(sizes) == len(sides) + 1 and sizes[-1] == sizes[0]
+        return len(sizes) - before
+
+    assert [computed_for(side) for side in (first, second, *others[:-1])] == [1] * stylizer.STYLE_SIZES_KEPT
+    assert computed_for(first) == 0
+    # One more than are kept: the one that was not used for longest goes.
+    assert computed_for(others[-1]) == 1
+    assert [computed_for(side) for side in (first, *others)] == [0] * (stylizer.STYLE_SIZES_KEPT)
+    assert computed_for(second) == 1
 
 
 def test_a_style_is_not_enlarged(monkeypatch):
@@ -227,16 +234,16 @@ SWEEP = (
 
 
 def test_a_sweep_traces_nothing_again():
-    one = make()
+    first = one = make()
     one.stylize(picture(0), picture(1), held_everywhere())
     one.stylize(picture(0))
-    assert one.graphs.traces == 4
     for changes in SWEEP:
         alone = make(**changes).stylize(picture(0)).pixels
         one = make(**changes, like=one)
         np.testing.assert_array_equal(one.stylize(picture(0)).pixels, alone)
         one.stylize(picture(0), picture(1), held_everywhere())
-    assert one.graphs.traces == 4
+        assert one.graphs is first.graphs
+    assert first.graphs.traces == 4
 
 
 def test_styles_one_after_another_share_the_graphs():
