@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pipeline.extractor.download import OnBytes, Timeouts
 
 ADDRESS = "https://storage.googleapis.com/tensorflow/keras-applications/vgg19/"
+"""The folder on the web that holds the file."""
+
 FILE_NAME = "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5"
 
 MD5 = "253f8cb515780f3b799900260a226db6"
@@ -45,14 +47,11 @@ def is_genuine(file: Path) -> bool:
     return has_md5(file, MD5)
 
 
-def fetch(
-    on_bytes: "OnBytes | None" = None, *, address: str = ADDRESS, timeouts: "Timeouts | None" = None
-) -> Path:
+def fetch(on_bytes: "OnBytes | None" = None, timeouts: "Timeouts | None" = None) -> Path:
     """The path of the published file, downloaded first where it is missing or damaged.
 
     Args:
         on_bytes: called with the bytes received and the total during a download.
-        address: the folder on the web that holds the file.
         timeouts: bounds on waiting.
 
     Raises:
@@ -61,5 +60,5 @@ def fetch(
     from pipeline.extractor import download
 
     if not is_genuine(path()):
-        download.download(address + FILE_NAME, path(), MD5, on_bytes, timeouts)
+        download.download(ADDRESS + FILE_NAME, path(), MD5, on_bytes, timeouts)
     return path()

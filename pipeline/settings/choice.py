@@ -25,11 +25,11 @@ _LAYER_WEIGHTS: TypeAdapter[dict[str, float]] = TypeAdapter(LayerWeights)
 
 
 class Merged:
-    """The values of all rows so far; a later row wins.
+    """The values of all rows added so far; a later row overrides an earlier one.
 
     Attributes:
-        values: by field name of :class:`Settings`, not validated but for the tables of layers.
-        sources: where each of ``values`` is from, for people.
+        values: by field name of :class:`Settings`; only the tables of layers are validated.
+        sources: the source of each value, as shown to users.
     """
 
     def __init__(self) -> None:
@@ -37,37 +37,37 @@ class Merged:
         self.sources: dict[str, str] = {}
 
     def add(self, values: Mapping[str, Any], source: Callable[[str], str]) -> None:
-        """Lay a row over the others; ``source`` says where the value of a name is from.
+        """Add a row that overrides the others; ``source`` gives the source of a name's value.
 
         Raises:
-            SettingsError: layers that do not exist, or what is no table of layers.
+            SettingsError: a layer that does not exist, or a value that is not a table of layers.
         """
         for name, value in values.items():
             self.sources[name] = source(name)
-            self.values[name] = self._filled(name, value) if name.endswith("_layers") else value
+            self.values[name] = self._fill_layers(name, value) if name.endswith("_layers") else value
 
     def validate(self) -> Settings:
         """The settings that the rows give.
 
         Raises:
-            SettingsError: a value that cannot be; the message says where it came from.
+            SettingsError: an invalid value; the message names its source.
         """
         try:
             return Settings(**self.values)
         except ValidationError as error:
-            raise self._refused(str(error.errors()[0]["loc"][0]), error) from error
+            raise self._error(str(error.errors()[0]["loc"][0]), error) from error
 
-    def _filled(self, name: str, value: Any) -> dict[str, float]:
-        """A layer named without a weight keeps the one that the rows below give it or its neighbour."""
+    def _fill_layers(self, name: str, value: Any) -> dict[str, float]:
+        """Give layers without a weight the one that earlier rows give to them or to the nearest layer."""
         try:
             table = layer_weights.fill(layer_weights.parse(value), self.values.get(name, {}))
             return _LAYER_WEIGHTS.validate_python(table)
         except SettingsError as error:
             raise SettingsError(f"{name} (from {self.sources[name]}): {error}") from error
         except ValidationError as error:
-            raise self._refused(name, error) from error
+            raise self._error(name, error) from error
 
-    def _refused(self, name: str, error: ValidationError) -> SettingsError:
+    def _error(self, name: str, error: ValidationError) -> SettingsError:
         problem = error.errors()[0]
         source = self.sources.get(name, "default")
         return SettingsError(f"{name} = {problem['input']!r} (from {source}): {_plain(problem['msg'])}")
@@ -79,13 +79,13 @@ def _plain(message: str) -> str:
 
 @dataclass(frozen=True)
 class Choice:
-    """What the user asked for, before it is resolved.
+    """The sources of settings: preset, flags, environment and project file.
 
     Attributes:
-        preset: a preset's name or a ``.toml`` file; None: as the environment or project file says.
-        flags: settings given outright, by field name; they win over everything.
-        environ: the environment to look for ``NSTPIPE_*`` in.
-        folder: where ``nstpipe.toml`` is looked for.
+        preset: a preset's name or a ``.toml`` file; None: that of the environment or project file.
+        flags: settings by field name; they override all other sources.
+        environ: the environment variables, ``NSTPIPE_*`` among them.
+        folder: the folder that may hold ``nstpipe.toml``.
     """
 
     preset: str | None = None
@@ -97,20 +97,20 @@ class Choice:
         """Flags > NSTPIPE_* > ./nstpipe.toml > preset > defaults.
 
         Args:
-            weights_kind: the kind of weights that will run; for a small one the ``[builtin]`` table counts.
+            weights_kind: the kind of weights of the job; the ``[builtin]`` table applies to small ones.
 
         Raises:
-            SettingsError: an unknown name or a value that cannot be; the message says where it came from.
+            SettingsError: an unknown name or an invalid value; the message names its source.
         """
         project = _project_values(self.folder)
-        of_project = project.pop("preset", None)
-        of_environ = self.environ.get(VARIABLE_PREFIX + "PRESET")
-        preset = presets.load(self.preset or of_environ or of_project or presets.DEFAULT_PRESET)
-        small = self._merged(preset, preset.builtin, project)
-        runs = small if weights_kind in SMALL_EXTRACTORS else self._merged(preset, {}, project)
-        return Resolved(runs.validate(), runs.sources, preset, small.validate())
+        project_preset = project.pop("preset", None)
+        variable_preset = self.environ.get(VARIABLE_PREFIX + "PRESET")
+        preset = presets.load(self.preset or variable_preset or project_preset or presets.DEFAULT_PRESET)
+        small = self._merge(preset, preset.builtin, project)
+        merged = small if weights_kind in SMALL_EXTRACTORS else self._merge(preset, {}, project)
+        return Resolved(merged.validate(), merged.sources, preset, small.validate())
 
-    def _merged(self, preset: Preset, builtin: Mapping[str, Any], project: Mapping[str, Any]) -> Merged:
+    def _merge(self, preset: Preset, builtin: Mapping[str, Any], project: Mapping[str, Any]) -> Merged:
         merged = Merged()
         merged.add(preset.values, lambda name: f"preset {preset.name}: {preset.sources.get(name, 'ours')}")
         merged.add(builtin, lambda name: f"preset {preset.name}, [builtin]")
@@ -122,13 +122,13 @@ class Choice:
 
 @dataclass(frozen=True)
 class Resolved:
-    """What runs.
+    """The settings of a job and their sources.
 
     Attributes:
-        settings: with the kind of weights that they were resolved for.
-        sources: where each is from, by field name; none for a default.
-        preset: what they began with.
-        on_small: the settings with a small extractor, ``settings`` themselves if they are for one.
+        settings: those for the kind of weights given to :meth:`Choice.resolve`.
+        sources: the source of each, by field name; a default has none.
+        preset: the preset that they are based on.
+        on_small: those for a small extractor; ``settings`` themselves if they are for one.
     """
 
     settings: Settings
@@ -139,8 +139,8 @@ class Resolved:
     def as_toml(self) -> str:
         """A preset file that gives the same settings, each with its source as a comment.
 
-        Its ``[builtin]`` table holds what a small extractor gets instead. There is none if the settings
-        are for a small extractor already: then the values are those that run.
+        Its ``[builtin]`` table has the values that differ for a small extractor. If the settings are for a
+        small extractor already, there is no table: the values are those of the job.
         """
         lines = [f"description = {_toml(self.preset.description)}", ""]
         for name, value in self.settings.model_dump(mode="json").items():
@@ -148,10 +148,10 @@ class Resolved:
             lines.append(f"{_entry(name, value)}  # {source}")
         if self.on_small != self.settings:
             lines += ["", "[builtin]  # instead, where the extractor is builtin or random"]
-            lines += [_entry(name, value) for name, value in self._others_on_small().items()]
+            lines += [_entry(name, value) for name, value in self._differences_on_small().items()]
         return "\n".join(lines) + "\n"
 
-    def _others_on_small(self) -> dict[str, Any]:
+    def _differences_on_small(self) -> dict[str, Any]:
         usual = self.settings.model_dump(mode="json")
         small = self.on_small.model_dump(mode="json")
         return {name: value for name, value in small.items() if value != usual[name]}
@@ -175,13 +175,13 @@ def _project_values(folder: Path) -> dict[str, Any]:
 
 
 def _variables(environ: Mapping[str, str]) -> dict[str, str]:
-    """The settings among ``NSTPIPE_*``; an empty variable counts as not set, an unknown one as a slip."""
-    wanted = {VARIABLE_PREFIX + name.upper(): name for name in Settings.model_fields}
-    known = [*wanted, VARIABLE_PREFIX + "PRESET"]
+    """The settings among ``NSTPIPE_*``. An empty variable counts as not set; an unknown one is an error."""
+    names = {VARIABLE_PREFIX + name.upper(): name for name in Settings.model_fields}
+    variables = [*names, VARIABLE_PREFIX + "PRESET"]
     for variable in environ:
-        if variable.startswith(VARIABLE_PREFIX) and variable not in known:
-            raise unknown("variable", variable, known)
-    return {name: environ[variable] for variable, name in wanted.items() if environ.get(variable)}
+        if variable.startswith(VARIABLE_PREFIX) and variable not in variables:
+            raise unknown("variable", variable, variables)
+    return {name: environ[variable] for variable, name in names.items() if environ.get(variable)}
 
 
 def _entry(name: str, value: Any) -> str:
@@ -191,4 +191,4 @@ def _entry(name: str, value: Any) -> str:
 def _toml(value: Any) -> str:
     if isinstance(value, Mapping):
         return "{ " + ", ".join(f"{key} = {_toml(item)}" for key, item in value.items()) + " }"
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # as TOML asks, unlike JSON
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # TOML escapes it

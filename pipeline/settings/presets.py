@@ -20,13 +20,14 @@ _ABOUT: dict[str, type] = {
     "sources": dict,
     "builtin": dict,
 }
-"""What a preset file holds besides settings."""
-_IN_WORDS: dict[type, str] = {str: 'text in quotes, "like this"', dict: "a table"}
+"""The keys of a preset file besides settings, with their types."""
+
+_TYPE_NAMES: dict[type, str] = {str: 'text in quotes, "like this"', dict: "a table"}
 
 
 @dataclass(frozen=True)
 class Preset:
-    """A named table of settings: ``values``, where each is from, and what differs on a small extractor."""
+    """A named table of settings: ``values``, the source of each, and ``builtin`` for small extractors."""
 
     name: str
     description: str = ""
@@ -36,22 +37,22 @@ class Preset:
 
 
 def names() -> list[str]:
-    """The presets that come with nstpipe, the default first."""
-    found = sorted(path.stem for path in resources.folder("configs").glob("*.toml"))
-    return sorted(found, key=lambda name: name != DEFAULT_PRESET)
+    """The names of the presets of nstpipe, the default first."""
+    files = resources.folder("configs").glob("*.toml")
+    return sorted((path.stem for path in files), key=lambda name: (name != DEFAULT_PRESET, name))
 
 
 def load(name_or_file: str) -> Preset:
     """A preset by name, or from a ``.toml`` file.
 
     Raises:
-        SettingsError: there is none of that name (the nearest is suggested), or the file is not a preset.
+        SettingsError: no preset has that name (the nearest is suggested), or the file is not a preset.
     """
     return _read(_file(name_or_file, Path()))
 
 
 def _file(name_or_file: str, folder: Path) -> Path:
-    """The file of a preset; a relative one is looked for in ``folder``."""
+    """The file of a preset; a relative path is relative to ``folder``."""
     if name_or_file in names():
         return resources.folder("configs") / f"{name_or_file}.toml"
     if Path(name_or_file).suffix == ".toml":
@@ -74,7 +75,7 @@ def _read(path: Path, extended_by: tuple[Path, ...] = ()) -> Preset:
         description=table.get("description", base.description),
         values={**base.values, **values},
         sources={**base.sources, **dict.fromkeys(values, source), **table.get("sources", {})},
-        # What a preset says itself counts for every extractor, whatever its base says of small ones.
+        # A value of the preset itself applies to every extractor and so overrides its base's [builtin].
         builtin={k: v for k, v in base.builtin.items() if k not in values} | table.get("builtin", {}),
     )
 
@@ -89,17 +90,18 @@ def _base(extends: str, path: Path, extended_by: tuple[Path, ...]) -> Preset:
 
 
 def read_toml(path: Path) -> dict[str, Any]:
+    """The table in a file of settings.
+
+    Raises:
+        SettingsError: the file is missing, cannot be read, or is not TOML.
+    """
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         raise SettingsError(
             f"{shown(path)}: no such preset file; `nstpipe presets` lists the names"
         ) from None
-    except (
-        OSError,
-        ValueError,
-        RecursionError,
-    ) as error:  # ValueError: not UTF-8, not TOML, a null in a path
+    except (OSError, ValueError, RecursionError) as error:  # ValueError: not UTF-8, not TOML, null in a path
         raise SettingsError(f"{shown(path)}: not a TOML file of settings ({error})") from error
 
 
@@ -111,11 +113,13 @@ def _check_about(table: Mapping[str, Any], path: Path) -> None:
 
 
 def check_kind(name: str, value: Any, kind: type, where: str) -> None:
+    """Raise a SettingsError unless the value of ``name`` in the file ``where`` is a ``kind``."""
     if not isinstance(value, kind):
-        raise SettingsError(f"{where}: {name} = {value!r}: it must be {_IN_WORDS[kind]}")
+        raise SettingsError(f"{where}: {name} = {value!r}: it must be {_TYPE_NAMES[kind]}")
 
 
 def check_names(table: Mapping[str, Any], where: str) -> None:
+    """Raise a SettingsError unless every key of ``table``, in the file ``where``, is a setting."""
     for name in table:
         if name not in Settings.model_fields:
             raise SettingsError(f"{where}: {unknown('setting', name, list(Settings.model_fields))}")

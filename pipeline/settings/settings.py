@@ -18,7 +18,7 @@ DEFAULT_TEMPORAL_WEIGHT = 10.0
 RMSPROP_BETA2 = 0.9
 """The default of ``beta2`` for RMSprop: Keras' rho."""
 
-UNSEEN_IN_PIXELS = frozenset({"snapshot_every", "weights", "device"})
+NOT_IN_FINGERPRINT = frozenset({"snapshot_every", "weights", "device"})
 """Settings that do not enter the fingerprint: a job may continue with other values.
 
 ``snapshot_every``: a snapshot is a copy of the iterate and does not change it.
@@ -27,7 +27,7 @@ UNSEEN_IN_PIXELS = frozenset({"snapshot_every", "weights", "device"})
 rounding (which many steps of L-BFGS can make visible); that is the user's choice.
 """
 
-OF_VIDEOS_ONLY = frozenset({"frame_steps", "temporal", "temporal_weight", "flow_quality"})
+VIDEO_ONLY = frozenset({"frame_steps", "temporal", "temporal_weight", "flow_quality"})
 """Settings of frames that follow others: they do not enter the fingerprint of pictures."""
 
 
@@ -39,9 +39,9 @@ DEFAULT_STYLE_LAYERS = tuple(f"block{block}_conv1" for block in range(1, 6))
 
 
 class Settings(BaseModel):
-    """Everything that decides how a pastiche looks. Weights act on images of 0..255.
+    """The settings that decide how a pastiche looks. Loss weights are for images of 0..255.
 
-    Unless a preset says otherwise the objective is
+    The objective is
 
         content_weight · content + style_weight · Σ_l w_l · style_l + tv_weight · tv
 
@@ -60,8 +60,8 @@ class Settings(BaseModel):
     ] = Field(
         None,
         min_length=1,
-        description="The same for a video frame that follows others (half of steps); the coarser scales "
-        "paint what came into sight.",
+        description="Steps of a video frame that follows others (by default half of steps); the coarser "
+        "scales paint only what is newly visible.",
     )
     content_weight: Weight = Field(1.0, description="Weight of the content loss.")
     style_weight: Weight = Field(1.0, description="Weight of the style loss.")
@@ -77,51 +77,52 @@ class Settings(BaseModel):
         (), description="How much of each style to blend, by commas: 2,1 (equal)."
     )
     optimizer: Literal["adam", "adagrad", "rmsprop", "sgd", "lbfgs"] = Field(
-        "lbfgs", description="How the picture is improved."
+        "lbfgs", description="Optimizer of the image."
     )
     step_size: float = Field(
         5.0,
         gt=0,
         allow_inf_nan=False,
-        description="Step size of all but lbfgs, in the units of pixel_range: sgd divides every gradient "
-        "by the root mean square of its first.",
+        description="Step size of all optimizers but lbfgs, in units of pixel_range; sgd divides every "
+        "gradient by the root mean square of the first.",
     )
     init: Literal["content", "noise"] = Field(
-        "content", description="What a picture, or the first frame of a shot, starts from."
+        "content", description="Start of a picture, or of the first frame of a shot."
     )
     temporal: Literal["none", "init", "flow"] = Field(
         "flow",
-        description="How a video frame follows the last: not at all; it starts from the last pastiche; or it "
-        "starts from the last pastiches moved along the optical flow, and is held there.",
+        description="How a video frame follows the one before. none: not at all; init: it starts from the "
+        "previous pastiche; flow: it starts from the previous pastiches, warped along the optical flow, and "
+        "a temporal loss keeps it near them.",
     )
     temporal_weight: Weight = Field(
         DEFAULT_TEMPORAL_WEIGHT,
-        description="Weight of the temporal loss: what a change of the whole range costs, in times of the "
-        "loss that the shot's first frame ended with.",
+        description="Weight of the temporal loss: the cost of a change by the whole range, in units of the "
+        "final loss of the shot's first frame.",
     )
     flow_quality: Literal["fast", "medium", "high"] = Field(
-        "high", description="How carefully the optical flow is estimated."
+        "high", description="Quality of the optical flow."
     )
     content_palette: Literal["own", "style"] = Field(
         "own",
-        description="Colours of the content to be matched: its own, or its own moved to the style's mean and "
-        "covariance.",
+        description="Colours of the content that is matched. own: unchanged; style: with the mean and "
+        "covariance of the style's.",
     )
     margin: float = Field(
         0.0,
         ge=0,
         le=0.25,
-        description="Mirrored rim around the picture in the making, as a share of its longest side: borders "
-        "go wrong there, and it is cut off.",
+        description="Mirrored margin that is stylised and cut off, as a share of the longest side: artefacts "
+        "at borders fall into it.",
     )
     smooth_every: int = Field(
         0,
         ge=0,
-        description="Steps between two smoothings of the picture, shared out over frames that follow others; "
-        "0: never.",
+        description="Steps between two smoothings of the picture; a frame that follows others is smoothed in "
+        "part, by its share of the steps. 0: never.",
     )
     pooling: Literal["max", "avg"] = Field("max", description="Pooling between the blocks of VGG19.")
-    seed: int = Field(0, ge=0, le=2**32 - 1, description="Seed of the noise that --init noise starts from.")
+    seed: int = Field(0, ge=0, le=2**32 - 1, description="Seed of the noise of --init noise.")
     weights: str = Field("auto", description="auto, imagenet, builtin, random, or a .h5 or .npz FILE.")
     device: str = Field("auto", pattern=r"^(auto|cpu|gpu(:\d+)?)$", description="auto, cpu, gpu or gpu:N.")
     snapshot_every: int = Field(0, ge=0, description="Steps between two saved snapshots; 0: none.")
@@ -134,7 +135,7 @@ class Settings(BaseModel):
         "power-mean", description="Form of the total variation."
     )
     pixel_range: Literal[1, 255] = Field(
-        255, description="Pixel units that the step size and the total variation are in."
+        255, description="Pixel units of the step size and the total variation."
     )
     beta1: float = Field(
         0.9,
@@ -148,13 +149,15 @@ class Settings(BaseModel):
         lt=1,
         description="Decay of the second moment (Adam, RMSprop). RMSprop's default is 0.9.",
     )
-    epsilon: float = Field(1e-7, gt=0, allow_inf_nan=False, description="Keeps divisions finite.")
+    epsilon: float = Field(
+        1e-7, gt=0, allow_inf_nan=False, description="Added to denominators, which may be 0."
+    )
     decay_rate: float = Field(
         1.0, gt=0, le=1, description="The step size is multiplied by this every decay_steps."
     )
     decay_steps: int = Field(100, ge=1, description="Steps of one decay.")
     max_iterations: int | None = Field(
-        None, ge=1, description="L-BFGS-B iterations for each scale; an iteration takes one or more steps."
+        None, ge=1, description="L-BFGS-B iterations for each scale; each takes one or more steps."
     )
 
     @model_validator(mode="before")
@@ -191,8 +194,8 @@ class Settings(BaseModel):
 
     def that_change_pixels(self, *, of_a_video: bool) -> dict[str, Any]:
         """The settings that enter the fingerprint, as plain data."""
-        unseen = UNSEEN_IN_PIXELS if of_a_video else UNSEEN_IN_PIXELS | OF_VIDEOS_ONLY
-        return {name: value for name, value in self.model_dump(mode="json").items() if name not in unseen}
+        excluded = NOT_IN_FINGERPRINT if of_a_video else NOT_IN_FINGERPRINT | VIDEO_ONLY
+        return {name: value for name, value in self.model_dump(mode="json").items() if name not in excluded}
 
 
 def pixels_version(settings: Settings) -> int:
@@ -206,5 +209,5 @@ def pixels_version(settings: Settings) -> int:
 
 
 def unknown(kind: str, name: str, among: Sequence[str]) -> SettingsError:
-    """The error for a name that does not exist, with the nearest that does."""
+    """The error for a name that does not exist; it suggests the nearest existing one."""
     return SettingsError(f"no {kind} is called {name!r}{did_you_mean(name, among)}")

@@ -29,7 +29,7 @@ def unseen() -> np.ndarray:
     return np.stack(drawn)[:, :, :48, :48].astype(np.float32)
 
 
-def test_it_is_a_whole_vgg19_of_quarter_width_in_less_than_3_megabytes():
+def test_it_is_a_complete_vgg19_of_quarter_width_in_less_than_3_megabytes():
     found = weights.builtin()
     assert tuple(found.kernels) == LAYERS
     assert found.widths == QUARTER_WIDTHS
@@ -40,7 +40,7 @@ def test_it_is_a_whole_vgg19_of_quarter_width_in_less_than_3_megabytes():
     assert kinds == {np.dtype(np.float16)}
 
 
-def test_it_tells_its_origin():
+def test_the_file_holds_its_provenance():
     found = provenance(weights.BUILTIN)
     flags = [f"--{name} {found[name]}" for name in ("seed", "classes", "steps")]
     assert found["command"] == " ".join(["python -m tools.train_builtin", *flags])
@@ -60,7 +60,7 @@ def test_layers_are_at_the_level_that_presets_expect(unseen):
 
 
 @pytest.mark.parametrize("layer", ["block3_conv1", "block4_conv1"])
-def test_it_knows_textures_that_it_never_saw_better_than_random_filters_do(unseen, layer):
+def test_it_separates_new_textures_better_than_random_filters_do(unseen, layer):
     trained, untrained = (_recognised(unseen, kind(), layer) for kind in (weights.builtin, weights.random))
     assert trained > max(0.6, untrained + 0.05)
 

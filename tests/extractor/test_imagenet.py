@@ -1,4 +1,4 @@
-"""The published file: where Keras keeps it, and that only the genuine one counts."""
+"""The published file: its path, its hash, its download."""
 
 import hashlib
 from pathlib import Path
@@ -18,14 +18,14 @@ def home(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_address_and_hash_are_those_that_keras_states():
+def test_address_and_hash_are_those_of_keras():
     import keras.src.applications.vgg19 as published
 
     assert imagenet.ADDRESS + imagenet.FILE_NAME == published.WEIGHTS_PATH_NO_TOP
     assert f'"{imagenet.MD5}"' in Path(published.__file__).read_text("utf-8")
 
 
-def test_the_file_lies_where_keras_keeps_it(tmp_path, monkeypatch):
+def test_the_path_is_that_of_keras(tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_HOME", "~/elsewhere")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert imagenet.path() == tmp_path / "elsewhere" / "models" / imagenet.FILE_NAME
@@ -33,25 +33,28 @@ def test_the_file_lies_where_keras_keeps_it(tmp_path, monkeypatch):
     assert imagenet.path() == tmp_path / ".keras" / "models" / imagenet.FILE_NAME
 
 
-def test_it_is_fetched_once(home):
+def test_it_is_downloaded_once(home, monkeypatch):
     with serving() as (address, requests):
+        monkeypatch.setattr(imagenet, "ADDRESS", f"{address}good/")
         for _ in range(2):
-            assert imagenet.fetch(address=f"{address}good/") == imagenet.path()
+            assert imagenet.fetch() == imagenet.path()
     assert imagenet.is_genuine(imagenet.path())
     assert requests == {"good": 1}
 
 
-def test_a_damaged_file_is_not_genuine_and_is_fetched_anew(home):
+def test_a_damaged_file_is_not_genuine_and_is_downloaded_again(home, monkeypatch):
     imagenet.path().parent.mkdir(parents=True)
     imagenet.path().write_bytes(BODY[:-1])
     assert not imagenet.is_genuine(imagenet.path())
     with serving() as (address, _):
-        imagenet.fetch(address=f"{address}good/")
+        monkeypatch.setattr(imagenet, "ADDRESS", f"{address}good/")
+        imagenet.fetch()
     assert imagenet.is_genuine(imagenet.path())
 
 
-def test_offline_says_where_it_can_be_put_by_hand(home):
+def test_offline_says_where_to_put_it_by_hand(home, monkeypatch):
+    monkeypatch.setattr(imagenet, "ADDRESS", "http://127.0.0.1:9/")
     with pytest.raises(WeightsError) as caught:
-        imagenet.fetch(address="http://127.0.0.1:9/")
+        imagenet.fetch()
     for part in (imagenet.FILE_NAME, str(imagenet.path()), imagenet.MD5, "by hand"):
         assert part in str(caught.value)

@@ -62,14 +62,14 @@ def test_shapes_halve_at_each_pooling_and_widths_come_from_the_weights():
         assert tuple(found[layer].shape) == desired
 
 
-def test_scales_multiply_the_activations_and_not_what_lies_deeper():
+def test_scales_multiply_the_activations_of_their_layer_alone():
     plain = Extractor(tiny_weights()).activations(picture())
     scaled = Extractor(tiny_weights(scales={"block2_conv1": 2.5})).activations(picture())
     np.testing.assert_allclose(scaled["block2_conv1"], 2.5 * np.asarray(plain["block2_conv1"]), rtol=1e-6)
     np.testing.assert_array_equal(scaled["block5_conv4"], plain["block5_conv4"])
 
 
-def test_returns_the_layers_asked_for_and_needs_none_deeper():
+def test_returns_the_given_layers_and_needs_no_deeper_ones():
     whole = tiny_weights()
     kernels = {layer: whole.kernels[layer] for layer in layers.up_to_deepest(["block2_conv1"])}
     cut = Weights("file", kernels, {}, "", "cut")
@@ -78,7 +78,7 @@ def test_returns_the_layers_asked_for_and_needs_none_deeper():
     assert list(Extractor(cut).activations(picture())) == list(kernels)
 
 
-def test_takes_whole_numbers_and_leaves_the_picture_as_it_is():
+def test_takes_whole_numbers_and_does_not_change_the_picture():
     whole = picture().astype(np.uint8)
     before = whole.copy()
     found = Extractor(tiny_weights(), layers=["block1_conv1"])
@@ -88,7 +88,7 @@ def test_takes_whole_numbers_and_leaves_the_picture_as_it_is():
     np.testing.assert_array_equal(whole, before)
 
 
-def test_missing_layer_is_named():
+def test_missing_layer_is_reported():
     cut = Weights("file", {"block1_conv1": tiny_weights().kernels["block1_conv1"]}, {}, "", "cut.npz")
     with pytest.raises(WeightsError, match=r"cut\.npz.*block1_conv2"):
         Extractor(cut, layers=["block2_conv1"])

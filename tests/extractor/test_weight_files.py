@@ -86,7 +86,7 @@ def test_a_file_may_stop_early(name, tmp_path):
 
 # Keras 3 with NumPy 2 warns so whenever it reads a variable.
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-def test_keras_itself_writes_what_is_read(tmp_path):
+def test_a_file_that_keras_writes_is_read(tmp_path):
     import keras
 
     model = keras.Sequential([keras.Input((None, None, 3))])
@@ -117,7 +117,7 @@ def test_half_precision_halves_the_file_and_keeps_eleven_bits(tmp_path):
     assert (tmp_path / "half.npz").stat().st_size < (tmp_path / "full.npz").stat().st_size
 
 
-def test_provenance_and_layers_that_are_no_convolutions_change_nothing(tmp_path):
+def test_provenance_and_other_layers_have_no_effect(tmp_path):
     path = write_npz(tmp_path / "a.npz", provenance='{"by": "hand"}', **{"fc1/kernel": np.ones((2, 2))})
     assert weight_files.fingerprint(*weight_files.read(path)) == weight_files.fingerprint(KERNELS, {})
 
@@ -135,11 +135,11 @@ def changed(layer, part, array):
         {layer: KERNELS[layer] for layer in LAYERS[:-1]},
     ],
 )
-def test_the_fingerprint_tells_other_arrays(other):
+def test_other_arrays_have_another_fingerprint(other):
     assert weight_files.fingerprint(other, {}) != weight_files.fingerprint(KERNELS, {})
 
 
-def test_the_fingerprint_tells_scales_and_not_the_order():
+def test_the_fingerprint_depends_on_scales_and_not_on_the_order():
     backwards = dict(reversed(KERNELS.items()))
     assert weight_files.fingerprint(KERNELS, {"block1_conv1": 2.0}) != weight_files.fingerprint(KERNELS, {})
     assert weight_files.fingerprint(backwards, ONES) == weight_files.fingerprint(KERNELS, {})
@@ -162,7 +162,7 @@ BAD_KERNELS = {
 
 @pytest.mark.parametrize("name", ["published.h5", "three.weights.h5", "plain.npz"])
 @pytest.mark.parametrize("fault", BAD_KERNELS)
-def test_wrong_contents_are_named_in_one_line(fault, name, tmp_path):
+def test_wrong_contents_are_reported_in_one_line(fault, name, tmp_path):
     kernels, named = BAD_KERNELS[fault]
     assert_refused(WRITERS[name](tmp_path / name, kernels), named)
 
@@ -226,7 +226,7 @@ def test_a_newline_in_a_name_stays_on_one_line(tmp_path):
     place=st.floats(0, 1),
     garbage=st.binary(min_size=1, max_size=40),
 )
-def test_garbled_files_are_refused_or_read_and_never_anything_else(name, place, garbage, tmp_path_factory):
+def test_damaged_files_are_read_or_refused_and_raise_nothing_else(name, place, garbage, tmp_path_factory):
     folder = tmp_path_factory.mktemp("garbled")
     try:
         path = WRITERS[name](folder / name, {layer: KERNELS[layer] for layer in LAYERS[:2]})

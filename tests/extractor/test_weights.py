@@ -1,4 +1,4 @@
-"""The kinds of weights: what each name gives, what is said when it cannot, and what is remembered."""
+"""The kinds of weights: what each name loads, the errors, and the fingerprint."""
 
 import hashlib
 import subprocess
@@ -19,23 +19,19 @@ from tests.support.weight_files import write_npz, write_published
 
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch):
-    """An empty Keras cache, and nothing to fetch from."""
+    """An empty Keras cache, and no server."""
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.setenv("no_proxy", "*")
-    serve_from(monkeypatch, "http://127.0.0.1:9/")
+    monkeypatch.setattr(imagenet, "ADDRESS", "http://127.0.0.1:9/")
     return tmp_path
 
 
 @pytest.fixture
 def published(tmp_path, monkeypatch):
-    """A file of a few channels in the published one's layout and, as far as anyone can tell, in its place."""
+    """A file of few channels in the layout of the published one, with its hash as the published hash."""
     path = write_published(tmp_path / "published.h5")
     monkeypatch.setattr(imagenet, "MD5", hashlib.md5(path.read_bytes()).hexdigest())
     return path
-
-
-def serve_from(monkeypatch, address):
-    monkeypatch.setitem(imagenet.fetch.__kwdefaults__, "address", address)
 
 
 def put_in_cache(path: Path) -> Path:
@@ -51,16 +47,16 @@ def silent(message):
 def test_imagenet_from_the_cache(spec, published):
     path = put_in_cache(published)
     assert weights.available(spec) == "imagenet"
-    found = weights.obtain(spec, silent)
-    assert (found.kind, found.origin) == ("imagenet", str(path))
-    assert found.fingerprint == weight_files.fingerprint(tiny_weights().kernels, {})
+    loaded = weights.obtain(spec, silent)
+    assert (loaded.kind, loaded.origin) == ("imagenet", str(path))
+    assert loaded.fingerprint == weight_files.fingerprint(tiny_weights().kernels, {})
 
 
 @pytest.mark.parametrize("spec", ["imagenet", "auto"])
 def test_imagenet_from_the_web(spec, published, monkeypatch):
     calls = []
     with serving(published.read_bytes()) as (address, requests):
-        serve_from(monkeypatch, f"{address}good/")
+        monkeypatch.setattr(imagenet, "ADDRESS", f"{address}good/")
         for _ in range(2):
             assert weights.obtain(spec, silent, lambda *call: calls.append(call)).kind == "imagenet"
     assert requests == {"good": 1}
@@ -69,8 +65,8 @@ def test_imagenet_from_the_web(spec, published, monkeypatch):
 
 def test_auto_offline_warns_once_and_says_what_to_do():
     warnings = []
-    found = weights.obtain("auto", warnings.append)
-    assert found.kind == "builtin"
+    loaded = weights.obtain("auto", warnings.append)
+    assert loaded.kind == "builtin"
     assert weights.available("auto") == "builtin"
     (warning,) = warnings
     for part in ("nstpipe weights fetch", str(imagenet.path()), imagenet.MD5):
@@ -84,7 +80,7 @@ def test_imagenet_offline_is_an_error_and_never_another_kind():
         weights.obtain("imagenet", silent)
 
 
-def test_auto_passes_over_a_damaged_file_in_the_cache(published):
+def test_auto_ignores_a_damaged_file_in_the_cache(published):
     path = put_in_cache(published)
     path.write_bytes(path.read_bytes()[:-100])
     warnings = []
@@ -93,19 +89,19 @@ def test_auto_passes_over_a_damaged_file_in_the_cache(published):
     assert len(warnings) == 1
 
 
-def test_auto_gives_up_soon_on_a_server_that_is_mute(monkeypatch):
+def test_auto_does_not_wait_for_a_server_that_does_not_answer(monkeypatch):
     monkeypatch.setattr(weights, "AUTO_CONNECT_SECONDS", 0.2)
     with serving() as (address, _):
-        serve_from(monkeypatch, f"{address}mute/")
+        monkeypatch.setattr(imagenet, "ADDRESS", f"{address}mute/")
         warnings = []
         assert weights.obtain("auto", warnings.append).kind == "builtin"
     assert "no answer within 0.2 s" in warnings[0]
 
 
 def test_builtin_is_the_file_in_the_package():
-    found = weights.obtain("builtin", silent)
-    assert (found.kind, found.origin) == ("builtin", str(weights.BUILTIN))
-    assert found.fingerprint == weights.load(weights.BUILTIN, "file").fingerprint
+    loaded = weights.obtain("builtin", silent)
+    assert (loaded.kind, loaded.origin) == ("builtin", str(weights.BUILTIN))
+    assert loaded.fingerprint == weights.load(weights.BUILTIN, "file").fingerprint
 
 
 def test_random_is_the_same_every_time():
@@ -124,7 +120,7 @@ def test_a_file_of_either_kind_gives_the_same_fingerprint(tmp_path):
     assert first.fingerprint == second.fingerprint
 
 
-def test_a_path_may_begin_at_home(tmp_path, monkeypatch):
+def test_a_path_may_begin_with_a_tilde(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     write_npz(tmp_path / "a.npz")
     assert weights.obtain("~/a.npz", silent).origin == str(tmp_path / "a.npz")
@@ -140,7 +136,7 @@ def test_a_path_may_begin_at_home(tmp_path, monkeypatch):
         ("none.npz", "no such weights file"),
     ],
 )
-def test_what_is_neither_a_kind_nor_a_file_is_told(ask, spec, named):
+def test_what_is_neither_a_kind_nor_a_file_is_refused(ask, spec, named):
     with pytest.raises(WeightsError) as caught:
         ask(spec)
     assert named in str(caught.value)
@@ -149,13 +145,13 @@ def test_what_is_neither_a_kind_nor_a_file_is_told(ask, spec, named):
 def test_written_weights_are_read_back_with_their_scales(tmp_path):
     scaled = tiny_weights(scales={"block2_conv1": 0.5})
     weights.write_npz(tmp_path / "a.npz", scaled, provenance="{}")
-    found = weights.load(tmp_path / "a.npz", "file")
-    assert found.scales["block2_conv1"] == 0.5
-    assert found.scales["block1_conv1"] == 1.0
-    np.testing.assert_array_equal(found.kernels["block5_conv4"][0], scaled.kernels["block5_conv4"][0])
+    loaded = weights.load(tmp_path / "a.npz", "file")
+    assert loaded.scales["block2_conv1"] == 0.5
+    assert loaded.scales["block1_conv1"] == 1.0
+    np.testing.assert_array_equal(loaded.kernels["block5_conv4"][0], scaled.kernels["block5_conv4"][0])
 
 
-def test_verify_tells_the_published_file_from_others(published):
+def test_verify_says_whether_a_file_is_the_published_one(published):
     line = weights.verify(published)
     for part in ("h5", "block5_conv4", "4 4 6 6 6 channels", "is the published", imagenet.MD5, "fingerprint"):
         assert part in line
@@ -164,7 +160,7 @@ def test_verify_tells_the_published_file_from_others(published):
     assert "block5_conv2" in weights.verify(published)
 
 
-def test_verify_refuses_what_is_no_weights_file(tmp_path):
+def test_verify_refuses_other_files(tmp_path):
     (tmp_path / "a.h5").write_bytes(BODY)
     with pytest.raises(WeightsError):
         weights.verify(tmp_path / "a.h5")

@@ -13,7 +13,7 @@ CHUNKS = 10
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """The first part of the path says how to behave, so that a file name can follow it."""
+    """The first part of the path is the behaviour; a file name follows it."""
 
     def do_GET(self):
         behaviour = self.path.split("/")[1]
@@ -22,9 +22,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             getattr(self, behaviour.replace("-", "_"))()
 
     def do_HEAD(self):
-        if self.path.startswith(("/mute", "/late")):
-            self.server.closing.wait(0.3 if self.path.startswith("/late") else None)
-        self._begin()
+        """Answered at once, but by ``mute`` never and by ``late`` after 0.3 s."""
+        seconds = {"mute": None, "late": 0.3}.get(self.path.split("/")[1], 0)
+        self.server.closing.wait(seconds)
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            self._begin()
 
     def log_message(self, *_):
         pass
@@ -51,7 +53,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(self.server.body[start : start + len(self.server.body) // CHUNKS])
 
     def late(self):
-        """Like `good`, but HEAD is answered after 0.3 s."""
+        """Only HEAD is answered late."""
         self.good()
 
     def redirect(self):
@@ -97,7 +99,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def reset(self):
         self.short()
-        # Lingering for no time turns the close into a reset.
+        # With a linger time of 0 the close becomes a reset.
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.connection.close()
 
