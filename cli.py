@@ -14,7 +14,7 @@ from pipeline.command_line.flags import Asked, with_job_options, with_settings
 from pipeline.errors import FailedItemsError, NstpipeError, SettingsError, StoppedError
 
 if TYPE_CHECKING:
-    from pipeline.jobs.plan import Plan
+    from pipeline.jobs.planning.plan import Plan
 
 app = typer.Typer(
     help="Neural style transfer for pictures, folders and videos.",
@@ -46,9 +46,9 @@ def image(
     asked: Asked,
 ) -> None:
     """Stylise one picture; several styles are blended."""
-    from pipeline.jobs import plan
+    from pipeline.jobs.planning import planner
 
-    _run(plan.of_image(content, styles, output), asked)
+    _run(planner.of_image(content, styles, output), asked)
 
 
 @app.command()
@@ -66,9 +66,9 @@ def batch(
     asked: Asked,
 ) -> None:
     """Stylise every picture below a folder, in every style, into a tree of the same shape."""
-    from pipeline.jobs import plan
+    from pipeline.jobs.planning import planner
 
-    planned = plan.of_folder(
+    planned = planner.of_folder(
         folder,
         styles,
         output,
@@ -96,9 +96,9 @@ def video(
     asked: Asked,
 ) -> None:
     """Stylise a video, with its sound; several styles are blended."""
-    from pipeline.jobs import plan
+    from pipeline.jobs.planning import planner
 
-    _run(plan.of_video(source, styles, output, shots), asked, keep_frames=keep_frames, workers=workers)
+    _run(planner.of_video(source, styles, output, shots), asked, keep_frames=keep_frames, workers=workers)
 
 
 @app.command()
@@ -118,10 +118,10 @@ def demo(
 ) -> None:
     """Stylise the sample clip at its own size, quickly, with the built-in extractor."""
     from pipeline.base.resources import folder
-    from pipeline.jobs import plan
+    from pipeline.jobs.planning import planner
 
     samples = folder("samples")
-    planned = plan.of_video(samples / "clip.mp4", [samples / "starry.jpg"], output)
+    planned = planner.of_video(samples / "clip.mp4", [samples / "starry.jpg"], output)
     settings = {"weights": "builtin", "size": "320", **asked.settings}
     _run(planned, replace(asked, preset=asked.preset or "preview", settings=settings))
 
@@ -133,7 +133,7 @@ def status(
     ] = None,
 ) -> None:
     """Show what of a job is done, failed and left, and how long that takes."""
-    from pipeline.jobs import status as statuses
+    from pipeline.jobs.record import status as statuses
 
     jobs = [statuses.of(output)] if output else statuses.below(Path())
     for line in [line for job in jobs for line in job.lines()] or ["no jobs here"]:

@@ -17,7 +17,7 @@ import numpy as np
 import psutil
 
 from pipeline import Observer, Rules, stylize_folder, stylize_video
-from pipeline.jobs.journal import Entry
+from pipeline.jobs.record.entries import Entry
 from tests.support.media import clip, picture
 
 SETTINGS: dict[str, Any] = {"weights": "builtin", "scales": 1, "steps": 3}

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from pipeline.core.stylizer import Stylizer
     from pipeline.errors import NstpipeError
     from pipeline.extractor.weights import Weights
-    from pipeline.jobs.observer import Observer
+    from pipeline.jobs.work.observer import Observer
     from pipeline.settings.settings import Settings
 
 _HOMES = {
     "NstpipeError": "errors",
-    "Observer": "jobs.observer",
+    "Observer": "jobs.work.observer",
     "Outcome": "api",
     "Pastiche": "core.style_transfer",
     "Rules": "api",

@@ -9,14 +9,15 @@ from typing import Any
 
 from pipeline.extractor import weights
 from pipeline.extractor.weights import Weights
-from pipeline.jobs import picture_job, video_job
-from pipeline.jobs import plan as plans
-from pipeline.jobs.job import Job
-from pipeline.jobs.job_folder import open_job
-from pipeline.jobs.journal import Entry, Journal, present
-from pipeline.jobs.lock import held
-from pipeline.jobs.observer import Observer
-from pipeline.jobs.plan import Item, Plan, VideoPlan
+from pipeline.jobs.planning import planner
+from pipeline.jobs.planning.plan import Item, Plan, VideoPlan
+from pipeline.jobs.record.entries import Entry
+from pipeline.jobs.record.journal import Journal, present
+from pipeline.jobs.record.lock import held
+from pipeline.jobs.work import picture_job, video_job
+from pipeline.jobs.work.job import Job
+from pipeline.jobs.work.job_folder import open_job
+from pipeline.jobs.work.observer import Observer
 from pipeline.settings.choice import Choice
 from pipeline.settings.settings import Settings
 from pipeline.video import clip as clips
@@ -88,7 +89,7 @@ def stylize_image(
     Raises:
         NstpipeError: one of its kinds; see :mod:`pipeline.errors`.
     """
-    plan = plans.of_image(Path(content), _paths(styles), _path(output))
+    plan = planner.of_image(Path(content), _paths(styles), _path(output))
     return run(plan, Choice(preset, settings), rules or Rules(), observer or Observer())
 
 
@@ -100,7 +101,7 @@ def stylize_folder(
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
     blend: bool = False,
-    suffix: str = plans.PICTURE_SUFFIX,
+    suffix: str = planner.PICTURE_SUFFIX,
     preset: str | None = None,
     rules: Rules | None = None,
     observer: Observer | None = None,
@@ -125,7 +126,7 @@ def stylize_folder(
         NstpipeError: one of its kinds, where the job as a whole cannot go on.
     """
     observer = observer or Observer()
-    plan = plans.of_folder(
+    plan = planner.of_folder(
         Path(folder),
         _paths(styles),
         _path(output),
@@ -161,7 +162,7 @@ def stylize_video(
     Raises:
         NstpipeError: one of its kinds; see :mod:`pipeline.errors`.
     """
-    plan = plans.of_video(Path(source), _paths(styles), _path(output), _path(shots))
+    plan = planner.of_video(Path(source), _paths(styles), _path(output), _path(shots))
     return run(plan, Choice(preset, settings), rules or Rules(), observer or Observer())
 
 
@@ -184,7 +185,7 @@ def run(plan: Plan, choice: Choice, rules: Rules, observer: Observer) -> Outcome
     """
     began = time.monotonic()
     wanted = choice.resolve().settings
-    plans.check_blend(wanted.style_weights, plan.style_sets)
+    planner.check_blend(wanted.style_weights, plan.style_sets)
     spec = _weights_of_the_job(plan, wanted.weights, rules, observer.warn)
     extractor = weights.obtain(spec, observer.warn, observer.fetching)
     settings = choice.resolve(extractor.kind).settings

@@ -14,7 +14,7 @@ import pytest
 import cli
 from pipeline import __version__
 from pipeline.errors import StoppedError
-from pipeline.jobs.lock import held
+from pipeline.jobs.record.lock import held
 from pipeline.settings.settings import Settings
 from tests.support import ROOT
 from tests.support.clips import write_clip, write_sound_only

@@ -10,7 +10,7 @@ VIDEO_JOB = """
 import sys
 import numpy as np
 import pipeline.api
-import pipeline.jobs.video_job
+import pipeline.jobs.work.video_job
 from pipeline.core import loading
 from pipeline.video import shot_detection
 

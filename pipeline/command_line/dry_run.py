@@ -6,8 +6,8 @@ from pathlib import Path
 from pipeline.base.messages import duration, shown
 from pipeline.extractor import weights
 from pipeline.extractor.layers import IMAGENET_WIDTHS, QUARTER_WIDTHS
-from pipeline.jobs.forecast import forecast
-from pipeline.jobs.plan import Plan
+from pipeline.jobs.planning.forecast import forecast
+from pipeline.jobs.planning.plan import Plan
 from pipeline.settings.choice import SMALL_EXTRACTORS, Choice
 
 LISTED_ITEMS = 10

@@ -10,11 +10,11 @@ from tqdm import tqdm
 
 from pipeline.base.messages import duration, shown
 from pipeline.core.style_transfer import StepInfo
-from pipeline.jobs.journal import Entry
-from pipeline.jobs.observer import Observer
+from pipeline.jobs.record.entries import Entry
+from pipeline.jobs.work.observer import Observer
 
 if TYPE_CHECKING:
-    from pipeline.jobs.plan import Item
+    from pipeline.jobs.planning.plan import Item
 
 BAR = "{percentage:3.0f}%|{bar}| {desc} [{elapsed}<{remaining}{postfix}]"
 

@@ -2,7 +2,7 @@
 
 from pipeline import Observer, StepInfo
 from pipeline.errors import StoppedError
-from pipeline.jobs.journal import Entry
+from pipeline.jobs.record.entries import Entry
 
 
 class Heard(Observer):

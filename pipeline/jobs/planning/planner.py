@@ -1,0 +1,144 @@
+"""Make plans from paths. Reads names, and no pixels."""
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from pipeline.base.files import check_file
+from pipeline.base.messages import shown
+from pipeline.errors import InputError, OutputError, SettingsError
+from pipeline.jobs.planning import output_names
+from pipeline.jobs.planning.plan import BatchPlan, ImagePlan, Item, VideoPlan
+from pipeline.pictures import folders, images
+from pipeline.video import containers, shot_list
+
+VIDEO_SUFFIX = ".mp4"
+PICTURE_SUFFIX = ".png"
+
+
+def of_image(content: Path, styles: Sequence[Path], output: Path | None = None) -> ImagePlan:
+    """One picture; several styles are blended. The default output is ``photo_starry.png`` beside it.
+
+    Raises:
+        InputError: a file is missing or not a file.
+        OutputError: the output's ending is not a picture's, or it is one of the inputs.
+    """
+    output = _output_of_file(content, styles, output, PICTURE_SUFFIX)
+    images.check_output(output)
+    return ImagePlan(content, output, (tuple(styles),), (Item(output.name, output, content),))
+
+
+def of_video(
+    source: Path, styles: Sequence[Path], output: Path | None = None, shots: Path | None = None
+) -> VideoPlan:
+    """One clip; several styles are blended. The default output is ``in_starry.mp4`` beside it.
+
+    Args:
+        shots: a list of its shots, see :mod:`pipeline.video.shot_list`; else they are detected.
+
+    Raises:
+        InputError: a file is missing or not a file.
+        OutputError: the output's ending is not a video's, or it is one of the inputs.
+    """
+    output = _output_of_file(source, styles, output, VIDEO_SUFFIX)
+    containers.check_output(output)
+    if shots is not None:
+        check_file(shots, "a list of shots")
+    firsts = None if shots is None else shot_list.read(shots)
+    return VideoPlan(source, output, (tuple(styles),), shots=firsts)
+
+
+def of_folder(
+    folder: Path,
+    styles: Sequence[Path],
+    output: Path | None = None,
+    *,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    blend: bool = False,
+    suffix: str = PICTURE_SUFFIX,
+    warn: Callable[[str], None] = lambda message: None,
+) -> BatchPlan:
+    """Every picture below ``folder``, in every style (or all styles blended), in a tree of the same shape.
+
+    ``sub/photo.jpg`` becomes ``sub/photo_starry.png``. Where two pictures would get one name, each keeps its
+    ending in it: ``photo_jpg_starry.png``. The output may lie inside ``folder``: pictures that
+    nstpipe made are no content. ``warn`` is called for each folder that cannot be read.
+
+    Raises:
+        InputError: the folder or a style is missing, or the folder holds no picture.
+        OutputError: the output is the input folder itself, or a file.
+    """
+    _check_styles(styles)
+    images.check_output(Path("pastiche" + suffix))
+    output = _output_of_folder(folder, styles, output)
+    pictures = folders.walk(folder, include=include, exclude=exclude, skip=[output], warn=warn)
+    pictures = [picture for picture in pictures if not _is_made_by_a_job(folder, picture)]
+    if not pictures:
+        raise InputError(f"{shown(folder)}: holds no picture to stylise; check --include and --exclude")
+    stems = [style.stem for style in styles]
+    labels = [output_names.joined(styles)] if blend else output_names.distinct(stems)
+    names = output_names.of_pastiches(pictures, labels, suffix)
+    pairs = [(number, picture) for number in range(len(labels)) for picture in pictures]
+    items = tuple(
+        Item(name.as_posix(), output / name, folder / picture, number)
+        for name, (number, picture) in zip(names, pairs, strict=True)
+    )
+    style_sets = (tuple(styles),) if blend else tuple((style,) for style in styles)
+    return BatchPlan(folder, output, style_sets, items)
+
+
+def _output_of_file(source: Path, styles: Sequence[Path], output: Path | None, suffix: str) -> Path:
+    """The output of one picture or clip: as given, or inside a given folder; by default beside the source."""
+    check_file(source, "a picture or clip")
+    _check_styles(styles)
+    default = source.with_name(output_names.of_output(source.stem, styles, suffix))
+    if output is None:
+        output = default
+    elif os.path.isdir(output):  # not Path.is_dir, here and below: that raises for a name too long
+        output = output / default.name
+    output_names.check_length(output)
+    for path in (source, *styles):
+        if os.path.exists(output) and output.samefile(path):
+            raise OutputError(f"{shown(output)}: is one of the inputs; choose another output with -o")
+    return output
+
+
+def _output_of_folder(folder: Path, styles: Sequence[Path], output: Path | None) -> Path:
+    """The output of a folder: as given; by default beside it."""
+    if output is None:
+        named = output_names.check_length(output_names.named(folder))
+        output = named.with_name(output_names.of_output(named.name, styles))
+    output = output_names.check_length(output_names.named(output))
+    if os.path.realpath(output) == os.path.realpath(folder):
+        raise OutputError(f"{shown(output)}: is the input folder itself; choose another output with -o")
+    if os.path.lexists(output) and not os.path.isdir(output):
+        raise OutputError(
+            f"{shown(output)}: is a file; a batch needs a folder, choose another output with -o"
+        )
+    return output
+
+
+def _is_made_by_a_job(folder: Path, picture: Path) -> bool:
+    """Whether a picture below ``folder``, or a folder that it is in, has a job's folder beside it."""
+    inside = [picture, *picture.parents][:-1]  # the last parent is `.`
+    return any(os.path.isdir(output_names.job_folder(folder / path)) for path in inside)
+
+
+def _check_styles(styles: Sequence[Path]) -> None:
+    for style in styles:
+        check_file(style, "a style's picture")
+
+
+def check_blend(weights: Sequence[float], style_sets: Sequence[Sequence[Path]]) -> None:
+    """Check that there are as many blend weights as styles to blend.
+
+    Raises:
+        SettingsError: there are not.
+    """
+    for styles in style_sets:
+        if weights and len(weights) != len(styles):
+            raise SettingsError(
+                f"--style-weights gives {len(weights)} numbers for {len(styles)} blended styles; "
+                "give one for each (a batch blends with --blend)"
+            )

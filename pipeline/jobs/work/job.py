@@ -1,0 +1,123 @@
+"""A job's items: which are left, and what became of each, marked once it is written."""
+
+import logging
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from pipeline.base.messages import shown
+from pipeline.errors import DiskFullError, SettingsError, StoppedError, WeightsError
+from pipeline.jobs.planning.plan import Item, Plan
+from pipeline.jobs.record import fingerprint
+from pipeline.jobs.record.entries import Entry, Facts
+from pipeline.jobs.record.journal import Journal
+from pipeline.jobs.work.item_maker import ItemMaker
+from pipeline.jobs.work.messages import Began, Done, Failed, Message, Stepped, Waiting
+from pipeline.jobs.work.observer import Observer
+
+ENDS_THE_JOB = (StoppedError, DiskFullError, SettingsError, WeightsError)
+"""Errors that every other item would run into as well."""
+
+
+class Job:
+    """An open job, see :mod:`pipeline.jobs.work.job_folder`. The journal is its only truth about progress."""
+
+    def __init__(
+        self, plan: Plan, journal: Journal, parts: Mapping[str, Any], observer: Observer, log: logging.Logger
+    ) -> None:
+        self.plan = plan
+        self.observer = observer
+        self.maker = ItemMaker(plan, fingerprint.of_parts(parts))
+        self.stylized = 0
+        """Items stylised by this run."""
+        self._journal = journal
+        self._log = log
+
+    @property
+    def facts(self) -> Facts:
+        """What the journal holds about the job as a whole."""
+        facts = self._journal.facts()
+        assert facts is not None  # recorded when the job was begun
+        return facts
+
+    def record(self, **changes: Any) -> None:
+        """Record other values for some fields of :class:`Facts`."""
+        self._journal.update(**changes)
+
+    def entries(self) -> dict[str, Entry]:
+        """Every item that ended, by name."""
+        return self._journal.entries()
+
+    def entry(self, item: Item) -> Entry | None:
+        """The journal's entry of one item, if it ended."""
+        return self._journal.entry(item.name)
+
+    def forget(self, items: Iterable[Item]) -> None:
+        """Forget items, so that they are done again."""
+        for item in items:
+            self._journal.forget(item.name)
+
+    def left(self, items: Sequence[Item]) -> list[Item]:
+        """The items still to do: unknown, failed before, or done but missing or damaged since.
+
+        A file of this very job that the journal does not know (killed between rename and mark) is adopted;
+        a failure that is not among ``items`` any more (its content was taken away) is forgotten.
+        """
+        entries = self.entries()
+        names = {item.name for item in items}
+        for entry in entries.values():
+            if entry.state == "failed" and entry.name not in names:
+                self._journal.forget(entry.name)
+        adopts = self.facts.adopts
+        missing = [item for item in items if not self._is_done(item, entries.get(item.name), adopts)]
+        self.record(total=len(items), finished=False)
+        self.observer.began(len(items), len(items) - len(missing))
+        return missing
+
+    def hear(self, message: Message) -> None:
+        """Take in what an executor reports: mark it, log it, tell the observer.
+
+        Raises:
+            Exception: that of an item that failed, where the job cannot go on without it; or of the observer.
+        """
+        match message:
+            case Began(item):
+                self._log.info("stylising %s", shown(item.name))
+                self.observer.item_began(item)
+            case Stepped(info):
+                self.observer.step(info)
+            case Waiting():
+                self.observer.waiting()
+            case Done(entry):
+                self._mark_done(entry)
+            case Failed():
+                self._mark_failed(message)
+
+    def _is_done(self, item: Item, entry: Entry | None, adopts: bool) -> bool:
+        if entry is None or entry.state == "failed":
+            adopted = self.maker.adopted(item) if adopts else None
+            if adopted is not None:
+                self._journal.mark(adopted)
+            return adopted is not None
+        if os.path.isfile(item.output) and fingerprint.of_file(item.output) == entry.sha256:
+            return True
+        self.observer.warn(f"{shown(item.output)}: was done, but is missing or damaged; it is made again")
+        self._journal.forget(item.name)
+        return False
+
+    def _mark_done(self, entry: Entry) -> None:
+        self._journal.mark(entry)
+        self._log.info("done %s: loss %.6g after %d steps", shown(entry.name), entry.loss, entry.steps)
+        self.stylized += 1
+        self.observer.item_ended(entry)
+
+    def _mark_failed(self, failure: Failed) -> None:
+        if isinstance(failure.error, ENDS_THE_JOB):
+            raise failure.error
+        if failure.item is not None:
+            entry = Entry(failure.item.name, "failed", reason=failure.reason)
+            self._journal.mark(entry)
+            self._log.error("failed %s: %s", shown(entry.name), entry.reason, exc_info=failure.error)
+        if failure.item is None or self.plan.one_failure_ends_it:
+            raise failure.error
+        self.observer.item_ended(entry)

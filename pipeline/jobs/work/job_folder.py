@@ -1,0 +1,176 @@
+"""Open a job's folder for this process alone: begin the job, resume it, or refuse."""
+
+import os
+import shutil
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pipeline._version import __version__
+from pipeline.base import atomic
+from pipeline.base.machine import library_versions
+from pipeline.base.messages import shown
+from pipeline.errors import DamagedJournalError, JobDiffersError, OutputError
+from pipeline.extractor.weights import Weights
+from pipeline.jobs.planning.plan import Plan
+from pipeline.jobs.record import fingerprint, journal
+from pipeline.jobs.record.entries import Facts
+from pipeline.jobs.record.job_log import opened_log
+from pipeline.jobs.record.journal import Journal
+from pipeline.jobs.record.lock import held
+from pipeline.jobs.work.job import Job
+from pipeline.jobs.work.observer import Observer
+from pipeline.settings.settings import Settings
+
+
+@contextmanager
+def open_job(
+    plan: Plan, settings: Settings, weights: Weights, observer: Observer, *, force: bool, restart: bool
+) -> Iterator[Job]:
+    """Hold and open the job of ``plan``: a new one, or the one that was begun before.
+
+    Args:
+        force: overwrite an output that nstpipe did not make; redo a finished job.
+        restart: discard a job that is finished or differs. One that would end in the same bytes is
+            resumed, so that the same line can be typed again after a crash.
+
+    Raises:
+        LockedError: another process holds the job.
+        JobDiffersError: the job was begun with other settings, styles, weights or input.
+        OutputError: an output exists that nstpipe did not make, or the folder cannot be written.
+    """
+    parts = fingerprint.of_job(settings, weights.fingerprint, plan)
+    if not journal.present(plan.folder) and not force:
+        _refuse_existing_outputs(plan)
+    with (
+        held(plan.folder, plan.output),
+        opened_log(plan.folder) as log,
+        _journal(plan.folder, restart) as record,
+    ):
+        _begin_or_resume(record, plan, parts, weights, observer, force=force, restart=restart)
+        _sweep(plan)
+        with _folder_removed_if_no_item_is_done(plan, record):
+            yield Job(plan, record, parts, observer, log)
+
+
+def _begin_or_resume(
+    record: Journal,
+    plan: Plan,
+    parts: Mapping[str, Any],
+    weights: Weights,
+    observer: Observer,
+    *,
+    force: bool,
+    restart: bool,
+) -> None:
+    """Begin the job, resume the same one, or discard the one in the journal and begin."""
+    facts = record.facts()
+    if facts is None:
+        _begin(record, plan, parts, weights, adopts=True)
+        return
+    differences = fingerprint.differences(facts.parts, parts)
+    if differences and not restart and _any_done(record):
+        raise _difference(plan, facts, differences)
+    changed_libraries = _changed_libraries(facts)
+    if differences or (facts.finished and (restart or force)) or (changed_libraries and restart):
+        shutil.rmtree(plan.folder / "frames", ignore_errors=True)
+        # The discarded job's outputs lie where this one writes: they must not be adopted.
+        _begin(record, plan, parts, weights, adopts=False)
+    elif changed_libraries and not facts.finished:
+        observer.warn(
+            f"{shown(plan.output)}: its job was begun with {', '.join(changed_libraries)}: what is left may "
+            "differ from what is done in rounding; --restart starts over with the installed versions"
+        )
+
+
+def _begin(record: Journal, plan: Plan, parts: Mapping[str, Any], weights: Weights, *, adopts: bool) -> None:
+    facts = Facts(
+        parts,
+        kind=plan.kind,
+        source=_source(plan),
+        weights=weights.kind,
+        weights_origin=weights.origin,
+        version=__version__,
+        libraries=library_versions(),
+        began_at=time.time(),
+        adopts=adopts,
+    )
+    record.begin(facts)
+
+
+def _difference(plan: Plan, facts: Facts, differences: Sequence[str]) -> JobDiffersError:
+    if facts.source != _source(plan):
+        return JobDiffersError(
+            f"{shown(plan.output)}: was made from {facts.source}; "
+            "-o makes another output, --restart discards that one"
+        )
+    return JobDiffersError(
+        f"{shown(plan.output)}: its job was begun with other settings: {', '.join(differences)}; "
+        "--restart discards it and starts over"
+    )
+
+
+def _source(plan: Plan) -> str:
+    return os.fsencode(plan.source.resolve()).decode("utf-8", "backslashreplace")
+
+
+def _changed_libraries(facts: Facts) -> list[str]:
+    """The libraries that the job was begun with in another version: each set rounds in its own way."""
+    now = library_versions()
+    return [
+        f"{name} {version} (now {now.get(name, 'absent')})"
+        for name, version in facts.libraries.items()
+        if now.get(name) != version
+    ]
+
+
+def _refuse_existing_outputs(plan: Plan) -> None:
+    existing = _existing_outputs(plan)
+    if existing:
+        more = f" (and {len(existing) - 1} more)" if len(existing) > 1 else ""
+        raise OutputError(
+            f"{shown(existing[0])}{more}: already exists and was not made by nstpipe; "
+            "--force overwrites it, -o writes elsewhere"
+        )
+
+
+def _existing_outputs(plan: Plan) -> list[Path]:
+    return [path for path in plan.outputs if os.path.exists(path)]  # Path.exists raises for a name too long
+
+
+@contextmanager
+def _folder_removed_if_no_item_is_done(plan: Plan, record: Journal) -> Iterator[None]:
+    """Leave no job's folder behind an error that came before the first item was done.
+
+    Where the output of a discarded job exists, the folder stays: it says that the output is ours.
+    """
+    try:
+        yield
+    except Exception:
+        if not _any_done(record) and not _existing_outputs(plan):
+            shutil.rmtree(plan.folder, ignore_errors=True)
+        raise
+
+
+def _any_done(record: Journal) -> bool:
+    return any(entry.state == "done" for entry in record.entries().values())
+
+
+def _journal(folder: Path, restart: bool) -> Journal:
+    """The job's journal; a damaged one is removed where the job is to be restarted."""
+    try:
+        return Journal(folder)
+    except DamagedJournalError:
+        if not restart:
+            raise
+        journal.remove(folder)
+        return Journal(folder)
+
+
+def _sweep(plan: Plan) -> None:
+    """Remove the temporary files that a killed process left where this job writes."""
+    for folder in {plan.output.parent, plan.folder, *(item.output.parent for item in plan.items)}:
+        if folder.is_dir():
+            atomic.sweep(folder)

@@ -1,0 +1,77 @@
+"""A job of pictures: one, or a folder of them. Each is read, stylised, written and marked by itself."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline.base.arrays import FloatArray
+from pipeline.base.machine import free_memory
+from pipeline.base.messages import shown
+from pipeline.core.scales import check_size
+from pipeline.errors import JobDiffersError, NstpipeError
+from pipeline.extractor.weights import Weights
+from pipeline.jobs.planning.plan import Item
+from pipeline.jobs.record import fingerprint
+from pipeline.jobs.work.executor import executor
+from pipeline.jobs.work.job import Job
+from pipeline.jobs.work.tasks import PictureTask, TaskInputs
+from pipeline.pictures import images
+from pipeline.settings.settings import Settings
+
+
+def run(job: Job, settings: Settings, weights: Weights, *, workers: int = 1) -> Sequence[Item]:
+    """Do what is left of the job's items; a picture that fails is recorded, and the rest go on.
+
+    Args:
+        workers: pictures that are stylised at once, each in a process of its own.
+
+    Returns:
+        The items.
+
+    Raises:
+        InputError: a style cannot be read.
+        JobDiffersError: a picture that is done has changed since.
+        StoppedError, DiskFullError: what ends the job as a whole.
+    """
+    left = job.left(job.plan.items)
+    _check_contents(job, sorted(set(job.plan.items) - set(left), key=lambda item: item.name))
+    styles = [read_styles(style_set, settings) for style_set in job.plan.style_sets]
+    workers = max(1, min(workers, len(left)))
+    job.record(workers=workers)
+    # Each worker gets its share of the memory: what is free when a task begins depends on the other workers.
+    memory = free_memory() // workers if workers > 1 else None
+    inputs = TaskInputs(settings, styles, weights, job.maker, memory)
+    executor(workers).run(inputs, [PictureTask(item) for item in left], job.hear)
+    if not left:
+        job.observer.nothing_left(len(job.plan.items))
+    job.record(finished=True)
+    return job.plan.items
+
+
+def read_styles(styles: Sequence[Path], settings: Settings) -> list[FloatArray]:
+    """The pixels of the styles of a set, no larger than a pastiche can be.
+
+    Raises:
+        InputError: a style cannot be read, or is too small for the network.
+    """
+    pictures = [images.read(style, settings.size).pixels for style in styles]
+    for style, pixels in zip(styles, pictures, strict=True):
+        check_size(pixels.shape[:2], shown(style))
+    return pictures
+
+
+def _check_contents(job: Job, done: Sequence[Item]) -> None:
+    """Refuse where a picture changed after it was stylised."""
+    entries = job.entries()
+    changed = [item for item in done if _has_changed(item, entries[item.name].content)]
+    if changed:
+        more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+        raise JobDiffersError(
+            f"{shown(changed[0].content)}{more}: changed since it was stylised; --restart starts the job over"
+        )
+
+
+def _has_changed(item: Item, content: str) -> bool:
+    try:
+        return fingerprint.of_file(item.content) != content
+    except NstpipeError:  # removed or unreadable by now: its pastiche still counts
+        return False

@@ -1,0 +1,159 @@
+"""What an executor runs: a picture or a shot, each picklable, so that any process can do it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from pipeline.base.arrays import FloatArray, Frame, Size
+from pipeline.base.messages import shown
+from pipeline.base.resizing import size_to_fit
+from pipeline.core import loading
+from pipeline.core.scales import check_size
+from pipeline.errors import StoppedError
+from pipeline.extractor.weights import Weights
+from pipeline.jobs.planning import estimates
+from pipeline.jobs.planning.plan import Item
+from pipeline.jobs.record import fingerprint
+from pipeline.jobs.work.item_maker import ItemMaker
+from pipeline.jobs.work.messages import Began, Done, Failed, Message, Stepped
+from pipeline.jobs.work.shot_chain import Shot, ShotChain
+from pipeline.pictures import images
+from pipeline.settings.settings import Settings
+from pipeline.video import clip as clips
+
+if TYPE_CHECKING:
+    from pipeline.core.stylizer import Stylizer  # loads TensorFlow
+
+OnMessage = Callable[[Message], None]
+"""Called with everything that happens; what it raises ends the tasks and reaches the caller."""
+
+
+@dataclass(frozen=True)
+class TaskInputs:
+    """What every task of a job is made with.
+
+    Attributes:
+        styles: the pixels (H, W, 3) of the styles, for each of the plan's style sets.
+        memory: bytes that each process may use; None: what is free when a task begins.
+    """
+
+    settings: Settings
+    styles: Sequence[Sequence[FloatArray]]
+    weights: Weights
+    maker: ItemMaker
+    memory: int | None = None
+
+
+class Task(Protocol):
+    """A part of a job that depends on no other part."""
+
+    @property
+    def left(self) -> int:
+        """Items that it makes."""
+
+    def run(self, runner: "TaskRunner", on_message: OnMessage) -> None:
+        """Make them; what is raised is the error of the item that began last."""
+
+
+@dataclass(frozen=True)
+class PictureTask:
+    """One picture."""
+
+    item: Item
+
+    left = 1
+
+    def run(self, runner: "TaskRunner", on_message: OnMessage) -> None:
+        """Read the picture, stylise it, write it."""
+        item, inputs = self.item, runner.inputs
+        on_message(Began(item))
+        try:
+            content = _read_content(item, inputs)
+            # Only now: what cannot be stylised is not worth the seconds that TensorFlow takes to load.
+            entry = inputs.maker.make(
+                item,
+                runner.stylizer(item.style_set),
+                content,
+                fingerprint.of_file(item.content),
+                on_step=lambda info: on_message(Stepped(info)),
+            )
+        except StoppedError:
+            raise
+        except Exception as error:  # whatever one picture runs into must not cost the others
+            on_message(Failed.of(item, error))
+        else:
+            on_message(Done(entry))
+
+
+@dataclass(frozen=True)
+class ShotTask:
+    """What is left of one shot.
+
+    Attributes:
+        size: (height, width) of the pastiches.
+    """
+
+    shot: Shot
+    size: Size
+
+    @property
+    def left(self) -> int:
+        """Frames still to do."""
+        return self.shot.left
+
+    def run(self, runner: "TaskRunner", on_message: OnMessage) -> None:
+        """Make the frames in order; a frame that fails ends the shot, since the next would start from it."""
+        chain = ShotChain(self.shot, self.size, runner.stylizer(0), runner.inputs.maker, on_message)
+        chain.run(runner.frames(self.shot.clip, self.shot.first))
+
+
+class TaskRunner:
+    """Runs tasks of one job in this process, one after the other.
+
+    It keeps what the next task can use: one stylizer (tasks of a style set come together, so an earlier
+    one's memory can go), and the clip, which is decoded once as long as its shots come in order.
+    """
+
+    def __init__(self, inputs: TaskInputs) -> None:
+        self.inputs = inputs
+        self._stylizer: Stylizer | None = None
+        self._style_set = -1
+        self._clip: Path | None = None
+        self._next_frame = 0
+        self._frames: Iterator[Frame] = iter(())
+
+    def stylizer(self, style_set: int) -> "Stylizer":
+        """The core, ready for pictures in a style set."""
+        if self._stylizer is None or style_set != self._style_set:
+            self._stylizer = loading.stylizer_class()(
+                self.inputs.settings,
+                self.inputs.styles[style_set],
+                weights=self.inputs.weights,
+                like=self._stylizer,
+            )
+            self._style_set = style_set
+        return self._stylizer
+
+    def frames(self, clip: Path, first: int) -> Iterator[Frame]:
+        """The frames of a clip from number ``first`` on, until frames are asked for again."""
+        if clip != self._clip or first < self._next_frame:
+            self._clip, self._next_frame, self._frames = clip, first, clips.frames(clip, first)
+        for frame in self._frames:
+            self._next_frame += 1
+            if self._next_frame > first:
+                yield frame
+
+
+def _read_content(item: Item, inputs: TaskInputs) -> images.Picture:
+    """The picture at the size of its pastiche.
+
+    Raises:
+        InputError: it cannot be read, or is too small.
+        TooLargeError: stylising it needs more memory than there is.
+    """
+    name, settings = shown(item.content), inputs.settings
+    size = size_to_fit(images.read_size(item.content), settings.size)
+    check_size(size, name)
+    estimates.check_memory(name, settings, size, inputs.weights.widths, free=inputs.memory)
+    return images.read(item.content, settings.size)

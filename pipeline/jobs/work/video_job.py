@@ -1,0 +1,127 @@
+"""A video's job: its frames, shot by shot, then the clip."""
+
+import shutil
+from collections.abc import Sequence
+
+from pipeline.base import atomic
+from pipeline.base.messages import shown
+from pipeline.base.resizing import size_to_fit
+from pipeline.core.scales import check_size
+from pipeline.extractor.weights import Weights
+from pipeline.jobs.planning import estimates
+from pipeline.jobs.planning.plan import Item, VideoPlan
+from pipeline.jobs.record import fingerprint
+from pipeline.jobs.work.executor import executor
+from pipeline.jobs.work.job import Job
+from pipeline.jobs.work.picture_job import read_styles
+from pipeline.jobs.work.shot_chain import Shot
+from pipeline.jobs.work.tasks import ShotTask, TaskInputs
+from pipeline.settings.settings import Settings
+from pipeline.video import clip as clips
+from pipeline.video import encoding, shot_detection, shot_list, sound
+
+
+def run(
+    job: Job,
+    plan: VideoPlan,
+    settings: Settings,
+    weights: Weights,
+    *,
+    keep_frames: bool = False,
+    workers: int = 1,
+) -> Sequence[Item]:
+    """Do what is left of the clip's frames, then assemble it.
+
+    Args:
+        plan: of the job.
+        workers: shots that are stylised at once, each in a process of its own.
+
+    Returns:
+        The items, one for each frame.
+
+    Raises:
+        InputError: the clip or a style cannot be read.
+        OutputError: the output's container cannot take the clip.
+        NstpipeError: a frame failed: the next one would start from it, so the job stops there.
+    """
+    if _is_assembled(job):
+        items: Sequence[Item] = plan.frame_items(job.facts.total)
+        job.observer.began(len(items), len(items))
+        job.observer.nothing_left(len(items))
+    else:
+        items = _make(job, plan, settings, weights, workers)
+    if not keep_frames:
+        # A kill may have come in between, so this is done for a finished clip, too.
+        shutil.rmtree(items[0].output.parent, ignore_errors=True)
+    return items
+
+
+def _is_assembled(job: Job) -> bool:
+    sha256 = job.facts.output_sha256
+    if sha256 is None:
+        return False
+    output = job.plan.output
+    if output.is_file() and fingerprint.of_file(output) == sha256:
+        return True
+    job.observer.warn(f"{shown(output)}: was done, but is missing or damaged; it is made again")
+    return False
+
+
+def _make(job: Job, plan: VideoPlan, settings: Settings, weights: Weights, workers: int) -> Sequence[Item]:
+    clip = clips.probe(plan.source)
+    mux_plan = sound.try_mux(clip, plan.output)
+    for note in (*clip.notes, *mux_plan.notes):
+        job.observer.warn(note)
+    items = plan.frame_items(len(clip.frame_times))
+    if items[0].output.parent.is_dir():
+        atomic.sweep(items[0].output.parent)
+    else:
+        job.forget(items)  # their files were removed when the clip was assembled
+    left = job.left(items)
+    if left:
+        _stylise(job, plan, _shots(job, plan, items, left), settings, weights, workers)
+    encoding.assemble(
+        [item.output for item in items],
+        clip,
+        plan.output,
+        mux_plan,
+        on_frame=lambda number: job.observer.assembling(number, len(items)),
+    )
+    job.record(finished=True, output_sha256=fingerprint.of_file(plan.output))
+    return items
+
+
+def _stylise(
+    job: Job, plan: VideoPlan, shots: Sequence[Shot], settings: Settings, weights: Weights, workers: int
+) -> None:
+    name = shown(plan.source)
+    size = size_to_fit(clips.guess(plan.source).size, settings.size)
+    check_size(size, name)
+    tasks = [ShotTask(shot, size) for shot in shots if shot.left]
+    workers = min(workers, len(tasks))
+    estimates.check_memory(name, settings, size, weights.widths, processes=workers)
+    job.record(workers=workers)
+    inputs = TaskInputs(settings, [read_styles(plan.style_sets[0], settings)], weights, job.maker)
+    executor(workers).run(inputs, tasks, job.hear)
+
+
+def _shots(job: Job, plan: VideoPlan, items: Sequence[Item], left: Sequence[Item]) -> list[Shot]:
+    """The clip's shots, with what is done of each."""
+    entries, left_names = job.entries(), {item.name for item in left}
+    firsts = _first_frames(job, plan, len(items))
+    shots = []
+    for first, end in zip(firsts, [*firsts[1:], len(items)], strict=True):
+        own = items[first:end]
+        done = {item.name: entries[item.name] for item in own if item.name not in left_names}
+        shots.append(Shot(plan.source, first, own, done))
+    return shots
+
+
+def _first_frames(job: Job, plan: VideoPlan, frames: int) -> Sequence[int]:
+    """The first frame of each shot: as the plan has them, else as they were detected once."""
+    if plan.shots is not None:
+        shot_list.check(plan.shots, frames)
+        return plan.shots
+    firsts = job.facts.shots or tuple(shot_detection.first_frames(clips.frames(plan.source)))
+    job.record(shots=firsts)
+    return firsts

@@ -1,0 +1,216 @@
+"""The journal keeps what is recorded, through names of any bytes and a second opening."""
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import DiskFullError, OutputError
+from pipeline.jobs.record.entries import Entry, Facts
+from pipeline.jobs.record.journal import FILE_NAME, Journal, present
+from tests.support import ROOT
+
+FACTS = Facts({"settings": {"size": 64}}, kind="video", source="in.mp4", weights="builtin", began_at=9.0)
+
+
+def test_it_keeps_entries_and_facts(tmp_path: Path) -> None:
+    entry = Entry("a/b.png", "done", "", "12ab", "34cd", 70, 1.5, 2.5, 99.0)
+    with Journal(tmp_path) as journal:
+        journal.begin(FACTS)
+        journal.mark(entry)
+        journal.update(total=3, shots=(0, 5), output_sha256="12ab")
+    with Journal(tmp_path) as journal:
+        assert journal.entries() == {"a/b.png": entry}
+        assert journal.entry("a/b.png") == entry
+        assert journal.entry("other") is None
+        assert journal.facts() == replace(FACTS, total=3, shots=(0, 5), output_sha256="12ab")
+        journal.forget("a/b.png")
+        assert journal.entries() == {}
+
+
+@pytest.mark.parametrize(
+    "name", ["new\nline.png", "größe.png", os.fsdecode(b"\xff.png"), "-x.png", "'; DROP"]
+)
+def test_a_name_may_be_anything(tmp_path: Path, name: str) -> None:
+    with Journal(tmp_path) as journal:
+        journal.mark(Entry(name, "failed", "because"))
+        assert journal.entries()[name].reason == "because"
+
+
+def test_a_mark_made_twice_counts_once(tmp_path: Path) -> None:
+    with Journal(tmp_path) as journal:
+        journal.mark(Entry("a", "failed", "first"))
+        journal.mark(Entry("a", "done"))
+        assert [entry.state for entry in journal.entries().values()] == ["done"]
+
+
+def test_it_survives_a_power_cut_by_its_settings(tmp_path: Path) -> None:
+    with Journal(tmp_path) as journal:
+        pragmas = [
+            journal.connection.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("journal_mode", "synchronous")
+        ]
+        assert pragmas == ["delete", 2]  # 2 is FULL
+
+
+def test_a_file_that_is_no_journal_is_named(tmp_path: Path) -> None:
+    assert not present(tmp_path)
+    (tmp_path / "journal.sqlite3").write_text("hello, I am a text " * 100)
+    assert present(tmp_path)
+    with pytest.raises(OutputError, match="not a readable journal"):
+        Journal(tmp_path)
+
+
+def test_a_job_is_cleared_and_the_next_begun_at_once(tmp_path: Path) -> None:
+    with Journal(tmp_path) as journal:
+        journal.mark(Entry("a", "done"))
+        journal.begin(replace(FACTS, finished=True, total=2))
+        journal.mark(Entry("a", "done"))
+        journal.begin(FACTS)
+        assert (journal.facts(), journal.entries()) == (FACTS, {})
+
+
+def test_a_beginning_that_fails_leaves_all_as_it_was(tmp_path: Path) -> None:
+    with Journal(tmp_path) as journal:
+        journal.begin(FACTS)
+        journal.mark(Entry("a", "done"))
+        with pytest.raises(TypeError):
+            journal.begin(replace(FACTS, source=object()))
+        assert journal.facts() == FACTS
+        assert list(journal.entries()) == ["a"]
+
+
+def test_a_full_disk_is_one_line_with_its_own_exit_code(tmp_path: Path) -> None:
+    with Journal(tmp_path) as journal:
+        pages = journal.connection.execute("PRAGMA page_count").fetchone()[0]
+        journal.connection.execute(f"PRAGMA max_page_count = {pages}")
+        with pytest.raises(DiskFullError, match="journal.sqlite3: the disk is full"):
+            for number in range(1000):
+                journal.mark(Entry(f"{number}" * 50, "failed", "because " * 50))
+
+
+def test_reading_makes_and_changes_nothing(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="cannot be used"):
+        Journal(tmp_path, read_only=True)
+    assert list(tmp_path.iterdir()) == []
+    with Journal(tmp_path) as journal:
+        journal.mark(Entry("a", "done"))
+    with Journal(tmp_path, read_only=True) as journal:
+        assert list(journal.entries()) == ["a"]
+        with pytest.raises(OutputError, match="cannot be used"):
+            journal.mark(Entry("b", "done"))
+
+
+LONG = "x" * 200_000
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lambda journal: journal.update(total=9, source=LONG), lambda journal: journal.begin(Facts({"a": LONG}))],
+    ids=["update", "begin"],
+)
+def test_a_disk_that_fills_inside_a_transaction_undoes_it(tmp_path: Path, change) -> None:
+    with Journal(tmp_path) as journal:
+        journal.begin(FACTS)
+        pages = journal.connection.execute("PRAGMA page_count").fetchone()[0]
+        journal.connection.execute(f"PRAGMA max_page_count = {pages}")
+        with pytest.raises(DiskFullError, match="journal.sqlite3: the disk is full"):
+            change(journal)
+        journal.mark(Entry("a", "done"))
+        assert (journal.facts(), list(journal.entries())) == (FACTS, ["a"])
+
+
+def test_a_commit_that_cannot_be_made_leaves_the_journal_usable(tmp_path: Path) -> None:
+    with Journal(tmp_path) as journal:
+        journal.begin(FACTS)
+        journal.connection.execute("PRAGMA busy_timeout = 10")
+        reader = sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM facts").fetchall()
+        with pytest.raises(OutputError, match="the journal is in use .*; wait for the other process"):
+            journal.update(total=2)
+        reader.close()
+        journal.update(workers=3)
+        assert journal.facts() == replace(FACTS, workers=3)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: data[:8192] + b"\xa5" * (len(data) - 8192),
+        lambda data: data[:8192],
+        lambda data: data[:-2000],
+    ],
+    ids=["garbage", "pages lost", "half a page lost"],
+)
+@pytest.mark.parametrize("read_only", [True, False])
+def test_damage_is_found_when_it_is_opened(tmp_path: Path, damage, read_only: bool) -> None:
+    with Journal(tmp_path) as journal:
+        for number in range(100):
+            journal.mark(Entry(f"{number}" * 100, "done"))
+    path = tmp_path / FILE_NAME
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(OutputError, match="not a readable journal .*; --restart starts") as caught:
+        Journal(tmp_path, read_only=read_only)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_journal_begun_this_instant_reads_as_empty(tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).touch()
+    with Journal(tmp_path, read_only=True) as journal:
+        assert (journal.facts(), journal.entries()) == (None, {})
+    assert (tmp_path / FILE_NAME).read_bytes() == b""
+
+
+KILLED_IN_A_TRANSACTION = """
+import os, signal
+from pathlib import Path
+from pipeline.jobs.record.entries import Entry
+from pipeline.jobs.record.journal import Journal
+journal = Journal(Path(os.environ["JOB"]))
+for number in range(50):
+    journal.mark(Entry(str(number) * 50, "done"))
+journal.connection.execute("PRAGMA cache_size = 1")
+journal.connection.execute("BEGIN IMMEDIATE")
+journal.connection.execute("UPDATE items SET reason = ?", ("y" * 5000,))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system cannot kill like that")
+def test_a_kill_in_the_middle_of_a_write_is_told_and_then_mended(tmp_path: Path) -> None:
+    environment = {**os.environ, "JOB": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", KILLED_IN_A_TRANSACTION], check=False, cwd=ROOT, env=environment)
+    with pytest.raises(OutputError, match="left the journal half written .*type the line of its job again"):
+        Journal(tmp_path, read_only=True)
+    with Journal(tmp_path) as journal:
+        assert [entry.reason for entry in journal.entries().values()] == [""] * 50
+    with Journal(tmp_path, read_only=True) as journal:
+        assert len(journal.entries()) == 50
+
+
+def test_a_fact_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    with Journal(tmp_path) as journal:
+        journal.begin(FACTS)
+        with pytest.raises(TypeError, match="no field totl"):
+            journal.update(totl=3)
+
+
+def test_the_facts_of_a_job_begun_before_they_were_typed_are_read(tmp_path: Path) -> None:
+    """The keys of the file stay: a job that an earlier revision began goes on."""
+    rows = {"parts": {"settings": {}}, "kind": "video", "source": "/in.mp4", "weights": "builtin"}
+    rows |= {"weights origin": "builtin.npz", "adopts": True, "total": 7, "finished": False, "shots": [0, 3]}
+    with Journal(tmp_path) as journal:
+        for name, value in rows.items():
+            journal.connection.execute("INSERT INTO facts VALUES (?, ?)", (name, json.dumps(value)))
+    with Journal(tmp_path) as journal:
+        facts = journal.facts()
+    assert facts == Facts(
+        {"settings": {}}, "video", "/in.mp4", "builtin", "builtin.npz", adopts=True, total=7, shots=(0, 3)
+    )

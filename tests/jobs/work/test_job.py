@@ -1,0 +1,227 @@
+"""What a job promises: write before mark, adopt only whole files, leave nothing over, share nothing."""
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from pipeline import Rules, StepInfo, stylize_folder, stylize_image, stylize_video
+from pipeline.base import atomic
+from pipeline.jobs.record import fingerprint
+from pipeline.jobs.record.entries import Entry
+from pipeline.jobs.record.journal import Journal
+from pipeline.jobs.work import job_folder
+from pipeline.pictures import images
+from tests.support.jobs import FRAMES, KEEP, digests
+from tests.support.media import TINY, clip, picture
+from tests.support.observers import Heard
+
+
+class Checks(Heard):
+    """At every step and every end of an item: what lies on the disk, and what the journal says of it."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder
+        self.current = ""
+        self.checked = 0
+
+    def item_began(self, item) -> None:
+        self.current, self.output = item.name, item.output
+
+    def step(self, info: StepInfo) -> None:
+        with Journal(self.folder, read_only=True) as journal:
+            assert journal.entry(self.current) is None
+        assert not self.output.exists()
+
+    def item_ended(self, entry: Entry) -> None:
+        with Journal(self.folder, read_only=True) as journal:
+            assert journal.entry(entry.name) is not None
+        assert fingerprint.of_file(self.output) == entry.sha256
+        self.checked += 1
+
+
+@pytest.mark.parametrize("of_video", [False, True])
+def test_an_item_is_marked_once_its_file_is_there_and_not_before(of_video: bool) -> None:
+    style = picture("starry.jpg", 9)
+    if of_video:
+        checks = Checks(Path(".in_starry.mp4.nstpipe"))
+        stylize_video(clip("in.mp4", frames=3), [style], observer=checks, **TINY)
+    else:
+        for number in range(3):
+            picture(f"photos/{number}.png", number)
+        checks = Checks(Path(".photos_starry.nstpipe"))
+        stylize_folder("photos", [style], observer=checks, **TINY)
+    assert checks.checked == 3
+
+
+def test_the_file_is_written_before_the_journal_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the order of the calls: rename, then mark."""
+    calls: list[str] = []
+    replace, mark = os.replace, Journal.mark
+    monkeypatch.setattr(os, "replace", lambda *paths: (calls.append("rename"), replace(*paths))[1])
+    monkeypatch.setattr(Journal, "mark", lambda self, entry: (calls.append("mark"), mark(self, entry))[1])
+    stylize_image(picture("photo.jpg", 1), [picture("starry.jpg", 2)], **TINY)
+    assert calls == ["rename", "mark"]
+
+
+def forget(folder: str, name: str) -> None:
+    """The state that a kill between rename and mark leaves."""
+    with Journal(Path(folder)) as journal:
+        journal.forget(name)
+
+
+def test_a_file_that_is_cut_off_is_not_adopted() -> None:
+    content, style = picture("photo.png", 1), picture("starry.jpg", 2)
+    output = stylize_image(content, [style], **TINY).output
+    whole = output.read_bytes()
+    forget(".photo_starry.png.nstpipe", "photo_starry.png")
+    output.write_bytes(whole[:-40])  # its text, by which it would be adopted, is still there
+    assert images.read_tags(output)
+    assert stylize_image(content, [style], **TINY).stylized == 1
+    assert output.read_bytes() == whole
+
+
+def test_a_file_whose_content_changed_since_is_not_adopted() -> None:
+    picture("photos/a.png", 1)
+    style = picture("starry.jpg", 9)
+    stylize_folder("photos", [style], **TINY)
+    before = Path("photos_starry/a_starry.png").read_bytes()
+    forget(".photos_starry.nstpipe", "a_starry.png")
+    picture("photos/a.png", 2)
+    assert stylize_folder("photos", [style], **TINY).stylized == 1
+    assert Path("photos_starry/a_starry.png").read_bytes() != before
+
+
+def test_a_file_of_another_job_is_not_adopted() -> None:
+    content, style = picture("photo.png", 1), picture("starry.jpg", 2)
+    stylize_image(content, [style], "out.png", **TINY)
+    other = Path("out.png").read_bytes()
+    stylize_image(content, [style], "out.png", rules=Rules(restart=True), **TINY | {"steps": 3})
+    forget(".out.png.nstpipe", "out.png")
+    Path("out.png").write_bytes(other)
+    assert stylize_image(content, [style], "out.png", **TINY | {"steps": 3}).stylized == 1
+
+
+def left_over(folder: str) -> Path:
+    """A temporary file of a process that is dead, as its name tells."""
+    code = (
+        "import os, sys; from pathlib import Path; from pipeline.base import atomic;"
+        "atomic.replacing(Path(sys.argv[1])).__enter__().touch(); os._exit(0)"
+    )
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    environ = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    subprocess.run([sys.executable, "-c", code, f"{folder}/x.png"], check=True, env=environ)
+    (partial,) = Path(folder).glob(f"{atomic.PARTIAL_PREFIX}*")
+    return partial
+
+
+def test_temporary_files_of_killed_processes_go_wherever_the_job_writes() -> None:
+    style = picture("starry.jpg", 9)
+    picture("photos/sub/a.png", 1)
+    files = [left_over("photos_starry/sub"), left_over(".photos_starry.nstpipe")]
+    stylize_folder("photos", [style], rules=Rules(force=True), **TINY)
+    clip("in.mp4", frames=2)
+    stylize_video("in.mp4", [style], rules=KEEP, **TINY)
+    files.append(left_over(str(FRAMES)))
+    (FRAMES / "000002.png").unlink()
+    Path("in_starry.mp4").unlink()
+    stylize_video("in.mp4", [style], rules=KEEP, **TINY)
+    assert [path for path in files if path.exists()] == []
+
+
+def test_a_picture_that_vanishes_after_it_was_made_is_made_again() -> None:
+    for number in range(3):
+        picture(f"photos/{number}.png", number)
+    style = picture("starry.jpg", 9)
+    before = digests(stylize_folder("photos", [style], **TINY).output)
+    Path("photos_starry/1_starry.png").unlink()
+    heard = Heard()
+    assert stylize_folder("photos", [style], observer=heard, **TINY).stylized == 1
+    assert ["missing or damaged" in warning for warning in heard.warnings] == [True]
+    assert digests(Path("photos_starry")) == before
+
+
+def test_going_on_with_other_libraries_says_so_and_restart_takes_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for number in range(2):
+        picture(f"photos/{number}.png", number)
+    style = picture("starry.jpg", 9)
+    stylize_folder("photos", [style], **TINY)
+    picture("photos/new.png", 5)
+    heard = Heard()
+    with Journal(Path(".photos_starry.nstpipe")) as journal:
+        facts = journal.facts()
+        assert facts is not None and {"tensorflow", "numpy", "scipy"} <= facts.libraries.keys()
+        journal.update(finished=False)
+    assert stylize_folder("photos", [style], observer=heard, **TINY).stylized == 1
+    assert heard.warnings == []
+    monkeypatch.setattr(job_folder, "library_versions", lambda: {**facts.libraries, "scipy": "99.1"})
+    picture("photos/newer.png", 6)
+    with Journal(Path(".photos_starry.nstpipe")) as journal:
+        journal.update(finished=False)
+    assert stylize_folder("photos", [style], observer=heard, **TINY).stylized == 1
+    (warning,) = heard.warnings
+    assert f"scipy {facts.libraries['scipy']} (now 99.1)" in warning
+    assert "rounding" in warning and "--restart" in warning and "\n" not in warning
+    with Journal(Path(".photos_starry.nstpipe")) as journal:
+        journal.update(finished=False)
+    restarted = stylize_folder("photos", [style], rules=Rules(restart=True), observer=heard, **TINY)
+    assert (restarted.stylized, len(heard.warnings)) == (4, 1)
+
+
+def test_two_jobs_in_two_threads_keep_their_logs_and_pictures_apart() -> None:
+    """Other settings, other pictures, at the same time; each as if it were alone."""
+    style = picture("starry.jpg", 9)
+    settings = {"one": TINY | {"steps": 12}, "two": TINY | {"steps": 9, "content_weight": 3.0}}
+    for name in settings:
+        for number in range(3):
+            picture(f"{name}/{name} {number}.png", number + len(name))
+    errors: list[Exception] = []
+
+    def run(name: str, output: str) -> None:
+        try:
+            stylize_folder(name, [style], output, **settings[name])
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=run, args=(name, f"{name} together")) for name in settings]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    for name in settings:
+        run(name, f"{name} alone")
+        together, alone = Path(f"{name} together"), Path(f"{name} alone")
+        for path in sorted(alone.iterdir()):
+            assert (images.read(path).pixels == images.read(together / path.name).pixels).all()
+        log = Path(f".{name} together.nstpipe/log.txt").read_text()
+        assert log.count("stylising ") == log.count("done ") == 3
+        assert log.count(f" {name} ") == 6
+
+
+def test_the_log_is_closed_with_its_job() -> None:
+    stylize_image(picture("photo.png", 1), [picture("starry.jpg", 2)], **TINY)
+    log = Path(".photo_starry.png.nstpipe/log.txt")
+    lines = log.read_text().splitlines()
+    stylize_image(picture("other.png", 3), [Path("starry.jpg")], **TINY)
+    assert log.read_text().splitlines() == lines
+    assert ["INFO" in line for line in lines] == [True, True]
+
+
+def test_the_holder_of_a_job_is_written_down_and_removed() -> None:
+    seen: list[str] = []
+
+    class Looks(Heard):
+        def step(self, info: StepInfo) -> None:
+            seen.append(Path(".photo_starry.png.nstpipe/holder.txt").read_text())
+
+    stylize_image(picture("photo.png", 1), [picture("starry.jpg", 2)], observer=Looks(), **TINY)
+    assert set(seen) == {f"process {os.getpid()} on {socket.gethostname()}"}
+    assert not Path(".photo_starry.png.nstpipe/holder.txt").exists()

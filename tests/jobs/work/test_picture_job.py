@@ -1,0 +1,336 @@
+"""Jobs of pictures, from the Python functions that the command line calls."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline import Rules, stylize_folder, stylize_image
+from pipeline.base import resizing
+from pipeline.errors import (
+    DivergedError,
+    InputError,
+    JobDiffersError,
+    LockedError,
+    OutputError,
+    StoppedError,
+)
+from pipeline.jobs.record.journal import Journal
+from pipeline.jobs.record.lock import held
+from pipeline.pictures import images
+from tests.support import ROOT
+from tests.support.media import TINY, picture
+from tests.support.observers import Heard, StopsAt
+
+
+def test_a_picture_is_stylised() -> None:
+    content, style = picture("photo.jpg", 1), picture("starry.jpg", 2)
+    outcome = stylize_image(content, [style], **TINY | {"steps": 8})
+    assert (outcome.output, outcome.done, outcome.stylized) == (Path("photo_starry.png"), 1, 1)
+    made = np.asarray(Image.open(outcome.output)).astype(float)
+    untouched = resizing.resize(images.read(content).pixels, (24, 32))
+    assert made.shape == (24, 32, 3)
+    assert 1 < np.abs(made - untouched).mean() < 100
+
+
+def test_the_same_again_does_nothing() -> None:
+    content, style = picture("photo.jpg", 1), picture("starry.jpg", 2)
+    first = stylize_image(content, [style], **TINY)
+    stamp = first.output.stat().st_mtime_ns
+    heard = Heard()
+    assert stylize_image(content, [style], observer=heard, **TINY).stylized == 0
+    assert heard.begun == [(1, 1)]
+    assert first.output.stat().st_mtime_ns == stamp
+
+
+def test_force_redoes_a_finished_job_to_the_same_bytes() -> None:
+    content, style = picture("photo.jpg", 1), picture("starry.jpg", 2)
+    before = stylize_image(content, [style], **TINY).output.read_bytes()
+    outcome = stylize_image(content, [style], rules=Rules(force=True), **TINY)
+    assert outcome.stylized == 1
+    assert outcome.output.read_bytes() == before
+
+
+def test_other_settings_are_refused_by_name_and_restart_takes_them() -> None:
+    content, style = picture("photo.jpg", 1), picture("starry.jpg", 2)
+    stylize_image(content, [style], **TINY)
+    with pytest.raises(JobDiffersError, match=r"steps was \[2\] and is \[3\]; --restart"):
+        stylize_image(content, [style], **TINY | {"steps": 3})
+    assert stylize_image(content, [style], rules=Rules(restart=True), **TINY | {"steps": 3}).stylized == 1
+
+
+@pytest.mark.parametrize(("changed", "message"), [("photo.png", "input"), ("starry.png", "styles")])
+def test_a_changed_input_or_style_is_refused(changed: str, message: str) -> None:
+    content, style = picture("photo.png", 1), picture("starry.png", 2)
+    stylize_image(content, [style], "out.png", **TINY)
+    picture(changed, 3)
+    with pytest.raises(JobDiffersError, match=f"the {message} changed"):
+        stylize_image(content, [style], "out.png", **TINY)
+
+
+def test_an_output_that_is_not_ours_is_refused_unless_forced() -> None:
+    content, style = picture("photo.jpg", 1), picture("starry.jpg", 2)
+    picture("out.png", 9)
+    before = Path("out.png").read_bytes()
+    with pytest.raises(OutputError, match="out.png.*not made by nstpipe.*--force"):
+        stylize_image(content, [style], "out.png", **TINY)
+    assert Path("out.png").read_bytes() == before
+    assert stylize_image(content, [style], "out.png", rules=Rules(force=True), **TINY).stylized == 1
+
+
+@pytest.mark.parametrize("harm", ["missing", "damaged"])
+def test_a_finished_picture_that_was_harmed_is_redone_with_a_warning(harm: str) -> None:
+    content, style = picture("photo.jpg", 1), picture("starry.jpg", 2)
+    output = stylize_image(content, [style], **TINY).output
+    before = output.read_bytes()
+    output.unlink() if harm == "missing" else output.write_bytes(before[:-100])
+    heard = Heard()
+    assert stylize_image(content, [style], observer=heard, **TINY).stylized == 1
+    assert "missing or damaged" in heard.warnings[0]
+    assert output.read_bytes() == before
+
+
+def test_a_picture_that_was_written_but_not_marked_is_adopted() -> None:
+    content, style = picture("photo.jpg", 1), picture("starry.jpg", 2)
+    stylize_image(content, [style], **TINY)
+    with Journal(Path(".photo_starry.png.nstpipe")) as journal:
+        before = journal.entries()["photo_starry.png"]
+        journal.forget("photo_starry.png")
+    assert stylize_image(content, [style], **TINY).stylized == 0
+    with Journal(Path(".photo_starry.png.nstpipe")) as journal:
+        after = journal.entries()["photo_starry.png"]
+    assert (after.sha256, after.content, after.loss) == (before.sha256, before.content, before.loss)
+
+
+def test_a_job_that_is_held_is_refused_and_its_holder_named() -> None:
+    content, style = picture("photo.jpg", 1), picture("starry.jpg", 2)
+    with (
+        held(Path(".photo_starry.png.nstpipe"), Path("photo_starry.png")),
+        pytest.raises(LockedError, match=f"process {os.getpid()} on"),
+    ):
+        stylize_image(content, [style], **TINY)
+
+
+def test_a_stopped_folder_goes_on_where_it_was() -> None:
+    for number in range(3):
+        picture(f"photos/{number}.png", number)
+    style = picture("starry.jpg", 9)
+    with pytest.raises(StoppedError):
+        stylize_folder("photos", [style], observer=StopsAt(1), **TINY)
+    heard = Heard()
+    outcome = stylize_folder("photos", [style], observer=heard, **TINY)
+    assert heard.begun == [(3, 1)]
+    assert (outcome.done, outcome.stylized) == (3, 2)
+    whole = stylize_folder("photos", [style], "whole", **TINY)
+    for path in sorted(Path("photos_starry").iterdir()):
+        assert path.read_bytes() == (whole.output / path.name).read_bytes()
+
+
+def test_bad_pictures_do_not_cost_the_others() -> None:
+    picture("photos/good.jpg", 1)
+    picture("photos/sub/also good.png", 2)
+    Path("photos/empty.jpg").touch()
+    Path("photos/text.jpg").write_text("I am not a picture")
+    Path("photos/truncated.png").write_bytes(picture("whole.png", 3).read_bytes()[:-900])
+    picture("photos/small.png", 4, 1, 1)
+    outcome = stylize_folder("photos", [picture("starry.jpg", 9)], **TINY)
+    assert outcome.done == 2
+    reasons = {entry.name: f"{entry.name}: {entry.reason}" for entry in outcome.failed}
+    assert sorted(reasons) == [
+        "empty_starry.png",
+        "small_starry.png",
+        "text_starry.png",
+        "truncated_starry.png",
+    ]
+    for name, reason in reasons.items():
+        assert name.removesuffix("_starry.png") in reason
+        assert "\n" not in reason
+
+
+def test_a_failed_picture_is_tried_again_and_a_new_one_joins() -> None:
+    picture("photos/good.jpg", 1)
+    Path("photos/bad.png").write_text("not yet a picture")
+    style = picture("starry.jpg", 9)
+    assert len(stylize_folder("photos", [style], **TINY).failed) == 1
+    picture("photos/bad.png", 2)
+    picture("photos/new.jpg", 3)
+    outcome = stylize_folder("photos", [style], **TINY)
+    assert (outcome.done, outcome.stylized, outcome.failed) == (3, 2, ())
+
+
+def test_a_picture_that_changed_since_is_refused_by_name() -> None:
+    picture("photos/a.png", 1)
+    style = picture("starry.jpg", 9)
+    stylize_folder("photos", [style], **TINY)
+    picture("photos/a.png", 2)
+    with pytest.raises(JobDiffersError, match="photos/a.png: changed since"):
+        stylize_folder("photos", [style], **TINY)
+
+
+def test_an_unreadable_style_ends_the_job_at_once() -> None:
+    picture("photos/a.png", 1)
+    Path("starry.jpg").write_text("I am not a painting")
+    with pytest.raises(InputError, match="starry.jpg"):
+        stylize_folder("photos", ["starry.jpg"], **TINY)
+
+
+def test_a_diverged_picture_is_not_written() -> None:
+    content, style = picture("photo.jpg", 1), picture("starry.jpg", 2)
+    with pytest.raises(DivergedError, match="finite|diverged"):
+        stylize_image(content, [style], **TINY | {"style_weight": 1e38, "optimizer": "adam"})
+    assert not Path("photo_starry.png").exists()
+
+
+def test_every_style_or_all_blended() -> None:
+    picture("photos/a.png", 1)
+    styles = [picture("starry.jpg", 8), picture("scream.jpg", 9)]
+    each = stylize_folder("photos", styles, "each", **TINY).output
+    blended = stylize_folder("photos", styles, "blended", blend=True, style_weights="1,0", **TINY).output
+    assert sorted(path.name for path in each.iterdir()) == ["a_scream.png", "a_starry.png"]
+    first = images.read(each / "a_starry.png").pixels
+    assert (images.read(blended / "a_starry+scream.png").pixels == first).all()
+    assert (images.read(each / "a_scream.png").pixels != first).any()
+
+
+def test_alpha_is_carried_over_and_jpeg_is_written() -> None:
+    alpha = np.tile(np.linspace(0, 255, 48).astype(np.uint8), (36, 1))
+    with Image.open(picture("opaque.png", 1)) as opaque:
+        opaque.putalpha(Image.fromarray(alpha))
+        opaque.save("photo.png")
+    style = picture("starry.jpg", 2)
+    made = images.read(stylize_image("photo.png", [style], **TINY).output)
+    assert made.alpha is not None
+    assert made.alpha[0, 0] < 10 < 240 < made.alpha[0, -1]
+    stylize_image("photo.png", [style], "out.jpg", **TINY)
+    with Image.open("out.jpg") as written:
+        assert (written.format, written.size) == ("JPEG", (32, 24))
+
+
+def test_snapshots_and_losses_are_saved_on_request() -> None:
+    content, style = picture("photo.jpg", 1), picture("starry.jpg", 2)
+    stylize_image(content, [style], snapshot_every=2, **TINY | {"steps": 5})
+    folder = Path("photo_starry_snapshots")
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "losses.csv",
+        "step_000002.png",
+        "step_000004.png",
+    ]
+    header, *rows = (folder / "losses.csv").read_text().splitlines()
+    assert header.startswith("step,scale,seconds,")
+    assert {"total", "content", "style", "tv"} <= set(header.split(","))
+    assert [row.split(",")[0] for row in rows] == ["1", "2", "3", "4", "5"]
+
+
+@pytest.mark.parametrize("name", ["with space.png", "new\nline.png", "größe.png", "-dash.png", "a%b#c.png"])
+def test_names_of_any_kind(name: str) -> None:
+    picture(Path("photos", name), 1)
+    outcome = stylize_folder("photos", [picture("starry.jpg", 2)], **TINY)
+    assert (outcome.done, outcome.failed) == (1, ())
+    assert (outcome.output / f"{Path(name).stem}_starry.png").exists()
+
+
+def test_a_style_that_is_too_small_ends_the_job_and_costs_no_picture_its_style() -> None:
+    picture("photos/a.png", 1)
+    picture("photos/b.png", 2)
+    styles = [picture("starry.png", 8), picture("tiny.png", 9, 8, 8)]
+    with pytest.raises(InputError, match="tiny.png: is too small, at 8x8 pixels"):
+        stylize_folder("photos", styles, **TINY)
+    assert not Path("photos_starry+tiny").exists()
+
+
+def test_a_forced_job_that_is_stopped_goes_on_without_adopting_what_it_was_to_redo() -> None:
+    for number in range(3):
+        picture(f"photos/{number}.png", number)
+    style = picture("starry.jpg", 9)
+    stylize_folder("photos", [style], **TINY)
+    with pytest.raises(StoppedError):
+        stylize_folder("photos", [style], rules=Rules(force=True), observer=StopsAt(1), **TINY)
+    assert stylize_folder("photos", [style], rules=Rules(force=True), **TINY).stylized == 2
+
+
+def test_a_restarted_job_that_is_stopped_goes_on_when_the_line_is_typed_again() -> None:
+    for number in range(3):
+        picture(f"photos/{number}.png", number)
+    style, other = picture("starry.jpg", 9), TINY | {"steps": 3}
+    stylize_folder("photos", [style], **TINY)
+    with pytest.raises(StoppedError):
+        stylize_folder("photos", [style], rules=Rules(restart=True), observer=StopsAt(1), **other)
+    assert stylize_folder("photos", [style], rules=Rules(restart=True), **other).stylized == 2
+
+
+@pytest.mark.parametrize("rules", [Rules(restart=True), Rules(force=True)])
+def test_a_discarded_job_that_is_stopped_at_its_first_item_still_owns_its_output(rules: Rules) -> None:
+    content, style = picture("photo.jpg", 1), picture("starry.jpg", 9)
+    before = stylize_image(content, [style], **TINY).output.read_bytes()
+    other = TINY | {"steps": 3} if rules.restart else TINY
+    with pytest.raises(StoppedError):
+        stylize_image(content, [style], rules=rules, observer=StopsAt(0), **other)
+    assert Path("photo_starry.png").read_bytes() == before
+    assert stylize_image(content, [style], **other).stylized == 1
+
+
+def test_a_narrower_choice_of_pictures_forgets_nothing() -> None:
+    picture("photos/a.png", 1)
+    picture("photos/b.png", 2)
+    style = picture("starry.jpg", 9)
+    stylize_folder("photos", [style], "out", suffix=".jpg", **TINY)
+    assert stylize_folder("photos", [style], "out", suffix=".jpg", include=["a*"], **TINY).done == 1
+    assert stylize_folder("photos", [style], "out", suffix=".jpg", **TINY).stylized == 0
+
+
+def test_a_journal_that_cannot_be_read_goes_with_restart() -> None:
+    content, style = picture("photo.jpg", 1), picture("starry.jpg", 2)
+    stylize_image(content, [style], **TINY)
+    Path(".photo_starry.png.nstpipe/journal.sqlite3").write_text("no journal " * 100)
+    with pytest.raises(OutputError, match="not a readable journal.*--restart"):
+        stylize_image(content, [style], **TINY)
+    assert stylize_image(content, [style], rules=Rules(restart=True), **TINY).done == 1
+
+
+def test_a_job_that_failed_before_its_first_item_leaves_nothing_in_the_way() -> None:
+    style = picture("starry.jpg", 2)
+    Path("photo.png").touch()
+    with pytest.raises(InputError, match="photo.png: is empty"):
+        stylize_image("photo.png", [style], **TINY)
+    assert not Path(".photo_starry.png.nstpipe").exists()
+    picture("photo.png", 1)
+    assert stylize_image("photo.png", [style], **TINY).stylized == 1
+
+
+def test_another_picture_for_the_same_output_is_told_apart() -> None:
+    style = picture("starry.jpg", 2)
+    stylize_image(picture("photo.png", 1), [style], **TINY)
+    with pytest.raises(JobDiffersError, match="was made from .*photo.png; -o makes another"):
+        stylize_image(picture("photo.jpg", 3), [style], **TINY)
+
+
+def test_auto_goes_on_with_the_weights_that_the_job_was_begun_with() -> None:
+    picture("photos/a.png", 1)
+    style = picture("starry.jpg", 9)
+    stylize_folder("photos", [style], **TINY)
+    picture("photos/b.png", 2)
+    heard = Heard()
+    outcome = stylize_folder("photos", [style], observer=heard, **TINY | {"weights": "auto"})
+    assert outcome.stylized == 1
+    assert outcome.weights.startswith("builtin")
+    assert "begun with the builtin weights" in heard.warnings[0]
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system cannot pin a process")
+def test_the_bytes_do_not_depend_on_the_number_of_cores() -> None:
+    picture("photo.jpg", 1, 96, 128)
+    picture("starry.jpg", 2, 96, 128)
+    code = (
+        "import os, sys; os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:int(sys.argv[1])]);"
+        "from pipeline import stylize_image;"
+        "few = {'size': 128, 'scales': 1, 'steps': 12, 'weights': 'builtin'};"
+        "stylize_image('photo.jpg', ['starry.jpg'], sys.argv[2], **few)"
+    )
+    for cores in (1, 2):
+        environ = os.environ | {"PYTHONPATH": str(ROOT)}
+        subprocess.run([sys.executable, "-c", code, str(cores), f"{cores}.png"], check=True, env=environ)
+    assert (images.read(Path("1.png")).pixels == images.read(Path("2.png")).pixels).all()

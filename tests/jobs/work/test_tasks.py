@@ -1,0 +1,78 @@
+"""What a process keeps from one task to the next."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.errors import TooLargeError
+from pipeline.jobs.planning import planner
+from pipeline.jobs.planning.plan import Item
+from pipeline.jobs.work import tasks
+from pipeline.jobs.work.item_maker import ItemMaker
+from pipeline.jobs.work.messages import Began, Failed
+from pipeline.jobs.work.tasks import PictureTask, TaskInputs, TaskRunner
+from pipeline.settings.settings import Settings
+from pipeline.video import clip as clips
+from tests.support.media import TINY, clip, picture, scene
+from tests.support.tiny_weights import tiny_weights
+
+
+@pytest.fixture
+def inputs() -> TaskInputs:
+    plan = planner.of_image(picture("photo.png", 1), [picture("s.jpg", 2)])
+    styles = [[scene(seed).astype(np.float32)] for seed in (2, 3)]
+    return TaskInputs(Settings(**TINY), styles, tiny_weights(), ItemMaker(plan, "a job's"))
+
+
+@pytest.fixture
+def decodes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The first frame of every time that a clip is opened."""
+    opened: list[int] = []
+    frames = clips.frames
+
+    def counted(path: Path, start: int = 0) -> Iterator[np.ndarray]:
+        opened.append(start)
+        yield from frames(path, start)
+
+    monkeypatch.setattr(tasks.clips, "frames", counted)
+    return opened
+
+
+def test_shots_in_order_decode_the_clip_once(inputs: TaskInputs, decodes: list[int]) -> None:
+    source, runner = clip("in.mp4", frames=9), TaskRunner(inputs)
+    whole = list(clips.frames(source))
+    decodes.clear()
+    for first, count in ((0, 2), (2, 1), (5, 4)):
+        taken = [frame for _, frame in zip(range(count), runner.frames(source, first), strict=False)]
+        np.testing.assert_array_equal(taken, whole[first : first + count])
+    assert decodes == [0]
+
+
+def test_an_earlier_shot_or_another_clip_is_opened_again(inputs: TaskInputs, decodes: list[int]) -> None:
+    source, other, runner = clip("in.mp4", frames=6), clip("other.mp4", frames=3), TaskRunner(inputs)
+    whole = list(clips.frames(source))
+    decodes.clear()
+    for path, first in ((source, 4), (source, 1), (other, 0), (source, 5)):
+        frame = next(runner.frames(path, first))
+        if path == source:
+            np.testing.assert_array_equal(frame, whole[first])
+    assert decodes == [4, 1, 0, 5]
+
+
+def test_a_style_set_keeps_its_stylizer_until_another_is_needed(inputs: TaskInputs) -> None:
+    runner = TaskRunner(inputs)
+    first = runner.stylizer(0)
+    assert runner.stylizer(0) is first
+    assert runner.stylizer(1) is not first
+
+
+def test_a_picture_beyond_its_workers_share_of_memory_fails_alone(inputs: TaskInputs) -> None:
+    heard: list[object] = []
+    poor = TaskInputs(inputs.settings, inputs.styles, inputs.weights, inputs.maker, memory=2**20)
+    task = PictureTask(Item("o.png", Path("o.png"), Path("photo.png")))
+    task.run(TaskRunner(poor), heard.append)
+    began, failed = heard
+    assert isinstance(began, Began) and isinstance(failed, Failed)
+    assert isinstance(failed.error, TooLargeError) and "fewer --workers" in failed.reason
