@@ -60,7 +60,7 @@ NUMBERS = {
     "lbfgs-30": LBFGS_50 | {"max_iterations": 30},
     "adam-epochs": ADAM_EPOCHS | {"optimizer": "adam"},
     "adam-epochs-adagrad": ADAM_EPOCHS | {"optimizer": "adagrad"},
-    "adam-epochs-rmsprop": ADAM_EPOCHS | {"optimizer": "rmsprop", "beta2": 0.9},
+    "adam-epochs-rmsprop": ADAM_EPOCHS | {"optimizer": "rmsprop", "beta2": 0.9, "epsilon": 1e-7},
     "avgpool-251": {
         "steps": (4000,),
         "content_form": "sum",

@@ -137,3 +137,25 @@ def test_a_second_signal_stops_at_once(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=60) == 130
     assert not Path("photo_starry.png").exists()
+
+
+def test_ctrl_c_reaches_the_whole_group_and_workers_leave_it_to_their_parent(tmp_path: Path) -> None:
+    """As a terminal sends it. A worker that took it would die with a traceback."""
+    clip("in.mp4", frames=40)
+    picture("starry.jpg", 2)
+    Path("shots.txt").write_text("1\n21\n")
+    arguments = ["video", "in.mp4", "starry.jpg", "--shots", "shots.txt", "--workers", "2", *FLAGS]
+    environ = os.environ | {"PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "cli", *arguments]
+    with subprocess.Popen(
+        command, env=environ, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        frames = Path(".in_starry.mp4.nstpipe/frames")
+        while not (frames.is_dir() and any(frames.glob("0*.png"))):
+            assert process.poll() is None
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGINT)
+        _, complaints = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in complaints and "died" not in complaints
+    assert f"to go on: nstpipe {' '.join(arguments)}" in complaints
