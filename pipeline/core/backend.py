@@ -14,34 +14,34 @@ Shapes = Any
 """The shape of a float32 tensor as a tuple, ``None`` for a side that varies, or a dict of such."""
 
 
-def choose_device(wanted: str) -> str:
+def choose_device(device: str) -> str:
     """TensorFlow's name of the device for ``auto``, ``cpu``, ``gpu`` or ``gpu:N``.
 
-    Also has this process repeat its results to the byte, and take a GPU's memory as it needs it.
+    The first call also makes the results of this process repeatable to the byte, and lets TensorFlow take a
+    GPU's memory as it needs it instead of all at once.
 
     Raises:
         SettingsError: there is no such GPU.
     """
-    gpus = _prepared_gpus()
-    kind, _, number = wanted.partition(":")
+    gpus = _configure()
+    kind, _, number = device.partition(":")
     if kind == "cpu" or (kind == "auto" and not gpus):
         return "/CPU:0"
     if int(number or 0) >= gpus:
-        found = f"TensorFlow sees {gpus}" if gpus else "TensorFlow sees none"
-        raise SettingsError(f"no device {wanted}: {found}; use --device cpu or auto")
+        raise SettingsError(f"no device {device}: TensorFlow sees {gpus or 'none'}; use --device cpu or auto")
     return f"/GPU:{int(number or 0)}"
 
 
 @functools.cache
-def _prepared_gpus() -> int:
-    """How many GPUs there are. Memory growth has to be set before the first is used."""
+def _configure() -> int:
+    """Set up TensorFlow, once, and count the GPUs. Memory growth has to be set before the first is used."""
     tf.config.experimental.enable_op_determinism()
     # The network is a chain, so operations side by side gain nothing, and each thread that runs any
-    # would keep its own copy of what oneDNN prepares for each size. Too late if TensorFlow runs already.
+    # would keep its own copy of what oneDNN prepares for each size. Fails if TensorFlow has run before.
     with contextlib.suppress(RuntimeError):
         tf.config.threading.set_inter_op_parallelism_threads(1)
     gpus = tf.config.list_physical_devices("GPU")
-    with contextlib.suppress(RuntimeError):  # likewise: the caller has used a GPU before
+    with contextlib.suppress(RuntimeError):  # fails if the caller has used a GPU before
         for gpu in gpus:
             tf.config.experimental.set_memory_growth(gpu, True)
     return len(gpus)
@@ -50,8 +50,7 @@ def _prepared_gpus() -> int:
 class Compiled:
     """A function of tensors, traced once for pictures of every size.
 
-    A graph that is traced for a size is never freed, and one trace that leaves the sizes open is as
-    fast, so that is what this does.
+    TensorFlow never frees a graph. One trace with open sizes is as fast as one for each size.
 
     Attributes:
         traces: how many times the function was traced.

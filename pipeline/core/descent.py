@@ -1,8 +1,8 @@
-"""One picture in the making: its steps, scale by scale, counted and told of; smoothed when it is time."""
+"""The descent of one picture down its loss: counts the steps of all scales, reports them, and smooths."""
 
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -18,10 +18,10 @@ from pipeline.core.targets import Targets
 
 
 class Descent:
-    """The way of one picture down its loss.
+    """Optimises one picture, scale by scale.
 
     Attributes:
-        steps: taken so far.
+        steps: taken so far, at all scales.
         losses: as :class:`StepInfo` has them, of the last step.
     """
 
@@ -33,7 +33,12 @@ class Descent:
         smooth_every: int,
         on_step: OnStep | None,
     ) -> None:
-        """A picture with a rim of ``margin``, at ``scales``; ``on_step`` hears of every step."""
+        """Prepare for a picture with a rim of ``margin``, at ``scales``.
+
+        Args:
+            smooth_every: steps between two smoothings; 0: never.
+            on_step: called after every step.
+        """
         self.steps = 0
         self.losses: Mapping[str, float] = {}
         self._objective = objective
@@ -47,48 +52,56 @@ class Descent:
         scale: Scale,
         pixels: FloatArray,
         targets: Targets,
-        target: TemporalTarget | None = None,
+        temporal: TemporalTarget | None = None,
     ) -> FloatArray:
-        """Take the steps of one scale from ``pixels``, held to ``target``; return the result, 0..255."""
+        """Take the steps of one scale from ``pixels``, with the temporal loss of ``temporal``.
+
+        Returns:
+            The result (h, w, 3), 0..255.
+        """
         optimizer = optimizers.make(self._objective.settings)
         number = self._scales.index(scale) + 1
         end = self.steps + scale.steps
         planned = self.steps + sum(later.steps for later in self._scales[number - 1 :])
 
         def evaluate(x: FloatArray) -> tuple[float, FloatArray]:
-            self.losses, gradient = self._objective.at(x, targets, target)
+            self.losses, gradient = self._objective.at(x, targets, temporal)
             self._lowest = min(self._lowest or self.losses, self.losses, key=lambda losses: losses["total"])
             return self.losses["total"], gradient
 
-        def stepped(x: FloatArray) -> None:
+        def on_iterate(x: FloatArray) -> None:
             self.steps += 1
-            self._tell(number, planned, lambda: self._margin.cut(self._in_pixels(x)))
+            self._report(number, planned, x)
 
         x = pixels / np.float32(self._objective.units)
         while self.steps < end:
             until_smoothing = self._smooth_every - self.steps % self._smooth_every
             segment = min(end - self.steps, until_smoothing)
             self._lowest = {}
-            x, taken = optimizer.advance(evaluate, x, segment, stepped)
+            x, taken = optimizer.advance(evaluate, x, segment, on_iterate)
             if optimizer.returns_the_best:
                 self.losses = self._lowest
             if taken == until_smoothing:
-                x = self._smoothed(x)
+                with backend.on_device(self._objective.device):
+                    x = pool_and_upsample(x)
             if taken < segment:
                 break
         return self._in_pixels(x)
 
     def _in_pixels(self, x: FloatArray) -> FloatArray:
         """A copy of ``x`` in units of 0..255."""
-        pixels: FloatArray = np.clip(x * np.float32(self._objective.units), 0, 255)
-        return pixels
+        return np.clip(x * np.float32(self._objective.units), 0, 255)
 
-    def _tell(self, number: int, planned: int, image: Callable[[], FloatArray]) -> None:
+    def _report(self, scale: int, planned: int, x: FloatArray) -> None:
         if self._on_step is not None:
-            seconds = time.monotonic() - self._began
-            info = StepInfo(self.steps, planned, number, len(self._scales), self.losses, seconds, image)
-            self._on_step(info)
-
-    def _smoothed(self, x: FloatArray) -> FloatArray:
-        with backend.on_device(self._objective.device):
-            return pool_and_upsample(x)
+            self._on_step(
+                StepInfo(
+                    step=self.steps,
+                    steps=planned,
+                    scale=scale,
+                    scales=len(self._scales),
+                    losses=self.losses,
+                    seconds=time.monotonic() - self._began,
+                    image=lambda: self._margin.cut(self._in_pixels(x)),
+                )
+            )

@@ -22,7 +22,7 @@ class TemporalTerms:
     """How a frame relates to the earlier pastiches that it starts from.
 
     Attributes:
-        init_share: (H, W), 0 to 1: how far it starts from earlier pastiches; the rest is its content.
+        init_share: (H, W), 0 to 1: the share of the earlier pastiches in its start; the rest is its content.
         newly_visible: (H, W), 0 to 1: 1 for what comes into view in this frame, less from frame to frame.
         weights: (H, W), of the temporal loss: 0 to 1, and more for what stands still.
         changeable: (H, W), 0 to 1: how far it may change; 0 for what stands still.

@@ -97,7 +97,7 @@ def positions(activations: Any) -> Any:
 
 
 def _upstream(arguments: tuple[Any, ...], upstream: Any) -> Any:
-    """The gradient that comes from above: backends hand it over by place or by name."""
+    """The gradient by this function's result: some backends pass it by position, others by name."""
     return arguments[0] if upstream is None else upstream
 
 

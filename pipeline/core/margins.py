@@ -1,7 +1,7 @@
-"""A mirrored rim around a picture in the making: what goes wrong at a border is cut off with it.
+"""A mirrored rim around a picture while it is optimised: artefacts at a border are cut off with it.
 
 Convolutions pad with zeros, so positions at a border see an edge that is not in the picture, and the
-style loss is lowered most cheaply by painting along it.
+style loss falls most cheaply by painting along it.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Margin:
 
     @classmethod
     def around(cls, size: Size, share: float) -> "Margin":
-        """A rim of ``share`` of the longest side; at most the picture's own width can be mirrored."""
+        """A rim of ``share`` of the longest side; a mirror holds one pixel less than the shorter side."""
         return cls(size, min(round(share * max(size)), min(size) - 1))
 
     @property
@@ -36,8 +36,7 @@ class Margin:
     def framed(self, picture: AnyArray) -> AnyArray:
         """The picture, (H, W, 3) or (H, W), of ``size``, with its rim."""
         rim = (self.rim, self.rim)
-        framed: AnyArray = np.pad(picture, (rim, rim, (0, 0))[: picture.ndim], mode="reflect")
-        return framed
+        return np.pad(picture, (rim, rim, (0, 0))[: picture.ndim], mode="reflect")
 
     def cut(self, framed: FloatArray) -> FloatArray:
         """The picture without its rim, from one (h, w, 3) of ``framed_size`` or of another scale of it."""
@@ -47,5 +46,5 @@ class Margin:
         return np.ascontiguousarray(framed[rows : height - rows, columns : width - columns])
 
     def side_within(self, longest_side: int) -> int:
-        """The longest side of the picture itself where that of the framed one is ``longest_side``."""
+        """The longest side without the rim, where with the rim it is ``longest_side``."""
         return max(1, round(longest_side * max(self.size) / max(self.framed_size)))

@@ -1,4 +1,4 @@
-"""What improves a picture: Adam, Adagrad, RMSprop, SGD and L-BFGS-B behind one interface.
+"""The optimizers: Adam, Adagrad, RMSprop, SGD and L-BFGS-B behind one interface.
 
 One optimizer serves one scale of one picture. Every step evaluates the loss and its gradient once,
 and leaves the picture inside the box 0..pixel_range.
@@ -20,8 +20,8 @@ def make(settings: Settings) -> Optimizer:
     return kinds[settings.optimizer](settings)
 
 
-class _Descent:
-    """Steps along the gradient; moments run on from one :meth:`advance` to the next."""
+class _FirstOrder:
+    """Steps along the gradient; the moments are kept from one :meth:`advance` to the next."""
 
     returns_the_best = False
 
@@ -57,8 +57,7 @@ class _Descent:
     def _step_size(self) -> float:
         """The step size of this step: step_size · decay_rate^(step / decay_steps), the first step 0."""
         settings = self._settings
-        decay: float = settings.decay_rate ** (self._taken / settings.decay_steps)
-        return settings.step_size * decay
+        return settings.step_size * settings.decay_rate ** (self._taken / settings.decay_steps)
 
     def _blend(self, moment: FloatArray, decay: float) -> None:
         """moment = decay · moment + (1 - decay) · scratch; overwrites the scratch array."""
@@ -75,7 +74,7 @@ class _Descent:
         return self._scratch
 
 
-class Adam(_Descent):
+class Adam(_FirstOrder):
     """Kingma and Ba 2014, as Keras computes it: the bias correction is in the step size."""
 
     def _change(self, gradient: FloatArray) -> FloatArray:
@@ -89,7 +88,7 @@ class Adam(_Descent):
         return self._over_root(self._first_moment, self._second_moment, self._step_size * correction)
 
 
-class Adagrad(_Descent):
+class Adagrad(_FirstOrder):
     """Duchi, Hazan, Singer 2011. The squares start from 0, so that the first step is step_size."""
 
     def _change(self, gradient: FloatArray) -> FloatArray:
@@ -98,7 +97,7 @@ class Adagrad(_Descent):
         return self._over_root(gradient, self._second_moment, self._step_size)
 
 
-class RMSprop(_Descent):
+class RMSprop(_FirstOrder):
     """Tieleman and Hinton 2012, without momentum, as Keras computes it; beta2 is the decay of the squares.
 
     The squares start from 0, so the first step is 1/√(1 - beta2) times step_size long. Keras adds ε to the
@@ -112,11 +111,11 @@ class RMSprop(_Descent):
         return self._over_root(gradient, self._second_moment, self._step_size)
 
 
-class SGD(_Descent):
+class SGD(_FirstOrder):
     """Gradient descent; beta1 is the momentum, which averages gradients rather than adding them up.
 
     A gradient's size depends on the loss weights and on the picture's size. So it is divided by the
-    root mean square of the first one: step_size is then in pixel units here too.
+    root mean square of the first one: step_size is then in pixel units, as with the other optimizers.
     """
 
     _first_size = 0.0

@@ -12,8 +12,8 @@ import numpy as np
 from pipeline.base.arrays import DoubleArray, FloatArray
 from pipeline.base.machine import one_blas_thread
 
-_LEAST_DEVIATION = 5.0
-"""Levels of 0..255 added, as a variance, to what a picture varies: a plain one's rounding is not blown up."""
+_MIN_DEVIATION = 5.0
+"""Levels of 0..255; its square is added to every variance, so that rounding errors are not amplified."""
 
 
 @dataclass(frozen=True)
@@ -37,28 +37,26 @@ def of(picture: FloatArray) -> Palette:
 
 
 def blend(palettes: Sequence[Palette], shares: Sequence[float]) -> Palette:
-    """The palette of pictures of which each contributes its share of the pixels; shares sum to 1."""
+    """The palette of several pictures; each contributes its share of the pixels, and the shares sum to 1."""
     mean = np.average([palette.mean for palette in palettes], 0, shares)
-    spreads = [palette.covariance + _square(palette.mean - mean) for palette in palettes]
+    offsets = [palette.mean - mean for palette in palettes]
+    spreads = [
+        palette.covariance + np.outer(offset, offset)
+        for palette, offset in zip(palettes, offsets, strict=True)
+    ]
     return Palette(mean, np.average(spreads, 0, shares))
 
 
 def moved(picture: FloatArray, palette: Palette) -> FloatArray:
     """The picture (H, W, 3), 0..255, in the colours of ``palette``."""
     own = of(picture)
-    least = _LEAST_DEVIATION**2 * np.eye(3)
-    root, inverse = _root(own.covariance + least)
-    middle, _ = _root(root @ (palette.covariance + least) @ root)
+    ridge = _MIN_DEVIATION**2 * np.eye(3)
+    root, inverse = _root(own.covariance + ridge)
+    middle, _ = _root(root @ (palette.covariance + ridge) @ root)
     matrix = (inverse @ middle @ inverse).astype(np.float32)  # symmetric
     with one_blas_thread():
         recoloured = (picture - own.mean.astype(np.float32)) @ matrix + palette.mean.astype(np.float32)
-    clipped: FloatArray = np.clip(recoloured, 0, 255)
-    return clipped
-
-
-def _square(vector: DoubleArray) -> DoubleArray:
-    square: DoubleArray = np.outer(vector, vector)
-    return square
+    return np.clip(recoloured, 0, 255)
 
 
 def _root(matrix: DoubleArray) -> tuple[DoubleArray, DoubleArray]:

@@ -34,7 +34,7 @@ def plan(size: Size, settings: Settings) -> tuple[Scale, ...]:
 
 
 def plan_following(size: Size, settings: Settings, *, coarse_too: bool) -> tuple[Scale, ...]:
-    """The scales of a frame that follows others: the full size, and the coarser ones if need be."""
+    """The scales of a frame that follows others: the full size, and with ``coarse_too`` the coarser ones."""
     scales = _plan(size, settings, settings.frame_steps_at)
     return scales if coarse_too else scales[-1:]
 
@@ -50,13 +50,17 @@ def _plan(size: Size, settings: Settings, steps_at: Callable[[int], int]) -> tup
 
 
 def style_size(size: Size, longest_side: int) -> Size:
-    """The size of a style beside a content of ``longest_side``: not enlarged, no side too small."""
+    """The size of a style for a content of ``longest_side``: not enlarged, no side too small."""
     smallest = -(-(2 * SMALLEST_SIDE - 1) * max(size) // (2 * min(size)))  # rounds to SMALLEST_SIDE
     return size_to_fit(size, max(longest_side, smallest))
 
 
 def check_size(size: Size, what: str = "the picture") -> None:
-    """See that what is worked on at ``size`` (height, width) is not too small.
+    """Refuse a picture whose ``size`` (height, width) is too small.
+
+    Args:
+        size: of the picture.
+        what: the picture's name in the error.
 
     Raises:
         InputError: less than 16 pixels on a side, of which VGG19's poolings leave nothing.

@@ -1,4 +1,4 @@
-"""Average-pool and upsample: what loses the noise that the optimizer leaves in the iterate."""
+"""Average-pool and upsample: removes the noise that the optimizer leaves in the iterate."""
 
 from typing import Any
 
@@ -12,8 +12,8 @@ from pipeline.base.resizing import pad_to_even
 def pool_and_upsample(image: npt.ArrayLike) -> npt.NDArray[np.float32]:
     """Average over 2x2 pixels, then back to the exact size by bilinear interpolation.
 
-    An odd last row or column is averaged with a copy of itself, so no border darkens and a plain
-    picture stays as it is.
+    An odd last row or column is averaged with a copy of itself, so no border darkens and a picture of one
+    colour stays the same.
 
     Args:
         image: (H, W, 3), any units.

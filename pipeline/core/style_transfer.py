@@ -1,4 +1,4 @@
-"""What stylises pictures: the interface that jobs, walks over frames and experiments are written against."""
+"""The interface of style transfer: jobs, walks over frames and experiments use it, not an implementation."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ from pipeline.settings.settings import Settings
 
 @dataclass(frozen=True)
 class StepInfo:
-    """What the caller is told after each step.
+    """The state after one step.
 
     Attributes:
         step: steps taken for this picture, this one included.
-        steps: steps that this picture takes in all, as far as is known: L-BFGS-B may need fewer.
+        steps: steps planned for this picture; L-BFGS-B may need fewer.
         scale: the current scale, 1 the coarsest that this picture has.
         scales: how many scales this picture has.
-        losses: weighted: ``total``, the sum of ``content``, ``style``, ``tv`` and ``temporal``, and each
-            layer's, as ``content block5_conv2``. Those of the picture that the step evaluated.
-        seconds: since this picture was begun.
+        losses: of the picture that the step evaluated, weighted: ``total``, which is the sum of ``content``,
+            ``style``, ``tv`` and ``temporal``; and each layer's, as ``content block5_conv2``.
+        seconds: since the start of this picture.
         image: returns a copy of the picture after the step (for L-BFGS-B: that it evaluated),
             (H, W, 3) float32 0..255, at this scale's size. Call it before the callback returns.
     """

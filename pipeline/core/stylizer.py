@@ -1,4 +1,4 @@
-"""The shared core: a function of content, styles, settings and where to start. No disk, no output."""
+"""Style transfer by optimisation: content, styles, settings and a start in, a pastiche out."""
 
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -24,14 +24,14 @@ from pipeline.extractor.weights import Weights
 from pipeline.settings.settings import Settings
 
 STYLE_SIZES_KEPT = 16
-"""Sizes for which each style's targets are kept: a few megabytes each at the published network's width."""
+"""Sizes for which the targets of each style are kept: a few megabytes each on the published network."""
 
 NOISE_MEAN, NOISE_DEVIATION = 127.5, 40.0
-"""Of the noise that a picture can start from: mid grey, and hardly ever outside 0..255."""
+"""Of the noise that a picture can start from: mid grey, rarely outside 0..255."""
 
 
 class Stylizer:
-    """Stylises pictures in the same styles. What the styles need is computed once for each size.
+    """Stylises pictures in one style or blend. The targets of a style are computed once for each size.
 
     Attributes:
         settings: how every picture is stylised.
@@ -56,14 +56,17 @@ class Stylizer:
                 weights, sizes or steps do, and then nothing is traced again.
 
         Raises:
-            InputError: no style, or one that is no such picture.
-            SettingsError: blend weights for another number of styles, or settings that cannot be.
+            InputError: there is no style, or one has another shape or is too small.
+            SettingsError: the number of blend weights is not that of the styles, or every loss weighs 0, or
+                there is no such device.
             WeightsError: the weights lack a layer that the settings need.
         """
         self.settings = settings
         self._styles = [_checked(style) for style in styles]
         self._shares = style_shares(settings.style_weights, len(self._styles))
-        self._palette = self._of_styles() if settings.content_palette == "style" else None
+        self._palette: palette.Palette | None = None
+        if settings.content_palette == "style":
+            self._palette = palette.blend([palette.of(style) for style in self._styles], self._shares)
         self.graphs: LossGraphs = loss_graphs.fitting(settings, weights, like.graphs if like else None)
         self._objective = Objective(settings, self.graphs)
         self._style_targets: OrderedDict[tuple[int, Size], Tensors] = OrderedDict()
@@ -79,7 +82,7 @@ class Stylizer:
         """Stylise ``content``; see :meth:`pipeline.core.style_transfer.StyleTransfer.stylize`.
 
         Raises:
-            InputError: no picture, or one smaller than 16x16.
+            InputError: the content or ``init`` has another shape, or is smaller than 16x16.
             DivergedError: the loss or its gradient is no longer finite.
             TooLargeError: the device has too little memory.
         """
@@ -108,7 +111,7 @@ class Stylizer:
     def _following(
         self, start: FrameStart, content: FloatArray, margin: Margin, on_step: OnStep | None
     ) -> Pastiche:
-        """The pastiche of a frame; each scale goes on from what the coarser ones changed at its start."""
+        """The pastiche of a frame; each scale starts with the changes that the coarser ones made."""
         scales = plan_following(margin.framed_size, self.settings, coarse_too=start.needs_coarse_scales)
         descent = Descent(self._objective, scales, margin, 0, on_step)
         change = np.zeros((1, 1, 3), np.float32)
@@ -121,7 +124,7 @@ class Stylizer:
         return Pastiche(margin.cut(np.clip(start.pixels + change, 0, 255)), descent.steps, descent.losses)
 
     def _smoothed(self, pastiche: FloatArray, terms: TemporalTerms | None) -> FloatArray:
-        """The last pastiche with a frame's share of a smoothing, where it is free: each frame alike."""
+        """The earlier pastiche with a frame's share of a smoothing, where the frame may change."""
         every = self.settings.smooth_every
         if not every:
             return pastiche
@@ -129,9 +132,6 @@ class Stylizer:
         with backend.on_device(self._objective.device):
             change = share * (pool_and_upsample(pastiche) - pastiche)
         return pastiche + (change if terms is None else change * terms.changeable[..., None])
-
-    def _of_styles(self) -> palette.Palette:
-        return palette.blend([palette.of(style) for style in self._styles], self._shares)
 
     def _start(self, content: FloatArray, scale: Scale) -> FloatArray:
         if self.settings.init != "noise":
@@ -147,7 +147,7 @@ class Stylizer:
         return Targets(contents, targets.blend(grams, self._shares))
 
     def _grams(self, number: int, longest_side: int) -> Tensors:
-        """The targets of style ``number`` beside a picture of ``longest_side``, computed once."""
+        """The Grams of style ``number`` for a picture of ``longest_side``, computed once."""
         style = self._styles[number]
         key = number, style_size(style.shape[:2], longest_side)
         if key not in self._style_targets:
@@ -159,7 +159,11 @@ class Stylizer:
 
 
 def _checked(picture: Any) -> FloatArray:
-    """The picture as float32 (H, W, 3), or an error that says what it should be."""
+    """The picture as float32 (H, W, 3).
+
+    Raises:
+        InputError: it has another shape, is not finite, or is too small.
+    """
     pixels = np.asarray(picture, np.float32)
     if pixels.ndim != 3 or pixels.shape[2] != 3 or not np.isfinite(pixels).all():
         raise InputError(f"a picture is finite numbers of shape (height, width, 3), not {pixels.shape}")

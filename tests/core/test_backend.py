@@ -40,7 +40,7 @@ def test_one_trace_serves_every_size_and_target(compiled):
     assert compiled.traces == 1
 
 
-def test_a_target_is_an_argument_and_not_frozen_in(compiled):
+def test_other_arguments_give_other_results_without_a_trace(compiled):
     gradients = [compiled(picture(4, 4), {"factor": np.full(3, f, np.float32)})[1] for f in (1, 5)]
     np.testing.assert_allclose(np.asarray(gradients[1]) - gradients[0], 4, rtol=1e-4)
 
@@ -50,7 +50,7 @@ def test_the_same_arguments_give_the_same_bytes(compiled):
     assert len({tuple(np.asarray(tensor).tobytes() for tensor in result) for result in results}) == 1
 
 
-def test_x_is_left_as_it_is(compiled):
+def test_x_is_not_changed(compiled):
     x = picture(4, 4)
     kept = x.copy()
     compiled(x, {"factor": np.ones(3, np.float32)})
@@ -86,18 +86,18 @@ def test_a_device_is_named_as_tensorflow_names_it(first_use):
     assert names == ["/GPU:0", "/CPU:0", "/GPU:0", "/GPU:1"]
 
 
-def test_cpu_is_always_there():
+def test_there_is_always_a_cpu():
     assert choose_device("cpu") == "/CPU:0"
     assert choose_device("auto") in ("/CPU:0", "/GPU:0")
 
 
-def test_a_gpu_that_is_not_there_is_one_clear_line():
+def test_a_missing_gpu_is_one_clear_line():
     with pytest.raises(SettingsError, match="no device gpu:99.*--device cpu") as caught:
         choose_device("gpu:99")
     assert "\n" not in str(caught.value)
 
 
-def test_results_are_on_the_device_asked_for():
+def test_results_are_on_the_chosen_device():
     double = Compiled(lambda x: 2 * x, SHAPE, device=choose_device("cpu"))
     assert "CPU:0" in double(picture(2, 2)).device
 

@@ -1,4 +1,4 @@
-"""L-BFGS-B: one pass a step whoever asks first, never a step too many, and SciPy's own way."""
+"""L-BFGS-B: one pass a step, never a step too many, and the same points as SciPy visits."""
 
 import numpy as np
 import pytest
@@ -36,17 +36,19 @@ def ignore(x):
 
 
 @pytest.mark.parametrize("gradient_first", [False, True])
-def test_loss_and_gradient_cost_one_pass_whoever_asks_first(gradient_first):
+def test_loss_and_gradient_cost_one_pass_in_either_order(gradient_first):
     evaluate = Counted()
     evaluator = Evaluator(evaluate, SHAPE, 10, ignore)
     for count in (1, 2, 3):
         x = np.full(48, 10.0 * count)
-        for ask in (evaluator.grads, evaluator.loss) if gradient_first else (evaluator.loss, evaluator.grads):
-            ask(x)
+        for function in (
+            (evaluator.grads, evaluator.loss) if gradient_first else (evaluator.loss, evaluator.grads)
+        ):
+            function(x)
         assert len(evaluate.losses) == evaluator.passes == count
 
 
-def test_the_best_point_is_remembered_too():
+def test_the_best_point_costs_no_second_pass():
     evaluate = Counted()
     evaluator = Evaluator(evaluate, SHAPE, 10, ignore)
     best, other = np.full(48, 99.0), np.full(48, 5.0)
@@ -69,24 +71,24 @@ def test_a_search_makes_one_pass_for_each_evaluation(search):
     evaluator = Evaluator(evaluate, SHAPE, 1000, ignore)
     iterations = []
 
-    def goes_on():
+    def may_continue():
         iterations.append(evaluator.passes)
         return len(iterations) < 12
 
-    search(evaluator, start().ravel().astype(float), 255, goes_on)
+    search(evaluator, start().ravel().astype(float), 255, may_continue)
     assert len(iterations) == 12
     assert len(set(evaluate.losses)) == len(evaluate.losses) == evaluator.passes == iterations[-1]
 
 
-def test_the_direct_search_goes_scipys_own_way():
-    ways = []
+def test_both_searches_visit_the_same_points():
+    visited = []
     for search in (search_publicly, search_directly):
         evaluate = Counted()
         evaluator = Evaluator(evaluate, SHAPE, 40, ignore)
         with pytest.raises(BudgetSpent):
             search(evaluator, start().ravel().astype(float), 120, lambda: True)
-        ways.append(evaluate.losses)
-    assert ways[0] == ways[1] and len(ways[0]) == 40
+        visited.append(evaluate.losses)
+    assert visited[0] == visited[1] and len(visited[0]) == 40
 
 
 def test_this_scipy_has_the_direct_routine():
@@ -94,7 +96,7 @@ def test_this_scipy_has_the_direct_routine():
 
 
 @pytest.mark.parametrize("direct", [False, True])
-def test_both_ways_lead_to_the_same_picture(direct, monkeypatch):
+def test_both_searches_give_the_same_picture(direct, monkeypatch):
     desired, _ = Lbfgs(255).advance(valleys, start(), 30, ignore)
     monkeypatch.setattr(scipy_lbfgs, "direct_works", lambda: direct)
     actual, steps = Lbfgs(255).advance(valleys, start(), 30, ignore)
@@ -104,9 +106,9 @@ def test_both_ways_lead_to_the_same_picture(direct, monkeypatch):
 
 @pytest.mark.parametrize("steps", [1, 2, 7, 25])
 def test_never_a_step_too_many_and_the_best_comes_back(steps):
-    evaluate, heard = Counted(), []
-    x, taken = Lbfgs(255).advance(evaluate, start(), steps, heard.append)
-    assert taken == len(evaluate.losses) == len(heard) == steps
+    evaluate, iterates = Counted(), []
+    x, taken = Lbfgs(255).advance(evaluate, start(), steps, iterates.append)
+    assert taken == len(evaluate.losses) == len(iterates) == steps
     assert valleys(x)[0] == min(evaluate.losses)
 
 
@@ -119,7 +121,7 @@ def test_iterations_end_the_search_for_good():
     assert optimizer.advance(evaluate, x, 100, ignore)[1] == 0
 
 
-def test_a_search_that_has_arrived_stops_early():
+def test_a_search_that_has_converged_stops_early():
     centre = np.full(SHAPE, 100, np.float32)
 
     def bowl(x):
@@ -130,7 +132,7 @@ def test_a_search_that_has_arrived_stops_early():
     np.testing.assert_allclose(x, centre, atol=1e-3)
 
 
-def test_a_start_outside_the_box_is_brought_in():
+def test_a_start_outside_the_box_is_clipped():
     seen = []
     Lbfgs(255).advance(lambda x: (seen.append(x), valleys(x))[1], start() * 3 - 200, 5, ignore)
     assert all(x.min() >= 0 and x.max() <= 255 for x in seen)

@@ -1,4 +1,4 @@
-"""The rim around a picture in the making: mirrored, and cut off again at every scale."""
+"""The rim around a picture: mirrored, and cut off again at every scale."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ sides = st.integers(16, 60)
 
 
 @given(sides, sides, st.floats(0, 0.25))
-def test_what_is_framed_and_cut_is_the_picture(height, width, share):
+def test_a_picture_without_its_rim_is_the_picture(height, width, share):
     before = np.random.default_rng(0).uniform(0, 255, (height, width, 3)).astype(np.float32)
     margin = Margin.around((height, width), share)
     framed = margin.framed(before)
@@ -33,12 +33,12 @@ def test_another_scale_is_cut_in_proportion():
 
 
 @pytest.mark.parametrize("scales", [1, 2])
-def test_the_pastiche_has_the_contents_size_and_so_has_what_is_shown_of_it(scales):
+def test_the_pastiche_and_the_picture_of_each_step_have_the_contents_size(scales):
     shapes = []
     stylizer = make(margin=0.1, scales=scales)
-    made = stylizer.stylize(picture(0), on_step=lambda step: shapes.append(step.image().shape))
-    assert made.pixels.shape == shapes[-1] == picture(0).shape
-    assert make(margin=0.1).stylize(picture(0), init=made.pixels).pixels.shape == picture(0).shape
+    pastiche = stylizer.stylize(picture(0), on_step=lambda step: shapes.append(step.image().shape))
+    assert pastiche.pixels.shape == shapes[-1] == picture(0).shape
+    assert make(margin=0.1).stylize(picture(0), init=pastiche.pixels).pixels.shape == picture(0).shape
 
 
 def test_a_margin_of_0_changes_nothing():
@@ -47,12 +47,12 @@ def test_a_margin_of_0_changes_nothing():
     np.testing.assert_array_equal(plain.pixels, none.pixels)
 
 
-def test_with_a_margin_a_border_is_worked_on_as_the_middle_is():
+def test_with_a_margin_a_border_changes_as_much_as_the_middle():
     """Zeros beyond a border make its pixels count for less, or for more, than others."""
     share = {}
     for margin in (0.0, 0.2):
-        found = make(margin=margin, content_weight=0, tv_weight=0, steps=30).stylize(picture(0)).pixels
-        change = np.abs(found - picture(0)).mean(2)
+        pixels = make(margin=margin, content_weight=0, tv_weight=0, steps=30).stylize(picture(0)).pixels
+        change = np.abs(pixels - picture(0)).mean(2)
         border = np.concatenate([change[0], change[-1], change[:, 0], change[:, -1]])
         share[margin] = border.mean() / change[4:-4, 4:-4].mean()
     assert abs(share[0.2] - 1) < 0.15 < abs(share[0.0] - 1)

@@ -22,12 +22,12 @@ def picture(seed: int, height: int = 35, width: int = 38) -> np.ndarray:
 
 
 def settings(**changes) -> Settings:
-    given = {
+    values = {
         "content_layers": {CONTENT: 1.0},
         "style_layers": dict(zip(STYLES, (0.5, 1.0, 2.0), strict=True)),
         "device": "cpu",
     }
-    return Settings(**(given | changes))
+    return Settings(**(values | changes))
 
 
 def objective_and_graphs(scales=None, **changes) -> tuple[Objective, LossGraphs]:
@@ -48,30 +48,30 @@ def actual(
 
 def desired(x: np.ndarray, **changes) -> tuple[dict[str, float], np.ndarray]:
     """The same by the reference: features, losses, and the gradient through all of it."""
-    wanted = settings(**changes)
-    network = reference.Network(tiny_weights().kernels, wanted.pooling)
+    own_settings = settings(**changes)
+    network = reference.Network(tiny_weights().kernels, own_settings.pooling)
     contents, styles = (
         network.forward(picture(1).astype(float)),
         network.forward(picture(2, 50, 41).astype(float)),
     )
-    units, x = 255 / wanted.pixel_range, x.astype(float)
+    units, x = 255 / own_settings.pixel_range, x.astype(float)
     own = network.forward(x * units)
     terms, by_layer = {}, {}
-    for layer, share in wanted.content_layers.items():
-        weight, scale = wanted.content_weight * share, SCALES.get(layer, 1.0)
-        loss, back = reference.content(scale * own[layer], scale * contents[layer], wanted.content_form)
+    for layer, share in own_settings.content_layers.items():
+        weight, scale = own_settings.content_weight * share, SCALES.get(layer, 1.0)
+        loss, back = reference.content(scale * own[layer], scale * contents[layer], own_settings.content_form)
         terms[f"content {layer}"], by_layer[layer] = weight * loss, weight * scale * back
-    for layer, share in wanted.style_layers.items():
-        weight, scale = wanted.style_weight * share, SCALES.get(layer, 1.0)
+    for layer, share in own_settings.style_layers.items():
+        weight, scale = own_settings.style_weight * share, SCALES.get(layer, 1.0)
         height, width = styles[layer].shape[:2]
         target = reference.gram(scale * styles[layer]) / (height * width)
         pixels = x.shape[0] * x.shape[1]
-        loss, back = reference.style(scale * own[layer], target, wanted.style_form, pixels)
+        loss, back = reference.style(scale * own[layer], target, own_settings.style_form, pixels)
         terms[f"style {layer}"] = weight * loss
         by_layer[layer] = by_layer.get(layer, 0) + weight * scale * back
-    variation, back = reference.total_variation(x, wanted.tv_form)
-    terms["tv"] = wanted.tv_weight * variation
-    return terms, units * network.backward(by_layer) + wanted.tv_weight * back
+    variation, back = reference.total_variation(x, own_settings.tv_form)
+    terms["tv"] = own_settings.tv_weight * variation
+    return terms, units * network.backward(by_layer) + own_settings.tv_weight * back
 
 
 def assert_agree(x: np.ndarray, **changes) -> None:
@@ -117,7 +117,7 @@ def test_terms_sum_up():
 
 
 def held(pixel_range: int = 255) -> tuple[np.ndarray, TemporalTarget]:
-    """A picture, and a hold to another one, with weights of 0 on the left."""
+    """A picture, and a temporal target with weights of 0 on the left."""
     weights = np.random.default_rng(4).uniform(0.5, 2, (35, 38)).astype(np.float32)
     weights[:, :10] = 0
     return picture(0) * np.float32(pixel_range / 255), TemporalTarget(picture(3), 1e3 * weights)
@@ -132,13 +132,13 @@ def temporal(x: np.ndarray, hold: TemporalTarget, pixel_range: int = 255) -> tup
 
 @pytest.fixture(params=[1, 255])
 def measured(request):
-    """The range of the pixels, and an objective on them with its targets bound: (x, hold) -> …"""
+    """The range of the pixels, and the evaluation of an objective on them: (x, hold) -> losses, gradient."""
     objective, graphs = objective_and_graphs(pixel_range=request.param)
     targets = targets_of(graphs)
     return request.param, lambda x, hold=None: objective.at(x, targets, hold)
 
 
-def test_what_holds_a_frame_pulls_it_as_the_reference_says(measured):
+def test_the_temporal_loss_and_its_gradient_are_the_reference(measured):
     pixel_range, at = measured
     x, hold = held(pixel_range)
     (terms, gradient), (plain, without) = at(x, hold), at(x)
@@ -153,7 +153,7 @@ def test_what_holds_a_frame_pulls_it_as_the_reference_says(measured):
     assert (pull[:, :10] == 0).all()
 
 
-def test_the_loss_of_holding_does_not_depend_on_the_pixels_range():
+def test_the_temporal_loss_does_not_depend_on_the_pixel_range():
     terms = []
     for pixel_range in (1, 255):
         x, hold = held(pixel_range)
@@ -162,7 +162,7 @@ def test_the_loss_of_holding_does_not_depend_on_the_pixels_range():
     assert terms[0] > 1
 
 
-def test_nothing_is_pulled_that_is_where_it_is_held(measured):
+def test_the_temporal_loss_is_0_at_its_target_and_without_weights(measured):
     pixel_range, at = measured
     _, hold = held(pixel_range)
     x = hold.pixels / np.float32(255 / pixel_range)
@@ -186,7 +186,7 @@ def test_the_tensors_on_the_device_are_the_numbers_on_the_host():
         np.testing.assert_array_equal(gradient, desired)
 
 
-def test_weights_of_nothing_cost_nothing():
+def test_losses_that_weigh_0_are_left_out():
     objective, graphs = objective_and_graphs(content_weight=0, style_layers={STYLES[0]: 1, STYLES[2]: 0})
     targets = targets_of(graphs)
     assert targets.contents == {} and list(targets.grams) == [STYLES[0]]
@@ -215,7 +215,7 @@ def test_every_weight_0_is_refused():
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_what_is_not_finite_is_an_error(bad):
+def test_a_pixel_that_is_not_finite_is_an_error(bad):
     x = picture(0)
     x[3, 4, 1] = bad
     with pytest.raises(DivergedError, match="no longer finite"):

@@ -1,4 +1,4 @@
-"""Each optimizer against Keras' own on a small problem, and what all of them promise."""
+"""Each optimizer against Keras' on a small problem, and what holds for all of them."""
 
 import keras
 import numpy as np
@@ -57,7 +57,7 @@ def test_adam_with_decay_is_keras_with_its_schedule():
     np.testing.assert_allclose(actual, by_keras(keras.optimizers.Adam(schedule), 20), rtol=1e-4)
 
 
-def test_adagrad_is_keras_that_starts_from_nothing():
+def test_adagrad_is_keras_whose_squares_start_from_0():
     desired = by_keras(keras.optimizers.Adagrad(2.0, initial_accumulator_value=0, epsilon=1e-12), 20)
     np.testing.assert_allclose(ours(20, "adagrad", step_size=2.0), desired, rtol=1e-4)
 
@@ -89,23 +89,23 @@ def test_sgd_does_not_care_how_the_loss_is_scaled():
 
 
 @pytest.mark.parametrize("name", DESCENTS)
-def test_moments_run_on_between_two_advances(name):
+def test_moments_are_kept_from_one_advance_to_the_next(name):
     whole = ours(12, name, step_size=3.0, decay_rate=0.9)
     np.testing.assert_array_equal(ours(12, name, pieces=3, step_size=3.0, decay_rate=0.9), whole)
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_loss_falls_and_steps_are_counted(name):
-    heard, passes = [], []
+    iterates, passes = [], []
 
     def evaluate(x):
         passes.append(None)
         return bowl(x)
 
     optimizer = optimizers.make(Settings(optimizer=name, step_size=2.0, **OWN_SETTINGS.get(name, {})))
-    x, taken = optimizer.advance(evaluate, START, 15, lambda x: heard.append(x.copy()))
+    x, taken = optimizer.advance(evaluate, START, 15, lambda x: iterates.append(x.copy()))
     assert bowl(x)[0] < 0.9 * bowl(START)[0]
-    assert taken == len(heard) == len(passes) == 15
+    assert taken == len(iterates) == len(passes) == 15
     assert x.shape == SHAPE and x.dtype == np.float32
 
 
@@ -124,7 +124,7 @@ def test_the_picture_stays_in_the_box(name, pixel_range):
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_start_is_left_as_it_is(name):
+def test_the_start_is_not_changed(name):
     start = START.copy()
     optimizers.make(Settings(optimizer=name)).advance(bowl, start, 3, ignore)
     np.testing.assert_array_equal(start, START)
@@ -143,7 +143,7 @@ def test_what_on_iterate_raises_comes_through(name):
 
 
 @pytest.mark.parametrize("name", DESCENTS)
-def test_a_gradient_of_nothing_moves_nothing(name):
+def test_a_gradient_of_0_moves_nothing(name):
     optimizer = optimizers.make(Settings(optimizer=name))
     x, _ = optimizer.advance(lambda x: (0.0, np.zeros_like(x)), START, 3, ignore)
     np.testing.assert_array_equal(x, START)

@@ -40,12 +40,12 @@ def test_checkerboard_becomes_grey():
 
 
 def test_known_row():
-    # Pairs average to 0 and 8; between their centres at 0.5 and 2.5 the way is straight.
+    # Pairs average to 0 and 8; between their centres at 0.5 and 2.5 the values are linear.
     row = np.repeat(np.array([0, 0, 8, 8], np.float32)[None, :, None], 3, axis=2)
     np.testing.assert_allclose(pool_and_upsample(row)[0, :, 0], [0, 2, 6, 8], rtol=1e-6)
 
 
-def test_the_picture_given_is_left_as_it_is():
+def test_the_picture_is_not_changed():
     before = noise(9, 9)
     kept = before.copy()
     pool_and_upsample(before)

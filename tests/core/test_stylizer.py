@@ -1,4 +1,4 @@
-"""The core as its callers see it: losses fall, bytes repeat, steps and smoothings are counted right."""
+"""The stylizer: losses fall, bytes repeat, steps and smoothings are counted right, graphs are shared."""
 
 import hashlib
 import subprocess
@@ -74,7 +74,7 @@ def test_another_process_gives_the_same_bytes():
     assert other.stdout.split()[-1] == digest()
 
 
-def test_steps_and_scales_are_told():
+def test_each_step_reports_steps_and_scales():
     pastiche, infos = followed(make(optimizer="adam", scales=2, steps=(3, 4)))
     assert [info.step for info in infos] == list(range(1, 8))
     assert {info.steps for info in infos} == {7} and pastiche.steps == 7
@@ -145,7 +145,7 @@ def test_an_earlier_pastiche_starts_at_full_size_with_a_frames_steps():
 
 @pytest.fixture
 def smoothed(monkeypatch):
-    """The heights of the pictures that were smoothed on their way."""
+    """The heights of the pictures that were smoothed during the descent."""
     sides = []
 
     def recorded(image):
@@ -157,7 +157,7 @@ def smoothed(monkeypatch):
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
-def test_smoothings_count_on_across_scales_and_anew_for_each_picture(optimizer, smoothed):
+def test_smoothings_are_counted_across_scales_and_for_each_picture_from_0(optimizer, smoothed):
     one = make(optimizer=optimizer, scales=2, steps=(6, 7), smooth_every=4)
     for _ in range(2):
         smoothed.clear()
@@ -230,7 +230,7 @@ SWEEP = (
     {"seed": 9, "init": "noise"},
     {"optimizer": "adam", "scales": 2, "margin": 0.1},
 )
-"""What people try out; none of it changes a graph."""
+"""Changes of settings of a sweep; none of them changes a graph."""
 
 
 def test_a_sweep_traces_nothing_again():
@@ -316,7 +316,7 @@ def test_divergence_gives_no_picture():
         make(style_weight=1e38).stylize(picture(0))
 
 
-def test_content_as_bytes_is_taken_and_left_as_it_is():
+def test_content_as_bytes_is_accepted_and_not_changed():
     whole = picture(0).astype(np.uint8)
     kept = whole.copy()
     actual = make().stylize(whole).pixels
@@ -328,7 +328,7 @@ def test_content_as_bytes_is_taken_and_left_as_it_is():
     ("shape", "message"),
     [((1, 1, 3), "1x1 pixels.*16x16"), ((15, 99, 3), "99x15 pixels.*16x16"), ((40, 40), "height, width, 3")],
 )
-def test_pictures_that_cannot_be(shape, message):
+def test_pictures_of_another_shape_or_too_small_are_refused(shape, message):
     with pytest.raises(InputError, match=message):
         make().stylize(np.zeros(shape, np.float32))
     with pytest.raises(InputError, match=message):

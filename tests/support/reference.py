@@ -1,6 +1,6 @@
-"""The network, the losses and their gradients once more: NumPy, float64, by hand, from the formulas alone.
+"""An independent network, its losses and gradients: NumPy, float64, written from the formulas.
 
-It shares no code with the package but the layers' names, so that a mistake has to be made twice.
+It shares only the layers' names with the package, so that a test passes only where both are right.
 """
 
 from collections.abc import Mapping
@@ -84,30 +84,30 @@ class Network:
 
     def forward(self, image: Array) -> dict[str, Array]:
         """Activations after the ReLU by layer; ``image`` is (H, W, 3) RGB 0..255."""
-        flow = image[..., ::-1] - MEANS_BGR
+        features = image[..., ::-1] - MEANS_BGR
         self.pooled_from: dict[str, Array] = {}
         self.activations: dict[str, Array] = {}
         for layer, (kernel, bias) in self.kernels.items():
             if layer.endswith("conv1") and layer != "block1_conv1":
-                self.pooled_from[layer] = flow
-                flow = self._pool(flow)
-            flow = np.maximum(_convolve(flow, kernel) + bias, 0)
-            self.activations[layer] = flow
+                self.pooled_from[layer] = features
+                features = self._pool(features)
+            features = np.maximum(_convolve(features, kernel) + bias, 0)
+            self.activations[layer] = features
         return self.activations
 
     def backward(self, by_activations: Mapping[str, Array]) -> Array:
         """Gradient with respect to the image from those with respect to some activations."""
-        flow: Array | float = 0.0
+        features: Array | float = 0.0
         for layer in reversed(layers.LAYERS):
-            flow = flow + by_activations.get(layer, 0.0)
-            flow = flow * (self.activations[layer] > 0)
-            flow = _convolve_back(flow, self.kernels[layer][0])
+            features = features + by_activations.get(layer, 0.0)
+            features = features * (self.activations[layer] > 0)
+            features = _convolve_back(features, self.kernels[layer][0])
             if layer in self.pooled_from:
-                flow = self._pool_back(flow, self.pooled_from[layer])
-        return flow[..., ::-1]
+                features = self._pool_back(features, self.pooled_from[layer])
+        return features[..., ::-1]
 
-    def _pool(self, flow: Array) -> Array:
-        squares = _squares(flow)
+    def _pool(self, features: Array) -> Array:
+        squares = _squares(features)
         return squares.max((1, 3)) if self.pooling == "max" else squares.mean((1, 3))
 
     def _pool_back(self, by_pooled: Array, before: Array) -> Array:
@@ -123,15 +123,15 @@ class Network:
         return gradient
 
 
-def _squares(flow: Array) -> Array:
-    height, width, channels = flow.shape
-    even = flow[: height // 2 * 2, : width // 2 * 2]
+def _squares(features: Array) -> Array:
+    height, width, channels = features.shape
+    even = features[: height // 2 * 2, : width // 2 * 2]
     return even.reshape(height // 2, 2, width // 2, 2, channels)
 
 
-def _convolve(flow: Array, kernel: Array) -> Array:
-    height, width, _ = flow.shape
-    padded = np.pad(flow, ((1, 1), (1, 1), (0, 0)))
+def _convolve(features: Array, kernel: Array) -> Array:
+    height, width, _ = features.shape
+    padded = np.pad(features, ((1, 1), (1, 1), (0, 0)))
     return sum(
         padded[y : y + height, x : x + width] @ kernel[y, x] for y in range(3) for x in range(3)
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""A core on tiny weights, and pictures to try it on."""
+"""Stylizers on tiny weights, and pictures for them."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ LBFGS_50 = {
     "tv_form": "l1",
     "step_size": 5.0,
 }
-"""The objective of the preset of that name."""
+"""The objective of the preset lbfgs-50."""
 
 
 def picture(seed: int, height: int = 40, width: int = 48) -> np.ndarray:
@@ -44,6 +44,7 @@ def record_style_sizes(stylizer: Stylizer, monkeypatch) -> list[tuple[int, int]]
 
 
 def followed(stylizer: Stylizer, content=None, **arguments):
+    """The pastiche of ``content``, and the infos of all its steps."""
     infos = []
     pastiche = stylizer.stylize(picture(0) if content is None else content, on_step=infos.append, **arguments)
     return pastiche, infos
