@@ -91,8 +91,11 @@ def test_both_searches_visit_the_same_points():
     assert visited[0] == visited[1] and len(visited[0]) == 40
 
 
-def test_this_scipy_has_the_direct_routine():
+def test_this_scipy_has_the_direct_routine_and_it_is_used(monkeypatch):
     assert scipy_lbfgs.direct_works()
+    monkeypatch.setattr(scipy_lbfgs, "search_publicly", lambda *arguments: pytest.fail("the slow search"))
+    _, steps = Lbfgs(255).advance(valleys, start(), 5, ignore)
+    assert steps == 5
 
 
 @pytest.mark.parametrize("direct", [False, True])
