@@ -31,12 +31,14 @@ print(loading.stylizer_class())
 """
 
 TWO_THREADS = """
-threads = [threading.Thread(target=lambda: print(loading.stylizer_class())) for _ in range(2)]
+classes = []
+threads = [threading.Thread(target=lambda: classes.append(loading.stylizer_class())) for _ in range(2)]
 for thread in threads:
     thread.start()
     time.sleep(0.1)
 for thread in threads:
     thread.join()
+print(*classes, sep="\\n")
 """
 
 
