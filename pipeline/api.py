@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pipeline.core.style_shares import style_shares
 from pipeline.extractor import weights
 from pipeline.extractor.weights import Weights
 from pipeline.jobs.planning import planner
@@ -185,7 +186,8 @@ def run(plan: Plan, choice: Choice, rules: Rules, observer: Observer) -> Outcome
     """
     began = time.monotonic()
     wanted = choice.resolve().settings
-    planner.check_blend(wanted.style_weights, plan.style_sets)
+    for styles in plan.style_sets:
+        style_shares(wanted.style_weights, len(styles))  # raises before any work
     spec = _weights_of_the_job(plan, wanted.weights, rules, observer.warn)
     extractor = weights.obtain(spec, observer.warn, observer.fetching)
     settings = choice.resolve(extractor.kind).settings

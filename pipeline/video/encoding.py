@@ -20,6 +20,7 @@ from PIL import Image
 from pipeline.base import atomic
 from pipeline.base.arrays import Frame
 from pipeline.base.messages import shown
+from pipeline.base.resizing import pad_to_even
 from pipeline.errors import InputError, OutputError
 from pipeline.video import sound
 from pipeline.video.clip import Clip
@@ -148,9 +149,7 @@ def _interleaved(
 
 def _frame(pixels: Frame, time: int) -> av.VideoFrame:
     """One picture as a frame for H.264, padded to even sides."""
-    height, width = pixels.shape[:2]
-    even = np.pad(pixels, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
-    frame = av.VideoFrame.from_ndarray(even, format="rgb24").reformat(
+    frame = av.VideoFrame.from_ndarray(pad_to_even(pixels), format="rgb24").reformat(
         format="yuv420p",
         interpolation=ROUNDING,
         dst_colorspace=Colorspace.ITU709,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipeline.base.files import check_file
 from pipeline.base.messages import shown
-from pipeline.errors import InputError, OutputError, SettingsError
+from pipeline.errors import InputError, OutputError
 from pipeline.jobs.planning import output_names
 from pipeline.jobs.planning.plan import BatchPlan, ImagePlan, Item, VideoPlan
 from pipeline.pictures import folders, images
@@ -128,17 +128,3 @@ def _is_made_by_a_job(folder: Path, picture: Path) -> bool:
 def _check_styles(styles: Sequence[Path]) -> None:
     for style in styles:
         check_file(style, "a style's picture")
-
-
-def check_blend(weights: Sequence[float], style_sets: Sequence[Sequence[Path]]) -> None:
-    """Check that there are as many blend weights as styles to blend.
-
-    Raises:
-        SettingsError: there are not.
-    """
-    for styles in style_sets:
-        if weights and len(weights) != len(styles):
-            raise SettingsError(
-                f"--style-weights gives {len(weights)} numbers for {len(styles)} blended styles; "
-                "give one for each (a batch blends with --blend)"
-            )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import InputError, OutputError, SettingsError
+from pipeline.errors import InputError, OutputError
 from pipeline.jobs.planning import output_names, planner
 
 
@@ -124,7 +124,6 @@ def test_what_cannot_be_is_refused_in_one_line() -> None:
             "holds no picture to stylise",
             lambda: planner.of_folder(Path("folder"), [starry], include=["*.gif"]),
         ),
-        (SettingsError, "3 numbers for 2", lambda: planner.check_blend([1, 2, 3], [[starry, photo]])),
     ]
     for kind, message, call in cases:
         with pytest.raises(kind, match=message) as caught:
