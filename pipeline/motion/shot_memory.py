@@ -1,9 +1,9 @@
-"""What a frame that follows others starts from, and how far it is held there.
+"""What the next frame of a shot starts from, and how strongly it is held to that.
 
 After Ruder, Dosovitskiy, Brox 2016 ("Artistic style transfer for videos"): the last pastiche moved along the
-flow; where things were hidden then, an earlier one (their long-term terms), else the content. Ours: what
-stands still stays as it is; and what has only just come into sight is held less, as long as it moves, so that
-it can ripen.
+flow; where the last frame hides a place, an earlier pastiche (their long-term terms); else the content. Ours:
+places that stand still keep their pixels; and newly visible places that move are held less at first, so that
+the style can still develop there.
 """
 
 from collections import deque
@@ -20,133 +20,141 @@ from pipeline.motion import flow, unchanged
 from pipeline.motion.flow import Estimate
 
 GAPS = (1, 2, 4)
-"""How many frames back a frame looks, the farther ones where the nearer were hidden."""
+"""How many frames back the flow is estimated; a larger gap fills in where the smaller ones are hidden."""
 
-RIPENING = 8
-"""Frames until what came into sight is held like everything else."""
+FRAMES_TO_FULL_HOLD = 8
+"""Frames until a newly visible place is held as strongly as the rest."""
 
-_WORTH_A_LOOK = 0.002
-"""Share of the frame that has to be hidden for a look farther back."""
+MIN_HIDDEN_SHARE = 0.002
+"""Share of the frame that has to be hidden before flows from farther back are estimated."""
 
-_HARDER = 9.0
-"""What stands still weighs so many times more: it will be given back as it was, whatever became of it, so
-what moves must not rely on its changing."""
+STILL_WEIGHT_FACTOR = 9.0
+"""A place that stands still gets (1 + this) times the weight of one that moves. Its pixels are restored
+after each step, so the places beside it must not be optimised as if it could change."""
 
-_REACH = 0.02
-"""Share of the longest side within which what stands still may adapt to what changed beside it."""
+ADAPT_RADIUS = 0.02
+"""Share of the frame's longest side: places that stand still may adapt so near to a place that changed."""
 
 
 @dataclass(eq=False)
-class _View:
+class _PastFrame:
     """A frame of the source.
 
     Attributes:
-        frame: without the noise of what stands still.
-        changed: where it is not as the one before.
-        motions: how it came from earlier ones, by gap: the last, and those that know what that hid.
-        fresh: see :class:`TemporalTerms`. Both come when they are needed.
+        frame: the pixels, without noise where nothing changed.
+        changed: where it differs from the frame before.
+        motions: from earlier frames to this one, by gap: always gap 1, and more if much is hidden there.
+            Empty until it is needed, and only kept for the newest frame.
+        newly_visible: see :class:`TemporalTerms`; None until it is needed.
     """
 
     frame: Frame
     changed: Mask
     motions: dict[int, Estimate] = field(default_factory=dict)
-    fresh: FloatArray | None = None
+    newly_visible: FloatArray | None = None
 
 
 class ShotMemory:
-    """The last frames of one shot: of the source alone, so that it can be had again for any frame."""
+    """The last frames of one shot.
+
+    It depends on the source alone, not on pastiches, so that it can be rebuilt for any frame.
+    """
 
     def __init__(self, quality: str = "high") -> None:
         """``quality``: of the flow, one of :data:`pipeline.motion.flow.QUALITIES`."""
         self._quality = quality
-        self._views: deque[_View] = deque(maxlen=RIPENING + max(GAPS) + 1)
+        self._past: deque[_PastFrame] = deque(maxlen=FRAMES_TO_FULL_HOLD + max(GAPS) + 1)
 
     def add_frame(self, frame: Frame) -> None:
-        """The shot's next frame."""
-        if self._views:
-            self._views[-1].motions = {}  # only the newest is asked for them
-            self._views.append(_View(*unchanged.hold(self._views[-1].frame, frame)))
+        """Add the shot's next frame."""
+        if self._past:
+            self._past[-1].motions = {}  # only those of the newest frame are used
+            self._past.append(_PastFrame(*unchanged.keep_unchanged(self._past[-1].frame, frame)))
         else:
-            self._views.append(_View(frame, np.ones(frame.shape[:2], bool)))
+            self._past.append(_PastFrame(frame, np.ones(frame.shape[:2], bool)))
 
     @property
     def frame(self) -> Frame:
-        """The last frame, without the noise of what stands still."""
-        return self._views[-1].frame
+        """The newest frame, without noise where nothing changed."""
+        return self._past[-1].frame
 
     @property
     def is_unchanged(self) -> bool:
-        """Whether the last frame is the same as the one before."""
-        return not self._views[-1].changed.any()
+        """Whether the newest frame is the same as the one before."""
+        return not self._past[-1].changed.any()
 
     def start_and_hold(
         self, pastiche: Callable[[int], FloatArray], unit: float
     ) -> tuple[FloatArray, TemporalTerms]:
-        """What the last frame starts from, and its hold.
+        """What the newest frame starts from, and how strongly it is held to that.
 
         Args:
-            pastiche: gives the pastiche (H, W, 3) so many frames before the last, of :data:`GAPS`.
+            pastiche: ``pastiche(gap)`` returns the pastiche (H, W, 3) of the frame ``gap`` frames before the
+                newest, for a gap of :data:`GAPS`.
             unit: see :class:`TemporalTerms`.
 
         Returns:
-            Earlier pastiches (H, W, 3), moved to where things are now; and the hold.
+            Earlier pastiches (H, W, 3), moved to where things are now; and the temporal terms.
         """
-        fresh = self._freshness(len(self._views) - 1)
-        view = self._views[-1]
-        start, weights, hidden = pastiche(1), np.zeros(fresh.shape, np.float32), np.ones(fresh.shape, bool)
-        for gap, motion in view.motions.items():
-            shown = hidden & ~motion.hidden
-            start = np.where(shown[..., None], flow.warp(pastiche(gap), motion.flow), start)
-            weights = np.where(shown, motion.weights, weights)
+        newly_visible = self._newly_visible(len(self._past) - 1)
+        newest, size = self._past[-1], newly_visible.shape
+        start, weights, hidden = pastiche(1), np.zeros(size, np.float32), np.ones(size, bool)
+        for gap, motion in newest.motions.items():
+            visible = hidden & ~motion.hidden
+            start = np.where(visible[..., None], flow.warp(pastiche(gap), motion.flow), start)
+            weights = np.where(visible, motion.weights, weights)
             hidden &= motion.hidden
-        changeable = unchanged.around(view.changed, max(1, round(_REACH * max(fresh.shape))))
-        init_share = np.where(changeable == 0, 1, _soft(~hidden))
-        weights = weights * (1 - fresh) * (1 + _HARDER * (1 - changeable))
-        return start, TemporalTerms(init_share, _soft(fresh), weights.astype(np.float32), changeable, unit)
+        changeable = unchanged.feathered(newest.changed, max(1, round(ADAPT_RADIUS * max(size))))
+        init_share = np.where(changeable == 0, 1, _blurred(~hidden))
+        weights = weights * (1 - newly_visible) * (1 + STILL_WEIGHT_FACTOR * (1 - changeable))
+        terms = TemporalTerms(
+            init_share, _blurred(newly_visible), weights.astype(np.float32), changeable, unit
+        )
+        return start, terms
 
-    def _freshness(self, at: int) -> FloatArray:
-        """Of the view in place ``at``.
+    def _newly_visible(self, at: int) -> FloatArray:
+        """``newly_visible`` of the past frame with index ``at``.
 
-        It moves with what it is of, to the nearest pixel, so that after :data:`RIPENING` frames nothing is
-        left of any: however far back it is begun, it comes out the same.
+        It moves along the flow, to the nearest pixel, and fades to 0 within :data:`FRAMES_TO_FULL_HOLD`
+        frames; so the result does not depend on how far back the recursion begins.
         """
-        view = self._views[at]
-        if view.fresh is None and at <= max(0, len(self._views) - 1 - RIPENING):
-            return np.zeros(view.changed.shape, np.float32)
-        if view.fresh is None:
-            before, motions = self._freshness(at - 1), self._motions(at)
-            older = flow.warp(before, motions[1].flow, cv2.INTER_NEAREST) - (1 / RIPENING + 1e-3)
+        past = self._past[at]
+        if past.newly_visible is None and at <= max(0, len(self._past) - 1 - FRAMES_TO_FULL_HOLD):
+            return np.zeros(past.changed.shape, np.float32)
+        if past.newly_visible is None:
+            before, motions = self._newly_visible(at - 1), self._motions(at)
+            moved = flow.warp(before, motions[1].flow, cv2.INTER_NEAREST)
+            faded = np.maximum(moved - (1 / FRAMES_TO_FULL_HOLD + 1e-3), 0)
             hidden = np.all([motion.hidden for motion in motions.values()], axis=0)
-            if view is self._views[-1]:
-                view.motions = motions
-            view.fresh = np.where(hidden, 1, np.maximum(older, 0)).astype(np.float32)
-        return view.fresh
+            if past is self._past[-1]:
+                past.motions = motions
+            past.newly_visible = np.where(hidden, 1, faded).astype(np.float32)
+        return past.newly_visible
 
     def _motions(self, at: int) -> dict[int, Estimate]:
-        """How the view in place ``at`` came from the last; and from earlier ones, if that hid much of it."""
+        """By gap: always 1; the others only if the frame before hides much of the frame with index ``at``."""
         motions = {1: self._motion(at, 1)}
-        if (motions[1].hidden & flow.inside(motions[1].flow)).mean() > _WORTH_A_LOOK:
+        if (motions[1].hidden & flow.inside(motions[1].flow)).mean() > MIN_HIDDEN_SHARE:
             motions |= {gap: self._motion(at, gap) for gap in GAPS[1:] if gap <= at}
         return motions
 
     def _motion(self, at: int, gap: int) -> Estimate:
-        """How a view came from the one ``gap`` before it; what stood still all the while did not move."""
-        views = [self._views[number] for number in range(at - gap, at + 1)]
-        if any(view.changed.all() for view in views[1:]):
-            # The camera moved: what looks the same may yet be another place.
-            changed = np.ones_like(views[-1].changed)
+        """From the frame ``gap`` before to the frame with index ``at``; 0 where both are the same."""
+        frames = [self._past[number] for number in range(at - gap, at + 1)]
+        if any(past.changed.all() for past in frames[1:]):
+            # The camera moved: a place that looks the same may be another place.
+            changed = np.ones_like(frames[-1].changed)
         else:
-            changed = unchanged.unlike(views[-1].frame, views[0].frame)
+            changed = unchanged.differs(frames[-1].frame, frames[0].frame)
         if not changed.any():
-            nothing = np.zeros((*changed.shape, 2), np.float32)
-            return Estimate(nothing, np.ones(changed.shape, np.float32), changed)
+            no_flow = np.zeros((*changed.shape, 2), np.float32)
+            return Estimate(no_flow, np.ones(changed.shape, np.float32), changed)
         quality = self._quality if gap == 1 else flow.NEXT_LOWER[self._quality]
-        found = flow.between(views[0].frame, views[-1].frame, quality)
-        weights = np.where(changed, found.weights, 1)
-        return Estimate(found.flow * changed[..., None], weights, found.hidden & changed)
+        estimate = flow.between(frames[0].frame, frames[-1].frame, quality)
+        weights = np.where(changed, estimate.weights, 1)
+        return Estimate(estimate.flow * changed[..., None], weights, estimate.hidden & changed)
 
 
-def _soft(values: Any) -> FloatArray:
+def _blurred(values: Any) -> FloatArray:
     """A map with softer edges."""
-    soft: FloatArray = cv2.GaussianBlur(np.asarray(values, np.float32), (0, 0), 1.0)
-    return soft
+    return cv2.GaussianBlur(np.asarray(values, np.float32), (0, 0), 1.0)

@@ -1,4 +1,4 @@
-"""The one loop over the frames of a shot: what each frame starts from, and which frames need no work."""
+"""The one loop over the frames of a shot: what each frame is stylised from, and which frames need no work."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -21,10 +21,10 @@ class NextFrame:
 
     Attributes:
         content: (H, W, 3), 0..255, at the pastiche's size.
-        init: earlier pastiches (H, W, 3); None for a frame that starts from its content.
-        terms: how far the frame is held to ``init``; None: not at all.
-        repeats: whether the source frame is the same as the one before up to noise; then ``init`` is the
-            pastiche, and nothing is left to do.
+        init: earlier pastiches (H, W, 3); None: the frame starts from its content.
+        terms: how strongly the frame is held to ``init``; None: not at all.
+        repeats: whether the source frame is the same as the one before, up to noise. Then ``init`` is the
+            finished pastiche.
     """
 
     content: FloatArray
@@ -34,13 +34,13 @@ class NextFrame:
 
 
 class ShotPastiches(Protocol):
-    """The pastiches of one shot, wherever they are kept. Frames are numbered from 0, the shot's first."""
+    """The pastiches of one shot, in files or in memory. Frames are numbered from 0, the shot's first."""
 
     def is_done(self, number: int) -> bool:
         """Whether frame ``number`` has its pastiche."""
 
     def pixels(self, number: int) -> FloatArray:
-        """The pastiche of frame ``number`` (H, W, 3), which is done."""
+        """The pastiche (H, W, 3) of frame ``number``, which is done."""
 
     def first_loss(self) -> float:
         """The total loss that the shot's first frame ended with; that frame is done."""
@@ -50,17 +50,17 @@ class ShotPastiches(Protocol):
 
 
 def walk(frames: Iterable[Frame], size: Size, settings: Settings, pastiches: ShotPastiches) -> Iterator[int]:
-    """Go through the frames of one shot in order; have each made that is not done.
+    """Go through the frames of one shot in order and make each pastiche that is not done.
 
-    A frame depends on the source frames and on earlier pastiches alone, so a walk that was cut off
-    anywhere can be repeated from the first frame and gives the same pastiches.
+    A pastiche depends only on the source frames and on earlier pastiches. So an interrupted walk can be
+    repeated from the first frame, and gives the same pastiches.
 
     Args:
-        frames: the source's, from the shot's first on.
+        frames: of the source, from the shot's first on.
         size: (height, width) of the pastiches.
 
     Yields:
-        The number of each frame, once it is done.
+        The number of each frame, when its pastiche is done.
     """
     memory = ShotMemory(settings.flow_quality)
     for number, frame in enumerate(frames):
@@ -87,23 +87,22 @@ def _next_frame(
 
 
 class PastichesInMemory:
-    """The pastiches of a shot that no file holds, for measurements and previews."""
+    """The pastiches of a shot, without files: for measurements and previews."""
 
     def __init__(self, stylizer: StyleTransfer, *, rounded: bool = True) -> None:
-        """``rounded``: keep whole levels, as the 8-bit files of a job do."""
+        """``rounded``: round pixels to whole levels, as the 8-bit files of a job do."""
         self._stylizer = stylizer
         self._rounded = rounded
         self._first_loss = 0.0
-        self.made: list[FloatArray] = []
-        """(H, W, 3) each, 0..255."""
+        self._pastiches: list[FloatArray] = []
 
     def is_done(self, number: int) -> bool:
         """See :class:`ShotPastiches`."""
-        return number < len(self.made)
+        return number < len(self._pastiches)
 
     def pixels(self, number: int) -> FloatArray:
         """See :class:`ShotPastiches`."""
-        return self.made[number]
+        return self._pastiches[number]
 
     def first_loss(self) -> float:
         """See :class:`ShotPastiches`."""
@@ -112,20 +111,20 @@ class PastichesInMemory:
     def make(self, number: int, frame: NextFrame) -> None:
         """See :class:`ShotPastiches`."""
         if frame.repeats:
-            self.made.append(self.made[-1])
+            self._pastiches.append(self._pastiches[-1])
             return
         pastiche = self._stylizer.stylize(frame.content, frame.init, frame.terms)
         if number == 0:
             self._first_loss = pastiche.losses["total"]
-        self.made.append(pastiche.pixels.round() if self._rounded else pastiche.pixels)
+        self._pastiches.append(pastiche.pixels.round() if self._rounded else pastiche.pixels)
 
 
 def stylized(
     stylizer: StyleTransfer, frames: Iterable[Frame], *, rounded: bool = True
 ) -> Iterator[FloatArray]:
-    """The pastiches of the frames of one shot, of its frames' size, made in memory as a job makes them."""
+    """The pastiches (H, W, 3) of the frames (H, W, 3) of one shot, as a job makes them, but in memory."""
     frames = iter(frames)
     first = next(frames)
     pastiches = PastichesInMemory(stylizer, rounded=rounded)
     for number in walk(chain([first], frames), first.shape[:2], stylizer.settings, pastiches):
-        yield pastiches.made[number]
+        yield pastiches.pixels(number)

@@ -162,6 +162,15 @@ def test_what_changed_its_look_is_not_trusted() -> None:
     assert motion.weights[:, 110:].mean() > 0.9 and motion.weights[80:].mean() > 0.9
 
 
+@pytest.mark.parametrize(("brighter", "weight"), [(15, 1.0), (26, 0.8), (32, 0.6)])
+def test_a_place_that_looks_a_little_different_is_trusted_less(brighter: int, weight: float) -> None:
+    """It falls from 1 at 20 levels to 0 at 50; below a half the place counts as hidden."""
+    earlier, inner = textured(5) // 2, np.s_[16:-16, 16:-16]
+    motion = flow.between(earlier, earlier + np.uint8(brighter))
+    assert not motion.hidden[inner].any()
+    np.testing.assert_allclose(motion.weights[inner], weight, atol=0.02)
+
+
 @pytest.mark.parametrize("quality", flow.QUALITIES)
 def test_weights_are_soft_but_never_where_a_place_was_hidden(quality: str) -> None:
     background = textured(4, 192, 256)

@@ -15,14 +15,14 @@ def walked(frames: list[np.ndarray]) -> list[tuple[np.ndarray, np.ndarray]]:
     """Each frame after the first as it is held, and where it changed."""
     held, found = frames[0], []
     for frame in frames[1:]:
-        held, changed = unchanged.hold(held, frame)
+        held, changed = unchanged.keep_unchanged(held, frame)
         found.append((held, changed))
     return found
 
 
 def test_the_same_frame_changed_nowhere() -> None:
     for frame in (textured(1), np.full((*SHAPE, 3), 9, np.uint8), textured(1, 16, 16)):
-        held, changed = unchanged.hold(frame, frame.copy())
+        held, changed = unchanged.keep_unchanged(frame, frame.copy())
         np.testing.assert_array_equal(held, frame)
         assert not changed.any()
 
@@ -46,7 +46,7 @@ def test_noise_over_noise_is_no_change() -> None:
 @given(st.integers(0, 2**32 - 1))
 def test_a_frame_is_what_it_was_where_it_did_not_change_and_what_it_is_where_it_did(seed: int) -> None:
     before, frame = noisy(textured(1), seed), noisy(with_square(textured(1), 50), seed + 1)
-    held, changed = unchanged.hold(before, frame)
+    held, changed = unchanged.keep_unchanged(before, frame)
     np.testing.assert_array_equal(held[changed], frame[changed])
     np.testing.assert_array_equal(held[~changed], before[~changed])
     assert changed.any() and not changed.all()
@@ -54,7 +54,9 @@ def test_a_frame_is_what_it_was_where_it_did_not_change_and_what_it_is_where_it_
 
 def test_a_moving_object_changes_only_its_surroundings() -> None:
     background = textured(1)
-    held, changed = unchanged.hold(with_square(background, 40), noisy(with_square(background, 52), 1))
+    held, changed = unchanged.keep_unchanged(
+        with_square(background, 40), noisy(with_square(background, 52), 1)
+    )
     # it was at 40..68 and is at 52..80, in rows 32..60; as far as the neighbourhood reaches it may spread
     assert changed[32:60, 40:80].mean() > 0.9
     changed[22:70, 30:90] = False
@@ -109,7 +111,7 @@ def test_where_the_camera_moves_nothing_stands_still_not_even_a_plain_sky(step: 
 def test_a_large_object_in_the_middle_is_no_camera() -> None:
     background = textured(1)
     frames = [with_square(background, left, 18, 60) for left in (30, 36)]
-    _, changed = unchanged.hold(*frames)
+    _, changed = unchanged.keep_unchanged(*frames)
     assert changed[22:74, 34:90].mean() > 0.9
     assert not changed[:, 112:].any() and not changed[90:].any()
 
@@ -119,7 +121,7 @@ def test_what_moves_in_the_middle_is_no_camera_though_most_of_what_has_texture_m
     wall = np.full((*SHAPE, 3), 150, np.uint8)
     wall[:10] = textured(2, 10, SHAPE[1])
     frames = [with_square(wall, left, 18, 64) for left in (30, 37)]
-    held, changed = unchanged.hold(*frames)
+    held, changed = unchanged.keep_unchanged(*frames)
     assert changed[22:78, 36:94].mean() > 0.9
     assert not changed[:, 112:].any()
     np.testing.assert_array_equal(held[:, 112:], wall[:, 112:])
@@ -130,18 +132,18 @@ def test_fine_texture_that_moves_is_a_change_though_its_mean_stays() -> None:
     frame = np.repeat((100 + 60 * ((rows + columns) % 2))[..., None], 3, axis=2).astype(np.uint8)
     later = frame.copy()
     later[40:60, 50:80] = np.roll(frame, 1, 1)[40:60, 50:80]
-    _, changed = unchanged.hold(frame, later)
+    _, changed = unchanged.keep_unchanged(frame, later)
     assert changed[42:58, 52:78].all()
     assert not changed[:25].any() and not changed[:, 100:].any()
 
 
-def test_what_is_around_a_mask_falls_off_to_nothing_at_its_reach() -> None:
+def test_a_feathered_mask_falls_to_0_at_its_radius() -> None:
     mask = np.zeros((61, 71), bool)
     mask[20:40, 20:50] = True
-    for reach in (1, 3, 6):
-        around = unchanged.around(mask, reach)
-        assert around.min() == 0 and around.max() == pytest.approx(1)
-        assert around[30, 30] == pytest.approx(1)
-        assert around[30, 20 - reach] > 0 and not around[:, : 20 - reach - 1].any()
-        assert (np.diff(around[30, :30]) >= -1e-6).all()
-    assert not unchanged.around(np.zeros((9, 9), bool), 3).any()
+    for radius in (1, 3, 6):
+        soft = unchanged.feathered(mask, radius)
+        assert soft.min() == 0 and soft.max() == pytest.approx(1)
+        assert soft[30, 30] == pytest.approx(1)
+        assert soft[30, 20 - radius] > 0 and not soft[:, : 20 - radius - 1].any()
+        assert (np.diff(soft[30, :30]) >= -1e-6).all()
+    assert not unchanged.feathered(np.zeros((9, 9), bool), 3).any()

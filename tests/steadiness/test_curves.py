@@ -247,3 +247,11 @@ def test_other_numbers_of_frames_are_refused(sources: int, pastiches: int) -> No
 def test_a_clip_without_a_second_frame_is_refused(count: int) -> None:
     with pytest.raises(InputError, match="no second frame"):
         measured(held(count)[0], grey(*[9] * count), held(1)[1])
+
+
+@pytest.mark.parametrize(("difference", "still"), [(0, True), (2, True), (4, False), (7, False)])
+def test_a_place_that_differs_by_three_levels_or_more_does_not_stand_still(
+    difference: int, still: bool
+) -> None:
+    one, other = grey(100, 100 + difference)
+    assert (frame_measures.stands_still(one, other) == still).all()
