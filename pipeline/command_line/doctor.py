@@ -1,4 +1,4 @@
-"""Is this machine fit for work? Versions, device, weights, encoders, disk, and one step done for real."""
+"""Check that this machine can run jobs: versions, device, weights, encoders, disk, and one real step."""
 
 import platform
 import shutil
@@ -14,11 +14,12 @@ from pipeline.core import loading
 from pipeline.extractor import imagenet, weights
 
 ENOUGH_DISK = 2**30
+"""Bytes."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at: ``state`` is ok, note (works, but could be better) or bad."""
+    """The result of one check: ``state`` is ok, note (works, but could be better) or bad."""
 
     name: str
     state: str
@@ -26,10 +27,11 @@ class Finding:
 
 
 def findings() -> Iterator[Finding]:
-    """Look at everything; what raises is a bad finding, and the rest is looked at all the same."""
+    """Run every check; one that raises is a bad finding, and the others still run."""
     checks: dict[str, Callable[[], Finding]] = {
         "versions": _versions,
         "device": _device,
+        "lbfgs": _lbfgs,
         "weights": _weights,
         "encoders": _encoders,
         "disk": _disk,
@@ -38,7 +40,7 @@ def findings() -> Iterator[Finding]:
     for name, check in checks.items():
         try:
             yield check()
-        except Exception as error:  # a doctor that falls ill helps nobody
+        except Exception as error:  # the other checks must still run
             yield Finding(name, "bad", f"{type(error).__name__}: {error}")
 
 
@@ -59,7 +61,21 @@ def _device() -> Finding:
     device = backend.choose_device("auto")
     if "GPU" in device:
         return Finding("device", "ok", device)
-    return Finding("device", "note", f"{device}; TensorFlow sees no GPU, so big pictures take their time")
+    return Finding("device", "note", f"{device}; TensorFlow sees no GPU, so large pictures are slow")
+
+
+def _lbfgs() -> Finding:
+    from pipeline.core import scipy_lbfgs
+
+    if scipy_lbfgs.direct_works():
+        return Finding("lbfgs", "ok", "SciPy's compiled L-BFGS-B routine, called directly")
+    version = importlib.metadata.version("scipy")
+    return Finding(
+        "lbfgs",
+        "note",
+        f"the compiled routine of SciPy {version} cannot be called directly, so each search takes about 1 s "
+        "longer; install the SciPy version that nstpipe was tested with",
+    )
 
 
 def _weights() -> Finding:
@@ -85,8 +101,9 @@ def _encoders() -> Finding:
 
 def _disk() -> Finding:
     free = shutil.disk_usage(Path.cwd()).free
-    state = "ok" if free > ENOUGH_DISK else "bad"
-    return Finding("disk", state, f"{free / 1e9:.1f} GB free here")
+    if free > ENOUGH_DISK:
+        return Finding("disk", "ok", f"{free / 1e9:.1f} GB free here")
+    return Finding("disk", "bad", f"{free / 1e9:.1f} GB free here; free {ENOUGH_DISK / 1e9:.1f} GB or more")
 
 
 def _self_test() -> Finding:

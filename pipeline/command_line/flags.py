@@ -1,4 +1,4 @@
-"""The flags of every command that runs a job; a setting's flag is read off the settings themselves."""
+"""The flags of every command that runs a job; the flags of settings come from the model of the settings."""
 
 import functools
 import inspect
@@ -37,21 +37,21 @@ COMMON = (
     "device",
     "snapshot_every",
 )
-"""The settings that people turn; the others stand in a panel of their own below them."""
+"""The settings that people change most; ``--help`` lists the others in a second panel."""
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What every command that runs a job takes besides its inputs and output.
+    """The options of every command that runs a job, besides its inputs and output.
 
     Attributes:
-        settings: the settings that were given, as the strings that they are.
-        preset: a preset's name, or a file.
-        force: overwrite what stands there; redo a finished job.
-        restart: discard a job that was begun otherwise.
-        dry_run: only print the plan.
-        quiet: only warnings and errors.
-        verbose: every setting's source, and tracebacks.
+        settings: those given as flags, as strings.
+        preset: a preset's name, or a TOML file.
+        force: overwrite files that nstpipe did not make; redo a finished job.
+        restart: discard an unfinished job that has other settings or inputs.
+        dry_run: print the plan and its cost; do nothing.
+        quiet: print only warnings and errors.
+        verbose: print the source of every setting, and tracebacks.
     """
 
     settings: Mapping[str, str]
@@ -65,19 +65,19 @@ class Asked:
 
 _OF_A_JOB = {
     "preset": ("--preset", "A preset's name, or a FILE.toml."),
-    "force": ("--force", "Overwrite what stands there; redo a finished job."),
-    "restart": ("--restart", "Discard a job that was begun otherwise."),
+    "force": ("--force", "Overwrite files that nstpipe did not make; redo a finished job."),
+    "restart": ("--restart", "Discard an unfinished job that has other settings or inputs."),
     "dry_run": ("--dry-run", "Print the plan and its cost; do nothing."),
-    "quiet": ("--quiet/-q", "Only warnings and errors."),
-    "verbose": ("--verbose/-v", "Every setting's source; tracebacks."),
+    "quiet": ("--quiet/-q", "Print only warnings and errors."),
+    "verbose": ("--verbose/-v", "Print the source of every setting, and tracebacks."),
 }
 
 
 def with_settings(command: Callable[..., None]) -> Callable[..., None]:
     """Give ``command`` a flag for every setting, in place of its ``settings`` parameter.
 
-    The command receives a dict of those that were given, as the strings that they are;
-    :class:`~pipeline.settings.Settings` reads them.
+    The command receives a dict of the given ones, as strings; :class:`~pipeline.settings.settings.Settings`
+    parses them.
     """
     return _with(_setting_flags(), "settings", _given, command)
 
@@ -88,11 +88,11 @@ def with_job_options(command: Callable[..., None]) -> Callable[..., None]:
     The command receives an :class:`Asked`.
     """
 
-    def asked(arguments: Mapping[str, Any]) -> Asked:
-        of_the_job = {name: arguments[name] for name in _OF_A_JOB}
-        return Asked(_given(arguments), **of_the_job)
+    def options(arguments: Mapping[str, Any]) -> Asked:
+        job_options = {name: arguments[name] for name in _OF_A_JOB}
+        return Asked(_given(arguments), **job_options)
 
-    return _with([*_job_flags(), *_setting_flags()], "asked", asked, command)
+    return _with([*_job_flags(), *_setting_flags()], "asked", options, command)
 
 
 def _with(
@@ -101,7 +101,7 @@ def _with(
     gathered: Callable[[Mapping[str, Any]], Any],
     command: Callable[..., None],
 ) -> Callable[..., None]:
-    """``command`` with ``flags`` in place of its parameter ``place``, which receives them ``gathered``."""
+    """``command`` with ``flags`` in place of its parameter ``place``, which receives ``gathered(flags)``."""
     signature = inspect.signature(command, eval_str=True)
     own = [parameter for name, parameter in signature.parameters.items() if name != place]
     names = {flag.name for flag in flags}

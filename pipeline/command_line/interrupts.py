@@ -1,4 +1,4 @@
-"""Ctrl-C: the first ends the job after the step that runs, the second at once."""
+"""Ctrl-C: the first stops the job after the current step, the second stops it at once."""
 
 import signal
 from collections.abc import Callable
@@ -11,15 +11,15 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Stop:
-    """Takes the signals over while it is entered, as a context manager, in the main thread."""
+    """A context manager that handles the signals, in the main thread."""
 
     def __init__(self, announce: Callable[[str], None]) -> None:
-        """``announce`` is told that the job is about to stop."""
+        """``announce`` receives a message at the first signal."""
         self._announce = announce
-        self._asked = False
+        self._stopping = False
 
     def __enter__(self) -> Self:
-        self._before = {number: signal.signal(number, self._ask) for number in SIGNALS}
+        self._before = {number: signal.signal(number, self._on_signal) for number in SIGNALS}
         return self
 
     def __exit__(
@@ -28,17 +28,17 @@ class Stop:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
-    def _ask(self, number: int, frame: FrameType | None) -> None:
-        if self._asked:
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        if self._stopping:
             raise KeyboardInterrupt
-        self._asked = True
+        self._stopping = True
         self._announce("stopping after this step; Ctrl-C again stops at once")
 
     def check(self) -> None:
-        """Let the job go on, or end it.
+        """Call it after every step.
 
         Raises:
-            StoppedError: the user asked for it.
+            StoppedError: a signal came.
         """
-        if self._asked:
+        if self._stopping:
             raise StoppedError("stopped; what is finished is kept")

@@ -39,7 +39,6 @@ class Progress(Observer):
         """Whether the job was finished before this run."""
         self._bar: tqdm[Never] | None = None
         self._item = ""
-        self._share = 0.0
         self._done = self._total = self._before = 0
         self._began = time.monotonic()
 
@@ -55,7 +54,7 @@ class Progress(Observer):
         self.say(f"finished before: {total} of {total} done; --force redoes a finished job")
 
     def item_began(self, item: "Item") -> None:
-        self._item, self._share = shown(item.name), 0.0
+        self._item = shown(item.name)
         self._describe()
 
     def step(self, info: StepInfo) -> None:
@@ -66,8 +65,7 @@ class Progress(Observer):
             self._bar.set_postfix_str(
                 f"step {info.step}/{info.steps}, loss {info.losses['total']:.4g}", False
             )
-            self._bar.update(share - self._share)
-            self._share = share
+            self._bar.update(self._done + share - self._bar.n)
 
     def waiting(self) -> None:
         self._check()
@@ -77,7 +75,7 @@ class Progress(Observer):
     def item_ended(self, entry: Entry) -> None:
         self._done += 1
         if self._bar is not None:
-            self._bar.update(1 - self._share)
+            self._bar.update(self._done - self._bar.n)
         if entry.state == "failed":
             self.warn(f"{shown(entry.name)}: failed: {entry.reason}")
         elif self._bar is None:
