@@ -69,7 +69,7 @@ def _lbfgs() -> Finding:
 
     if scipy_lbfgs.direct_works():
         return Finding("lbfgs", "ok", "SciPy's compiled L-BFGS-B routine, called directly")
-    version = importlib.metadata.version("scipy")
+    version = machine.library_versions()["scipy"]
     return Finding(
         "lbfgs",
         "note",

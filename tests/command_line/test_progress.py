@@ -12,8 +12,8 @@ import tqdm
 from pipeline.command_line.progress import Progress
 from pipeline.core.style_transfer import StepInfo
 from pipeline.errors import StoppedError
-from pipeline.jobs.journal import Entry
-from pipeline.jobs.plan import Item
+from pipeline.jobs.planning.plan import Item
+from pipeline.jobs.record.entries import Entry
 from tests.support.terminal import Screen, terminal
 
 

@@ -64,3 +64,8 @@ def test_the_style_is_compared_at_the_pictures_own_size(monkeypatch):
     for stylizer in stylizers:
         stylizer.stylize(picture(0))
     assert sizes == [[(40, 48)], [(40, 48)]]
+
+
+def test_a_rim_is_no_wider_than_what_can_be_mirrored_once():
+    assert Margin.around((20, 100), 0.25).rim == 19
+    assert Margin.around((60, 100), 0.25).rim == 25
