@@ -11,6 +11,7 @@ from PIL import Image
 import cli
 from pipeline.steadiness import report, true_motion
 from pipeline.steadiness.curves import Steadiness, measure
+from pipeline.steadiness.plot import draw
 from pipeline.video import clip
 from tests.support import drawn_motion
 from tests.support.clips import write_clip
@@ -95,9 +96,7 @@ def test_the_plot_is_a_picture(nstpipe) -> None:
 def test_a_plot_with_cuts_of_a_clip_that_has_next_to_nothing() -> None:
     """A shot of one frame, no still place, a name that is no formula, in letters without a font."""
     none = (None, None, None)
-    report.draw(
-        Steadiness((0, 2), none, none, none, none, none, (0.0, 0.0, 0.0)), Path("a.png"), "$x_ 蕉.mp4"
-    )
+    draw(Steadiness((0, 2), none, none, none, none, none, (0.0, 0.0, 0.0)), Path("a.png"), "$x_ 蕉.mp4")
     with Image.open("a.png") as plot:
         assert (0x88, 0x88, 0x88) in {colour for _, colour in plot.convert("RGB").getcolors(1 << 20)}
 
