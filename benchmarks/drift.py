@@ -1,9 +1,9 @@
-"""What drifts where nothing moves: a picture as a clip of 100 frames, and each suspect by itself.
+"""Measure drift where nothing moves: a picture as a clip of 100 frames, with each possible cause alone.
 
     python -m benchmarks.drift samples/hillside.jpg samples/starry.jpg
 
 Each row is a chain of frames: how they follow each other, the noise of the source (standard deviation in
-levels), what is changed about the settings. In a corner something moves in every frame, so that each is
+levels), the changed settings. In a corner something moves in every frame, so that each is
 stylised. Printed is how far the rest has moved from frame 10 to the last: the mean colour and the sharpness
 (variance of the Laplacian); and the largest jump of the sharpness between two frames.
 """
@@ -35,7 +35,7 @@ CORNER = 24
 
 @dataclass(frozen=True)
 class Row:
-    """A chain of frames."""
+    """One row of the table."""
 
     what: str
     mode: str
@@ -61,17 +61,17 @@ ROWS = (
 
 def main() -> None:
     """Print the table."""
-    asked = _parse()
-    content = images.read(asked.content, asked.size).pixels
-    style, extractor = images.read(asked.style, asked.size).pixels, weights.obtain(asked.weights, print)
+    options = _parse()
+    content = images.read(options.content, options.size).pixels
+    style, extractor = images.read(options.style, options.size).pixels, weights.obtain(options.weights, print)
     print("| frames start | noise | mean colour, levels | sharpness | largest jump |\n|---|---|---|---|---|")
-    for row in (row for row in ROWS if asked.row in (None, row.what)):
-        frames = list(islice(_chain(row, content, style, extractor), asked.frames))
+    for row in (row for row in ROWS if options.row in (None, row.what)):
+        frames = list(islice(_chain(row, content, style, extractor), options.frames))
         print(f"| {row.what} | {row.noise:g} | {_summary(frames)} |", flush=True)
 
 
 def _chain(row: Row, content: FloatArray, style: FloatArray, extractor: Weights) -> Iterator[FloatArray]:
-    """The pastiches of a picture that stands still, one after the other, for ever."""
+    """The pastiches of a picture that stands still; without end."""
     flags = {"size": max(content.shape), "temporal": row.mode, **row.settings}
     settings = Choice(None, flags, {}).resolve(extractor.kind).settings
     stylizer = Stylizer(settings, [style], weights=extractor)
@@ -87,7 +87,7 @@ def _frames(row: Row, content: FloatArray) -> Iterator[Frame]:
 
 
 def _busy(content: FloatArray, number: int) -> FloatArray:
-    """The picture with a bright square in its lower right corner that goes to and fro."""
+    """The picture with a bright square in its lower right corner that moves to the left and back."""
     frame = content.copy()
     side, left = CORNER // 2, CORNER - 3 * (number % (CORNER // 6))
     frame[-side - 4 : -4, -left - 4 : side - left - 4 or None] = (240, 200, 40)

@@ -1,8 +1,8 @@
-"""What it costs to follow the flow: the time of flow, warps and weights beside that of a frame's stylising.
+"""Compare the time of flow, warps and weights with the time of stylising a frame.
 
     python -m benchmarks.flow_cost samples/starry.jpg
 
-On clips that are drawn (benchmarks.motion), with the default preset.
+On drawn clips (benchmarks.motion), with the default preset.
 """
 
 import argparse
@@ -24,14 +24,14 @@ WARM_UP = 5
 
 def main() -> None:
     """Print a table."""
-    asked = _parse()
-    extractor = weights.obtain(asked.weights, print)
-    settings = Choice(asked.preset, {"size": asked.size}, {}).resolve(extractor.kind).settings
-    stylizer = Stylizer(settings, [images.read(asked.style, asked.size).pixels], weights=extractor)
-    print(f"# {asked.size} pixels, {asked.weights} weights, {asked.preset}")
+    options = _parse()
+    extractor = weights.obtain(options.weights, print)
+    settings = Choice(options.preset, {"size": options.size}, {}).resolve(extractor.kind).settings
+    stylizer = Stylizer(settings, [images.read(options.style, options.size).pixels], weights=extractor)
+    print(f"# {options.size} pixels, {options.weights} weights, {options.preset}")
     print("| clip | flow, warps, weights | stylising | share |\n|---|---|---|---|")
-    for kind in asked.clips:
-        following, stylising = _times(stylizer, kind, asked.frames, asked.size)
+    for kind in options.clips:
+        following, stylising = _times(stylizer, kind, options.frames, options.size)
         share = 100 * following / stylising
         print(f"| {kind} | {1e3 * following:.0f} ms | {1e3 * stylising:.0f} ms | {share:.1f} % |", flush=True)
 
@@ -50,7 +50,7 @@ class TimedPastiches(PastichesInMemory):
 
 
 def _times(stylizer: Stylizer, kind: str, count: int, size: int) -> tuple[float, float]:
-    """Median seconds a frame: of what follows the flow, and of the rest."""
+    """Median seconds a frame: of flow, warps and weights; and of stylising."""
     frame_size = size * 9 // 16, size
     frames, _ = drawn_motion.draw(kind, count + WARM_UP, frame_size)
     pastiches, whole, began = TimedPastiches(stylizer), [], time.perf_counter()

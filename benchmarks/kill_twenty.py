@@ -45,10 +45,10 @@ def compare(name: str, arguments: list[str], output: str, items: int, kills: int
         calm, rough = Path(temporary, "calm"), Path(temporary, "rough")
         lay_out(calm, items)
         lay_out(rough, items)
-        made, journal = Path(output), Path(f".{output}.nstpipe")
+        output_path, journal = Path(output), Path(f".{output}.nstpipe")
         log = journal / "log.txt"
-        undisturbed = uninterrupted(arguments, calm, made, log)
-        survival = killed(arguments, rough, made, log, kills=kills, calm=undisturbed, seed=seed)
+        undisturbed = uninterrupted(arguments, calm, output_path, log)
+        survival = killed(arguments, rough, output_path, log, kills=kills, calm=undisturbed, seed=seed)
         frames = [digests(folder / journal / "frames") for folder in (calm, rough) if name == "video"]
     same = survival.files == undisturbed.files and frames[:1] == frames[1:]
     twice = len(survival.again_after_done)
@@ -65,11 +65,11 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--items", type=int, default=40)
     parser.add_argument("--seed", type=int, default=0)
-    wanted = parser.parse_args()
+    options = parser.parse_args()
     os.environ["NSTPIPE_WEIGHTS"] = "builtin"
     results = [
-        compare("video", VIDEO, "in_starry.mp4", wanted.items, wanted.kills, wanted.seed),
-        compare("batch", BATCH, "photos_starry", wanted.items, wanted.kills, wanted.seed + 1),
+        compare("video", VIDEO, "in_starry.mp4", options.items, options.kills, options.seed),
+        compare("batch", BATCH, "photos_starry", options.items, options.kills, options.seed + 1),
     ]
     sys.exit(0 if all(results) else 1)
 

@@ -14,9 +14,9 @@ from tests.support import drawn_motion
 
 def main() -> None:
     """Draw, write, say where."""
-    asked = _parse()
-    beside = drawn_motion.write(asked.kind, asked.output, asked.frames, asked.size, asked.seed)
-    print(f"{asked.output}: {asked.frames} frames; their true motion: {beside}")
+    options = _parse()
+    beside = drawn_motion.write(options.kind, options.output, options.frames, options.size, options.seed)
+    print(f"{options.output}: {options.frames} frames; their true motion: {beside}")
 
 
 def _parse() -> argparse.Namespace:

@@ -26,7 +26,7 @@ TILE = 340, 240
 
 
 @dataclass(frozen=True)
-class Made:
+class Result:
     """A pastiche (H, W, 3), its score, and the seconds it took."""
 
     pixels: Array
@@ -36,39 +36,41 @@ class Made:
 
 def main() -> None:
     """Stylise, print a table, write the sheet."""
-    asked = _parse()
-    extractor = weights.obtain(asked.weights, print)
-    flags = {"size": asked.size} if asked.size else {}
-    settings = Choice(asked.preset, flags=flags, environ={}).resolve(extractor.kind).settings
-    contents = {path: images.read(path, longest_side=settings.size).pixels for path in asked.contents}
-    styles = {path: images.read(path).pixels for path in asked.styles}
+    options = _parse()
+    extractor = weights.obtain(options.weights, print)
+    flags = {"size": options.size} if options.size else {}
+    settings = Choice(options.preset, flags=flags, environ={}).resolve(extractor.kind).settings
+    contents = {path: images.read(path, longest_side=settings.size).pixels for path in options.contents}
+    styles = {path: images.read(path).pixels for path in options.styles}
     stylizers = {path: Stylizer(settings, [style], weights=extractor) for path, style in styles.items()}
     print("| content | style | style score | content score | noise | seconds |\n|---|---|---|---|---|---|")
-    made: dict[tuple[Path, Path], Made] = {}
+    results: dict[tuple[Path, Path], Result] = {}
     for content, pixels in contents.items():
         for style, stylizer in stylizers.items():
-            made[content, style] = found = _make(stylizer, pixels, styles[style])
-            print(_row(content.stem, style.stem, found.score, found.seconds), flush=True)
-    print(_mean(list(made.values())))
+            results[content, style] = result = _make(stylizer, pixels, styles[style])
+            print(_row(content.stem, style.stem, result.score, result.seconds), flush=True)
+    print(_mean(list(results.values())))
     rows = [[None, *styles.values()]]
-    rows += [[contents[content], *(made[content, style].pixels for style in styles)] for content in contents]
-    images.write(asked.sheet, np.vstack([np.hstack([_tile(picture) for picture in row]) for row in rows]))
+    rows += [
+        [contents[content], *(results[content, style].pixels for style in styles)] for content in contents
+    ]
+    images.write(options.sheet, np.vstack([np.hstack([_tile(picture) for picture in row]) for row in rows]))
 
 
-def _make(stylizer: Stylizer, content: Array, style: Array) -> Made:
+def _make(stylizer: Stylizer, content: Array, style: Array) -> Result:
     began = time.monotonic()
     pixels = stylizer.stylize(content).pixels
-    return Made(pixels, score(content, style, pixels), time.monotonic() - began)
+    return Result(pixels, score(content, style, pixels), time.monotonic() - began)
 
 
-def _row(content: str, style: str, found: Score, seconds: float) -> str:
-    numbers = f"{found.style:.2f} | {found.content:.2f} | {found.noise:.2f} | {seconds:.0f}"
+def _row(content: str, style: str, scores: Score, seconds: float) -> str:
+    numbers = f"{scores.style:.2f} | {scores.content:.2f} | {scores.noise:.2f} | {seconds:.0f}"
     return f"| {content} | {style} | {numbers} |"
 
 
-def _mean(made: list[Made]) -> str:
-    means = [np.mean([getattr(one.score, name) for one in made]) for name in ("style", "content", "noise")]
-    return _row("**mean**", "", Score(*map(float, means)), float(np.mean([one.seconds for one in made])))
+def _mean(results: list[Result]) -> str:
+    means = [np.mean([getattr(one.score, name) for one in results]) for name in ("style", "content", "noise")]
+    return _row("**mean**", "", Score(*map(float, means)), float(np.mean([one.seconds for one in results])))
 
 
 def _tile(picture: Array | None) -> Array:

@@ -42,8 +42,8 @@ TILE_WIDTH = 320
 
 
 @dataclass(frozen=True)
-class Made:
-    """What a mode made of a clip."""
+class Result:
+    """The pastiche of a clip in one mode, and its measures."""
 
     frames: Sequence[np.ndarray]
     steady: Steadiness
@@ -53,21 +53,24 @@ class Made:
 
 def main() -> None:
     """Print the settings and the table; write the sheet."""
-    asked = _parse()
+    options = _parse()
     with tempfile.TemporaryDirectory() as temporary:
-        clip, motions = _clip(asked.clip, Path(temporary), asked.frames, asked.size)
-        flags = {"size": asked.size, "scales": 1, "steps": asked.steps, "frame_steps": asked.steps}
-        print(f"# {asked.clip} in {asked.style.stem}: {asked.preset}, {asked.weights} weights, {flags}\n")
+        clip, motions = _clip(options.clip, Path(temporary), options.frames, options.size)
+        flags = {"size": options.size, "scales": 1, "steps": options.steps, "frame_steps": options.steps}
+        print(
+            f"# {options.clip} in {options.style.stem}: {options.preset}, {options.weights} weights, {flags}"
+        )
+        print()
         print(_line(COLUMNS), _line(["---"] * len(COLUMNS)), sep="\n", flush=True)
-        made: dict[str, Made] = {}
-        for mode in asked.modes:
-            choice = Choice(asked.preset, {**flags, "temporal": mode, "weights": asked.weights}, {})
-            made[mode] = _make(clip, asked.style, choice, Path(temporary, mode), motions)
-            print(_row(mode, made, asked.clip), flush=True)
-        if asked.sheet:
-            rows = [list(clips.frames(clip)), *(one.frames for one in made.values())]
-            shown = [number for number in asked.shown if number < len(rows[0])]
-            _write_sheet(asked.sheet, rows, shown)
+        results: dict[str, Result] = {}
+        for mode in options.modes:
+            choice = Choice(options.preset, {**flags, "temporal": mode, "weights": options.weights}, {})
+            results[mode] = _make(clip, options.style, choice, Path(temporary, mode), motions)
+            print(_row(mode, results, options.clip), flush=True)
+        if options.sheet:
+            rows = [list(clips.frames(clip)), *(one.frames for one in results.values())]
+            shown = [number for number in options.shown if number < len(rows[0])]
+            _write_sheet(options.sheet, rows, shown)
 
 
 def _clip(name: str, folder: Path, frames: int, size: int) -> tuple[Path, Motions | None]:
@@ -78,7 +81,7 @@ def _clip(name: str, folder: Path, frames: int, size: int) -> tuple[Path, Motion
     return clip, true_motion.load(drawn_motion.write(name, clip, frames, (size * 9 // 16, size)))
 
 
-def _make(clip: Path, style: Path, choice: Choice, folder: Path, motions: Motions | None) -> Made:
+def _make(clip: Path, style: Path, choice: Choice, folder: Path, motions: Motions | None) -> Result:
     folder.mkdir()
     output, began = folder / "pastiche.mp4", time.monotonic()
     stylize_video(clip, [style], output, preset=choice.preset, rules=Rules(keep_frames=True), **choice.flags)
@@ -89,23 +92,23 @@ def _make(clip: Path, style: Path, choice: Choice, folder: Path, motions: Motion
     steady = curves.measure(clips.frames(clip), frames, starts, motions)
     extractor = weights.obtain(choice.flags["weights"], print)
     settings = choice.resolve(extractor.kind).settings
-    return Made(frames, steady, _style_loss(frames, style, settings, extractor), seconds / len(frames))
+    return Result(frames, steady, _style_loss(frames, style, settings, extractor), seconds / len(frames))
 
 
 def _style_loss(frames: Sequence[np.ndarray], style: Path, settings: Settings, extractor: Weights) -> float:
-    """The mean style loss of the finished frames, each with the rim that it had in the making."""
+    """The mean style loss of the finished frames, each with the margin that it was stylised with."""
     graphs = loss_graphs.fitting(settings, extractor)
     objective = Objective(settings, graphs)
     margin = Margin.around(frames[0].shape[:2], settings.margin)
     painting = images.read(style, settings.size).pixels
     size = style_size(painting.shape[:2], max(frames[0].shape[:2]))
     grams = graphs.style_targets(resizing.resize(painting, size))
-    found = []
+    losses = []
     for frame in frames:
         pixels = margin.framed(frame.astype(np.float32))
         targets = Targets(graphs.content_targets(pixels), grams)
-        found.append(objective.at(pixels / np.float32(objective.units), targets)[0]["style"])
-    return float(np.mean(found))
+        losses.append(objective.at(pixels / np.float32(objective.units), targets)[0]["style"])
+    return float(np.mean(losses))
 
 
 COLUMNS = (
@@ -124,9 +127,9 @@ COLUMNS = (
 )
 
 
-def _row(mode: str, made: dict[str, Made], clip: str) -> str:
-    """A row of the table; the ratios are to ``none`` and ``init``, where they were made."""
-    one, alone, chained = made[mode], made.get("none"), made.get("init")
+def _row(mode: str, results: dict[str, Result], clip: str) -> str:
+    """A row of the table; the ratios are to ``none`` and ``init``, where they are in the table."""
+    one, alone, chained = results[mode], results.get("none"), results.get("init")
     steady = one.steady
     cells = [
         Path(clip).stem,

@@ -15,11 +15,11 @@ def main() -> None:
     for name in ("content", "style"):
         parser.add_argument(name, type=Path)
     parser.add_argument("pastiches", type=Path, nargs="+")
-    asked = parser.parse_args()
-    content, style = (images.read(path).pixels for path in (asked.content, asked.style))
-    for path in asked.pastiches:
-        found = score(content, style, images.read(path).pixels)
-        print(f"{path}: style {found.style:.3f} content {found.content:.3f} noise {found.noise:.2f}")
+    options = parser.parse_args()
+    content, style = (images.read(path).pixels for path in (options.content, options.style))
+    for path in options.pastiches:
+        scores = score(content, style, images.read(path).pixels)
+        print(f"{path}: style {scores.style:.3f} content {scores.content:.3f} noise {scores.noise:.2f}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Print where a file of trained weights is from, and how accurate each layer was as training went on.
+"""Print the origin of a file of trained weights, and how accurate each layer was as training went on.
 
 python -m tools.show_training pipeline/extractor/builtin.npz
 """
@@ -14,19 +14,18 @@ import numpy as np
 def provenance(path: Path) -> dict[str, Any]:
     """What ``tools/train_builtin.py`` wrote into the file about itself."""
     with np.load(path) as archive:
-        found: dict[str, Any] = json.loads(str(archive["provenance"]))
-    return found
+        return json.loads(str(archive["provenance"]))
 
 
-def lines(found: dict[str, Any]) -> list[str]:
+def lines(origin: dict[str, Any]) -> list[str]:
     """The command, the versions, and a table of the log."""
-    rows = found["accuracy"]
+    rows = origin["accuracy"]
     cells = [
         [f"{row['step']:.0f}", f"{row['loss']:.1f}", *map(_percent, list(row.values())[2:])] for row in rows
     ]
     table = [list(rows[0]), ["---"] * len(rows[0]), *cells]
-    versions = ", ".join(f"{name} {version}" for name, version in found["versions"].items())
-    return [found["command"], versions, "", *(f"| {' | '.join(row)} |" for row in table)]
+    versions = ", ".join(f"{name} {version}" for name, version in origin["versions"].items())
+    return [origin["command"], versions, "", *(f"| {' | '.join(row)} |" for row in table)]
 
 
 def _percent(share: float) -> str:

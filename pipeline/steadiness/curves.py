@@ -115,16 +115,16 @@ def measure(
     Raises:
         InputError: the clips differ in their number of frames, or have no second one.
     """
-    starts, found, shot = {0, *starts}, [], _Shot(motions)
+    starts, measures, shot = {0, *starts}, [], _Shot(motions)
     for index, (drawn, styled) in enumerate(_paired(source, pastiche)):
         if index in starts:
             shot = _Shot(motions)
-        found.append(shot.add(_Pair(index, _fitted(drawn, styled), styled.astype(np.float32))))
-    if len(found) < 2:
+        measures.append(shot.add(_Pair(index, _fitted(drawn, styled), styled.astype(np.float32))))
+    if len(measures) < 2:
         raise InputError("the clip has no second frame to compare; give one of two frames or more")
-    curves = {name: tuple(values[name] for values in found) for name in found[0]}
-    curves["flicker"] = (*curves["flicker"][1:], None)  # it is known one frame later
-    return Steadiness(tuple(sorted(start for start in starts if start < len(found))), **curves)
+    curves = {name: tuple(values[name] for values in measures) for name in measures[0]}
+    curves["flicker"] = (*curves["flicker"][1:], None)  # each was computed one frame later
+    return Steadiness(tuple(sorted(start for start in starts if start < len(measures))), **curves)
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,7 +137,7 @@ class _Pair:
 
 
 class _Shot:
-    """A shot as far as it has been seen: what its next frame is compared with."""
+    """The part of a shot that the next frame is compared with."""
 
     def __init__(self, motions: Motions | None) -> None:
         self._motions = motions
@@ -146,7 +146,7 @@ class _Shot:
         self._recent: deque[_Pair] = deque(maxlen=LONG_TERM_GAP)
 
     def add(self, now: _Pair) -> dict[str, float | None]:
-        """The measures of one more frame by name; ``flicker`` is that of the frame before it."""
+        """The measures of the next frame, by name; ``flicker`` is that of the frame before it."""
         values = {
             "warping_error": self._warping_error(now, 1),
             "long_term_error": self._warping_error(now, LONG_TERM_GAP),
@@ -199,12 +199,11 @@ def _paired(source: Iterable[Frame], pastiche: Iterable[Frame]) -> Iterator[tupl
 def _fitted(source: Frame, pastiche: Frame) -> Frame:
     if source.shape == pastiche.shape:
         return source
-    fitted: Frame = cv2.resize(source, pastiche.shape[1::-1], interpolation=cv2.INTER_AREA)
-    return fitted
+    return cv2.resize(source, pastiche.shape[1::-1], interpolation=cv2.INTER_AREA)
 
 
 def _resized(motion: Motion, pastiche: FloatArray) -> Motion:
-    """The motion for pictures of the pastiche's size; the nearest, since motions must not mix at an edge."""
+    """The motion at the pastiche's size; by nearest neighbour, since motions must not mix at an edge."""
     (height, width), before = pastiche.shape[:2], motion.weights.shape
     if (height, width) == before:
         return motion

@@ -1,4 +1,4 @@
-"""What a frame of a pastiche is measured by: the warping error, and what the eye sees of unsteadiness.
+"""Measures of one frame of a pastiche: the warping error, drift, departure, flicker and sharpness.
 
 Pictures are (H, W, 3) RGB float32, 0..255; levels are steps of that scale.
 """
@@ -11,17 +11,17 @@ from pipeline.motion import flow
 from pipeline.motion.flow import Motion
 
 STILL = 3.0
-"""Levels of 0..255: where the source's local mean absolute difference is less, it stood still."""
+"""Levels of 0..255: a place of the source stands still where its local mean absolute difference is less."""
 
 SMALLEST_SHARE = 0.01
-"""Share of the frame that a measure needs; of fewer pixels it would tell nothing about the clip."""
+"""Share of the frame that a measure needs: fewer pixels say nothing about the clip."""
 
 
 def warping_error(earlier: FloatArray, later: FloatArray, motion: Motion) -> float | None:
     """Mean of ((later - warped earlier) / 255)² over pixels, as ``motion`` weighs them, and channels.
 
-    Lai et al. 2018 ("Learning blind video temporal consistency"), with soft weights. None if next to nothing
-    counts.
+    Lai et al. 2018 ("Learning blind video temporal consistency"), with soft weights. None if the
+    weights are too small, see :data:`SMALLEST_SHARE`.
     """
     if motion.weights.mean() < SMALLEST_SHARE:
         return None
@@ -35,8 +35,7 @@ def stands_still(one: Frame, other: Frame) -> Mask:
     A plain wall that slides along itself looks still, and counts as still.
     """
     difference = cv2.blur(cv2.absdiff(one, other).astype(np.float32), (5, 5))
-    still: Mask = difference.max(axis=2) < STILL
-    return still
+    return difference.max(axis=2) < STILL
 
 
 def drift(first: FloatArray, now: FloatArray, still: Mask) -> float | None:

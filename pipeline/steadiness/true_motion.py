@@ -1,6 +1,6 @@
-"""The true motion of a drawn clip: what moves how, and what is seen where, kept in a ``.npz`` beside it.
+"""The true motion of a drawn clip, kept in a ``.npz`` beside it.
 
-Kept are the drawing's own parameters, so that the flow between any two frames is direct, never a chain.
+It holds the parameters of the drawing, so the flow between any two frames is exact, not a sum of steps.
 """
 
 import zipfile
@@ -18,10 +18,10 @@ from pipeline.errors import InputError
 from pipeline.motion.flow import Motion
 
 EDGE = 255
-"""The number of no surface: a pixel where two of them mix."""
+"""The number of a pixel where two surfaces mix."""
 
-_REACH = 2
-"""Pixels around a place that must all show the same surface: nearly all that the warp's filter weighs."""
+WARP_RADIUS = 2
+"""Pixels around a place that must all show the same surface: nearly all that the filter of the warp uses."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,8 +60,7 @@ class TrueMotion:
         there, here = (_square(self.cameras[number, frame]) for frame in (earlier, later))
         y, x = np.indices(self.surfaces.shape[1:], float)
         way = np.linalg.inv(there) @ here
-        places: DoubleArray = np.dstack([x, y]) @ way[:2, :2].T + way[:2, 2]
-        return places
+        return np.dstack([x, y]) @ way[:2, :2].T + way[:2, 2]
 
     def save(self, path: Path) -> None:
         """Write it, whole or not at all.
@@ -110,16 +109,15 @@ def _fits(motion: TrueMotion) -> bool:
 
 
 def _square(camera: DoubleArray) -> DoubleArray:
-    """(3, 3) of (2, 3), so that it can be undone."""
+    """(3, 3) of (2, 3), so that it can be inverted."""
     return np.vstack([camera, (0, 0, 1)])
 
 
 def _reachable(mask: Mask) -> Mask:
-    """(H, W): whether everything around is of ``mask``; what lies outside the frame is not."""
-    around = np.ones((2 * _REACH + 1, 2 * _REACH + 1), np.uint8)
-    eroded = cv2.erode(mask.astype(np.uint8), around, borderType=cv2.BORDER_CONSTANT, borderValue=0)
-    reachable: Mask = eroded > 0
-    return reachable
+    """(H, W): where ``mask`` covers all pixels within :data:`WARP_RADIUS`, inside the frame."""
+    square = np.ones((2 * WARP_RADIUS + 1, 2 * WARP_RADIUS + 1), np.uint8)
+    eroded = cv2.erode(mask.astype(np.uint8), square, borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    return eroded > 0
 
 
 def _hits(places: DoubleArray, mask: Mask) -> FloatArray:

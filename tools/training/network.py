@@ -43,13 +43,13 @@ def build(classes: int) -> keras.Model:
     """The network from RGB crops, 0..255, to the answers of all heads, each named after its layer."""
     image = keras.Input((CROP, CROP, 3), name="image")
     means_rgb = CHANNEL_MEANS_BGR[::-1]
-    flow = layers.Rescaling(INPUT_SCALE, [-mean * INPUT_SCALE for mean in means_rgb])(image)
+    activations = layers.Rescaling(INPUT_SCALE, [-mean * INPUT_SCALE for mean in means_rgb])(image)
     answers: dict[str, Any] = {}
     for above, layer in zip((LAYERS[0], *LAYERS), LAYERS, strict=False):
         if block_of(above) != block_of(layer):
-            flow = layers.AveragePooling2D(2)(flow)
-        flow = _convolved(flow, layer)
-        answers.update(_answers(flow, layer, classes))
+            activations = layers.AveragePooling2D(2)(activations)
+        activations = _convolved(activations, layer)
+        answers.update(_answers(activations, layer, classes))
     return keras.Model(image, answers)
 
 
@@ -110,26 +110,26 @@ def answers_to(batch: Batch) -> dict[str, Any]:
     return wanted | {f"{layer}_picture": batch.colours_at(grid) for layer, grid in PICTURE_LAYERS.items()}
 
 
-def _convolved(flow: Any, layer: str) -> Any:
+def _convolved(activations: Any, layer: str) -> Any:
     width = QUARTER_WIDTHS[block_of(layer) - 1]
-    flow = layers.Conv2D(width, 3, padding="same", use_bias=False, name=layer)(flow)
-    flow = layers.BatchNormalization(momentum=0.98, epsilon=EPSILON, name=f"{layer}_norm")(flow)
-    return layers.ReLU()(flow)
+    activations = layers.Conv2D(width, 3, padding="same", use_bias=False, name=layer)(activations)
+    activations = layers.BatchNormalization(momentum=0.98, epsilon=EPSILON, name=f"{layer}_norm")(activations)
+    return layers.ReLU()(activations)
 
 
-def _answers(flow: Any, layer: str, classes: int) -> dict[str, Any]:
+def _answers(activations: Any, layer: str, classes: int) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if layer in TEXTURE_LAYERS:
-        mean = layers.GlobalAveragePooling2D()(flow)
-        power = layers.GlobalAveragePooling2D()(ops.square(flow))
+        mean = layers.GlobalAveragePooling2D()(activations)
+        power = layers.GlobalAveragePooling2D()(ops.square(activations))
         statistics = layers.Concatenate()([mean, ops.sqrt(power + 1e-4)])
         found[f"{layer}_texture"] = layers.Dense(classes, name=f"{layer}_texture")(statistics)
     if layer in MAP_LAYERS:
-        pooled = layers.AveragePooling2D(flow.shape[1] // MAP_LAYERS[layer])(flow)
+        pooled = layers.AveragePooling2D(activations.shape[1] // MAP_LAYERS[layer])(activations)
         found[f"{layer}_map"] = layers.Conv2D(classes, 1, name=f"{layer}_map")(pooled)
     if layer in BORDER_LAYERS:
-        found[f"{layer}_border"] = layers.Conv2D(1, 1, name=f"{layer}_border")(flow)
+        found[f"{layer}_border"] = layers.Conv2D(1, 1, name=f"{layer}_border")(activations)
     if layer in PICTURE_LAYERS:
         values = 3 * COLOURS_A_SIDE**2
-        found[f"{layer}_picture"] = layers.Conv2D(values, 1, name=f"{layer}_picture")(flow)
+        found[f"{layer}_picture"] = layers.Conv2D(values, 1, name=f"{layer}_picture")(activations)
     return found
