@@ -1,5 +1,7 @@
 """Training: batches repeat, a stopped course goes on to the same weights, folding is exact."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -61,38 +63,79 @@ class Stopped(Exception):
     pass
 
 
-@pytest.fixture(scope="module")
-def trained(pictures, tmp_path_factory):
+def both_courses(pictures, folder: Path, monkeypatch: pytest.MonkeyPatch):
     """The same short course twice: in one go, and stopped after its first checkpoint."""
     begun = {"seed": 3, "steps": 3, "report_every": 2, "batch": 8}
-    straight = course.Course(folder=tmp_path_factory.mktemp("straight"), **begun).run(pictures)
-    folder = tmp_path_factory.mktemp("stopped")
+    straight = course.Course(folder=folder / "straight", **begun).run(pictures)
     keep = course._keep
 
     def keep_and_stop(*arguments):
         keep(*arguments)
         raise Stopped
 
-    with pytest.MonkeyPatch.context() as patch:
+    with monkeypatch.context() as patch:
         patch.setattr(course, "_keep", keep_and_stop)
         with pytest.raises(Stopped):
-            course.Course(folder=folder, **begun).run(pictures)
-    return straight, course.Course(folder=folder, **begun).run(pictures)
+            course.Course(folder=folder / "stopped", **begun).run(pictures)
+    return straight, course.Course(folder=folder / "stopped", **begun).run(pictures)
 
 
-def test_a_stopped_course_goes_on_to_the_same_weights(trained):
-    (straight, log), (resumed, log_of_resumed) = trained
+def check_same(straight, resumed) -> None:
+    (model, log), (model_of_resumed, log_of_resumed) = straight, resumed
     assert log == log_of_resumed
     assert [row["step"] for row in log] == [2, 3]
-    for desired, actual in zip(straight.get_weights(), resumed.get_weights(), strict=True):
+    for desired, actual in zip(model.get_weights(), model_of_resumed.get_weights(), strict=True):
         np.testing.assert_array_equal(actual, desired)
 
 
-def test_folded_convolutions_give_what_the_network_gave(trained, pictures):
+@pytest.mark.slow
+def test_a_stopped_course_goes_on_to_the_same_weights(pictures, tmp_path, monkeypatch):
+    check_same(*both_courses(pictures, tmp_path, monkeypatch))
+
+
+def test_a_stopped_course_goes_on_with_the_next_batch(pictures, tmp_path, monkeypatch):
+    """As above, with a step that needs no gradient: it adds the batch's mean to every bias of a norm."""
+    import tensorflow as tf
+
+    def cheap_step(model):
+        if not model.optimizer.built:
+            model.optimizer.build(model.trainable_variables)
+
+        def step(images, changes, answers, limit):
+            mean = tf.reduce_mean(images + changes) / 1000
+            for norm in (layer for layer in model.layers if layer.name.endswith("_norm")):
+                norm.beta.assign(norm.beta * 0.5 + mean)
+            model.optimizer.iterations.assign_add(1)
+            return mean, changes / 2
+
+        return step
+
+    monkeypatch.setattr(network, "hardened_step", cheap_step)
+    straight, resumed = both_courses(pictures, tmp_path, monkeypatch)
+    check_same(straight, resumed)
+    betas = straight[0].get_layer("block1_conv1_norm").beta
+    assert float(np.ptp(betas)) == 0 < float(betas[0])
+
+
+@pytest.fixture(scope="module")
+def model():
+    """A network as it begins, but with gains, offsets and statistics in its batch norms."""
+    import keras
+
+    keras.utils.set_random_seed(0)
+    model, rng = network.build(CLASSES), np.random.default_rng(0)
+    for norm in (layer for layer in model.layers if layer.name.endswith("_norm")):
+        width = norm.gamma.shape[0]
+        gamma, variance = rng.uniform(0.5, 1.5, (2, width))
+        beta, mean = rng.normal(0, 0.2, (2, width))
+        norm.set_weights([gamma, beta, mean, variance])
+    return model
+
+
+def test_folded_convolutions_give_what_the_network_gave(model, pictures):
     """At every head's layer, up to the rounding to float16."""
     import keras
 
-    (model, _), _ = trained
     image = pictures[5, 0, : crops.CROP, : crops.CROP].astype(np.float32)
     layer = "block4_conv2"
     norm = model.get_layer(f"{layer}_norm").output
@@ -102,8 +145,7 @@ def test_folded_convolutions_give_what_the_network_gave(trained, pictures):
     assert np.abs(actual - desired).max() < 0.02 * desired.max()
 
 
-def test_scales_bring_each_layer_to_the_presets_level(trained, pictures):
-    (model, _), _ = trained
+def test_scales_bring_each_layer_to_the_presets_level(model, pictures):
     kernels = folding.folded(model)
     scales = folding.scaled(kernels, pictures[:4, -1])
     extractor = Extractor(folding.as_weights(kernels, scales), "avg")
@@ -112,6 +154,7 @@ def test_scales_bring_each_layer_to_the_presets_level(trained, pictures):
         assert np.mean([np.mean(features[layer]) for features in found]) == pytest.approx(level, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_a_step_changes_pixels_for_the_worse(pictures):
     """The changes that a step returns raise the loss of the very network it has trained."""
     import keras
