@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipeline import __version__
-from pipeline.command_line.flags import Asked, with_job_options, with_settings
+from pipeline.command_line.flags import JobOptions, with_job_options, with_settings
 from pipeline.errors import FailedItemsError, NstpipeError, SettingsError, StoppedError
 
 if TYPE_CHECKING:
@@ -43,12 +43,12 @@ def image(
     styles: Styles,
     output: Output = None,
     *,
-    asked: Asked,
+    options: JobOptions,
 ) -> None:
     """Stylise one picture; several styles are blended."""
     from pipeline.jobs.planning import planner
 
-    _run(planner.of_image(content, styles, output), asked)
+    _run(planner.of_image(content, styles, output), options)
 
 
 @app.command()
@@ -63,7 +63,7 @@ def batch(
     suffix: Annotated[str, typer.Option("--format", help="Ending of the pastiches.")] = "png",
     workers: Workers = 1,
     *,
-    asked: Asked,
+    options: JobOptions,
 ) -> None:
     """Stylise every picture below a folder, in every style, into a tree of the same shape."""
     from pipeline.jobs.planning import planner
@@ -78,7 +78,7 @@ def batch(
         suffix="." + suffix.removeprefix("."),
         warn=_warn,
     )
-    _run(planned, asked, workers=workers)
+    _run(planned, options, workers=workers)
 
 
 @app.command()
@@ -93,12 +93,12 @@ def video(
     workers: Workers = 1,
     keep_frames: Annotated[bool, typer.Option("--keep-frames", help="Keep the stylised frames.")] = False,
     *,
-    asked: Asked,
+    options: JobOptions,
 ) -> None:
     """Stylise a video, with its sound; several styles are blended."""
     from pipeline.jobs.planning import planner
 
-    _run(planner.of_video(source, styles, output, shots), asked, keep_frames=keep_frames, workers=workers)
+    _run(planner.of_video(source, styles, output, shots), options, keep_frames=keep_frames, workers=workers)
 
 
 @app.command()
@@ -114,7 +114,7 @@ def shots(source: Annotated[Path, typer.Argument(metavar="IN", help="A clip.")])
 def demo(
     output: Annotated[Path, typer.Option("--output", "-o", help="The video to make.")] = Path("demo.mp4"),
     *,
-    asked: Asked,
+    options: JobOptions,
 ) -> None:
     """Stylise the sample clip at its own size, quickly, with the built-in extractor."""
     from pipeline.base.resources import folder
@@ -122,8 +122,8 @@ def demo(
 
     samples = folder("samples")
     planned = planner.of_video(samples / "clip.mp4", [samples / "starry.jpg"], output)
-    settings = {"weights": "builtin", "size": "320", **asked.settings}
-    _run(planned, replace(asked, preset=asked.preset or "preview", settings=settings))
+    settings = {"weights": "builtin", "size": "320", **options.settings}
+    _run(planned, replace(options, preset=options.preset or "preview", settings=settings))
 
 
 @app.command()
@@ -229,7 +229,7 @@ def _warn(message: str) -> None:
     print("nstpipe:", message, file=sys.stderr)
 
 
-def _run(plan: "Plan", asked: Asked, *, keep_frames: bool = False, workers: int = 1) -> None:
+def _run(plan: "Plan", options: JobOptions, *, keep_frames: bool = False, workers: int = 1) -> None:
     """Do a plan, show its progress, say how it ended."""
     from pipeline import api
     from pipeline.base.messages import duration, shown
@@ -239,17 +239,17 @@ def _run(plan: "Plan", asked: Asked, *, keep_frames: bool = False, workers: int 
     from pipeline.extractor import weights
     from pipeline.settings.choice import Choice
 
-    choice = Choice(asked.preset, asked.settings)
-    if asked.verbose:
+    choice = Choice(options.preset, options.settings)
+    if options.verbose:
         kind = weights.available(choice.resolve().settings.weights)
         print(choice.resolve(kind).as_toml(), file=sys.stderr)
-    if asked.dry_run:
+    if options.dry_run:
         print(*lines(plan, choice, workers), sep="\n")
         return
     with Stop(lambda message: progress.say(message)) as stop:
-        progress = Progress(stop.check, quiet=asked.quiet)
+        progress = Progress(stop.check, quiet=options.quiet)
         try:
-            rules = api.Rules(asked.force, asked.restart, keep_frames, workers)
+            rules = api.Rules(options.force, options.restart, keep_frames, workers)
             outcome = api.run(plan, choice, rules, progress)
         finally:
             progress.close()
@@ -258,7 +258,7 @@ def _run(plan: "Plan", asked: Asked, *, keep_frames: bool = False, workers: int 
         raise FailedItemsError(
             f"{len(outcome.failed)} of {outcome.done + len(outcome.failed)} failed: {names}"
         )
-    if not asked.quiet:
+    if not options.quiet:
         took = f"{outcome.done} done in {duration(outcome.seconds)} with {outcome.weights} weights"
         print(f"{shown(outcome.output)}: {'nothing to do' if progress.was_finished else took}")
 

@@ -38,7 +38,7 @@ WIDTHS = {"full": layers.IMAGENET_WIDTHS, "quarter": layers.QUARTER_WIDTHS}
 
 
 def main() -> None:
-    """Print the split for both optimizers and each width asked for."""
+    """Print the split for both optimizers and each width arguments for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--size", type=int, default=512, help="sides of the square picture")
     parser.add_argument("--width", choices=[*WIDTHS, "both"], default="both")

@@ -41,14 +41,14 @@ COMMON = (
 
 
 @dataclass(frozen=True)
-class Asked:
+class JobOptions:
     """The options of every command that runs a job, besides its inputs and output.
 
     Attributes:
         settings: those given as flags, as strings.
         preset: a preset's name, or a TOML file.
         force: overwrite files that nstpipe did not make; redo a finished job.
-        restart: discard an unfinished job that has other settings or inputs.
+        restart: discard the job that was begun before, where it is finished or differs.
         dry_run: print the plan and its cost; do nothing.
         quiet: print only warnings and errors.
         verbose: print the source of every setting, and tracebacks.
@@ -66,7 +66,7 @@ class Asked:
 _OF_A_JOB = {
     "preset": ("--preset", "A preset's name, or a FILE.toml."),
     "force": ("--force", "Overwrite files that nstpipe did not make; redo a finished job."),
-    "restart": ("--restart", "Discard an unfinished job that has other settings or inputs."),
+    "restart": ("--restart", "Discard the job begun before, where it is finished or differs."),
     "dry_run": ("--dry-run", "Print the plan and its cost; do nothing."),
     "quiet": ("--quiet/-q", "Print only warnings and errors."),
     "verbose": ("--verbose/-v", "Print the source of every setting, and tracebacks."),
@@ -83,16 +83,16 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def with_job_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give ``command`` the options of every job and a flag for every setting, in place of ``asked``.
+    """Give ``command`` the options of every job and a flag for every setting, in place of ``options``.
 
-    The command receives an :class:`Asked`.
+    The command receives an :class:`JobOptions`.
     """
 
-    def options(arguments: Mapping[str, Any]) -> Asked:
+    def gathered(arguments: Mapping[str, Any]) -> JobOptions:
         job_options = {name: arguments[name] for name in _OF_A_JOB}
-        return Asked(_given(arguments), **job_options)
+        return JobOptions(_given(arguments), **job_options)
 
-    return _with([*_job_flags(), *_setting_flags()], "asked", options, command)
+    return _with([*_job_flags(), *_setting_flags()], "options", gathered, command)
 
 
 def _with(
