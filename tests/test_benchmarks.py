@@ -40,7 +40,14 @@ def test_the_modes_of_a_drawn_clip(table) -> None:
 
 def test_what_drifts(table, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NSTPIPE_STEPS", "2")
-    words = str(picture("photo.jpg", 1, 96, 128)), str(picture("starry.jpg", 2)), "--frames", "12"
+    words = (
+        str(picture("photo.jpg", 1, 96, 128)),
+        str(picture("starry.jpg", 2)),
+        "--frames",
+        "12",
+        "--size",
+        "96",
+    )
     [[what, noise, colour, sharpness, jump]] = table("drift", *words, "--row", "along the flow, noisy")
     assert (what, noise) == ("along the flow, noisy", "3")
     assert float(colour) < 1 and abs(float(sharpness.split()[0])) < 5 and float(jump.split()[0]) < 5

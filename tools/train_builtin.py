@@ -3,7 +3,7 @@
     python -m tools.train_builtin                            the file that ships
     python -m tools.train_builtin --steps 200 -o small.npz   a quick try
 
-Nothing is read or downloaded. It can be stopped at any moment: the same line goes on from the last
+Nothing is read or downloaded. It can be stopped at any moment: the same line continues from the last
 checkpoint. With the same versions on the same kind of processor the same seed repeats itself.
 """
 

@@ -94,7 +94,7 @@ def test_a_pan_takes_the_pastiche_along_and_sees_nothing_new_at_the_border(count
 
 
 def test_where_nothing_was_seen_before_the_start_does_not_count() -> None:
-    """The mix with the content is :meth:`Stylizer.stylize`'s, by ``seen``: it must be 0 to 1 and finite."""
+    """The mix with the content is :meth:`Stylizer.stylize`'s, by ``init_share``: it must be 0 to 1 and finite."""
     rng = np.random.default_rng(0)
     frames = list(rng.integers(0, 256, (5, 96, 128, 3), dtype=np.uint8))
     start, hold = follow(frames, unrelated(4))
@@ -129,7 +129,7 @@ def test_what_has_stood_still_only_since_the_last_frame_is_not_yet_held_as_what_
     assert hold.weights[uncovered].mean() < 0.5 * hold.weights[always].mean()
 
 
-def test_a_place_that_was_hidden_for_longer_begins_anew() -> None:
+def test_a_place_that_was_hidden_for_longer_starts_from_its_content() -> None:
     background = textured(1)
     frames = [background] + [with_square(background, 50)] * 4 + [background]
     _, hold = follow(frames, unrelated(len(frames) - 1))

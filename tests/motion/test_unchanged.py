@@ -80,7 +80,7 @@ def test_slow_brightening_adds_up_and_is_taken_over_once_it_is_more_than_noise(s
     changes = [changed.mean() for _, changed in found]
     assert changes[0] < 0.01  # one level alone is noise
     assert max(changes) > 0.5  # several are not
-    assert np.mean([share > 0.5 for share in changes]) < 0.6  # and then they have to add up anew
+    assert np.mean([share > 0.5 for share in changes]) < 0.6  # and then they add up again
     for (held, _), seen in zip(found, frames[1:], strict=True):
         assert np.abs(held.mean() - seen.mean()) < 6
 

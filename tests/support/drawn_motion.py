@@ -25,24 +25,24 @@ PAN = 2.375, 0.625
 """Pixels a frame to the right and down; whole 32nds, since OpenCV's remap rounds places to these."""
 
 ZOOM, ZOOM_FRAMES = 0.12, 60
-"""It grows and shrinks by e^±0.12, there and back in so many frames."""
+"""The picture grows and shrinks by e^±0.12, and is back after so many frames."""
 
 TURN = math.radians(0.5)
-"""A frame."""
+"""Radians a frame."""
 
 SPRITE_FRAMES = 96
-"""In so many the sprite goes round once."""
+"""Frames in which the sprite goes round once."""
 
 
 @dataclass(frozen=True, eq=False)
 class Surface:
-    """Something drawn, and how it is seen.
+    """A drawn picture, and the cameras that see it.
 
     Attributes:
         picture: (h, w, 3), 0..255, :data:`FINENESS` times as fine as the frame.
         cameras: (N, 2, 3): from a place in each frame to the place on the surface, in pixels of the frame.
-        cover: (h, w), 0..1: how much it hides of what lies behind; None if all.
-        shown: the frames in which it is there; None for all.
+        cover: (h, w), 0..1: its opacity; None: opaque.
+        shown: the frames that show it; None: all.
     """
 
     picture: FloatArray

@@ -1,4 +1,4 @@
-"""Training: batches repeat, a stopped course goes on to the same weights, folding is exact."""
+"""Training: batches repeat, a stopped course continues to the same weights, folding is exact."""
 
 from pathlib import Path
 
@@ -89,11 +89,11 @@ def check_same(straight, resumed) -> None:
 
 
 @pytest.mark.slow
-def test_a_stopped_course_goes_on_to_the_same_weights(pictures, tmp_path, monkeypatch):
+def test_a_stopped_course_continues_to_the_same_weights(pictures, tmp_path, monkeypatch):
     check_same(*both_courses(pictures, tmp_path, monkeypatch))
 
 
-def test_a_stopped_course_goes_on_with_the_next_batch(pictures, tmp_path, monkeypatch):
+def test_a_stopped_course_continues_with_the_next_batch(pictures, tmp_path, monkeypatch):
     """As above, with a step that needs no gradient: it adds the batch's mean to every bias of a norm."""
     import tensorflow as tf
 

@@ -26,7 +26,7 @@ TRAINING = (*gallery.DRAWING, *sorted(Path(__file__).parent.glob("*.py")))
 
 @dataclass(frozen=True)
 class Course:
-    """A training that is begun, or goes on where it was stopped.
+    """A training that starts, or continues from its last checkpoint.
 
     Attributes:
         seed: of crops and first weights.
@@ -92,7 +92,7 @@ def _replayed(train: Any, batch: crops.Batch, rng: np.random.Generator, worst: f
 
 
 def _keep(own: Path, model: keras.Model, log: list[Row]) -> None:
-    """The log, then the checkpoint: a row too many is dropped when training goes on."""
+    """The log, then the checkpoint: a row too many is dropped when training continues."""
     with atomic.replacing(_log(own)) as partial, partial.open("w", newline="") as file:
         writer = csv.DictWriter(file, list(log[-1]))
         writer.writeheader()

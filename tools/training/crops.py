@@ -1,6 +1,6 @@
 """Batches: crops of the gallery, some put together from several, in colours changed a little.
 
-A batch is a function of (seed, step) alone, so training that was interrupted goes on with the same ones.
+A batch is a function of (seed, step) alone, so an interrupted training continues with the same ones.
 """
 
 from dataclasses import dataclass
