@@ -94,7 +94,7 @@ def test_a_pan_takes_the_pastiche_along_and_sees_nothing_new_at_the_border(count
 
 
 def test_where_nothing_was_seen_before_the_start_does_not_count() -> None:
-    """The mix with the content is :meth:`Stylizer.stylize`'s, by ``init_share``: it must be 0 to 1 and finite."""
+    """The core mixes it with the content by ``init_share``, which must be 0 to 1 and finite."""
     rng = np.random.default_rng(0)
     frames = list(rng.integers(0, 256, (5, 96, 128, 3), dtype=np.uint8))
     start, hold = follow(frames, unrelated(4))
