@@ -40,8 +40,9 @@ ADAM_EPOCHS = {
     "pixel_range": 1,
     "step_size": 0.02,
     "beta1": 0.99,
-    "epsilon": 0.1,
 }
+"""Without the optimizer's own numbers."""
+
 LBFGS_50 = {"steps": (70,), "content_weight": 0.5, "tv_weight": 30.0, "tv_form": "l1", "max_iterations": 50}
 
 NUMBERS = {
@@ -58,9 +59,9 @@ NUMBERS = {
     },
     "lbfgs-50": LBFGS_50,
     "lbfgs-30": LBFGS_50 | {"max_iterations": 30},
-    "adam-epochs": ADAM_EPOCHS | {"optimizer": "adam"},
-    "adam-epochs-adagrad": ADAM_EPOCHS | {"optimizer": "adagrad"},
-    "adam-epochs-rmsprop": ADAM_EPOCHS | {"optimizer": "rmsprop", "beta2": 0.9, "epsilon": 1e-7},
+    "adam-epochs": ADAM_EPOCHS | {"optimizer": "adam", "epsilon": 0.1},
+    "adam-epochs-adagrad": ADAM_EPOCHS | {"optimizer": "adagrad", "epsilon": 0.1},
+    "adam-epochs-rmsprop": ADAM_EPOCHS | {"optimizer": "rmsprop", "beta2": 0.9},
     "avgpool-251": {
         "steps": (4000,),
         "content_form": "sum",

@@ -41,6 +41,7 @@ def test_a_killed_video_ends_in_the_same_bytes(tmp_path: Path) -> None:
     assert sum(actual.began.values()) <= 8 + actual.kills
 
 
+@pytest.mark.slow
 def test_killed_workers_end_in_the_same_bytes_and_with_the_one_that_began_them(tmp_path: Path) -> None:
     clip("in.mp4", frames=12)
     picture("starry.jpg", 2)
@@ -77,6 +78,7 @@ def kill_with_workers(arguments: list[str], frames: Path, done: int) -> int:
     return len(workers)
 
 
+@pytest.mark.slow
 def test_a_killed_batch_ends_in_the_same_bytes(tmp_path: Path) -> None:
     for number in range(6):
         picture(f"photos/{number}.jpg", number)

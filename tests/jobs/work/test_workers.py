@@ -107,6 +107,7 @@ def test_workers_make_the_bytes_that_one_process_makes(alone: dict[str, str]) ->
     assert children() == []
 
 
+@pytest.mark.slow
 def test_a_job_of_workers_goes_on_to_the_same_bytes_after_a_stop_and_after_a_death(
     alone: dict[str, str],
 ) -> None:
