@@ -219,3 +219,14 @@ def test_a_png_with_one_wrong_byte_in_its_pixels_is_refused(tmp_path: Path) -> N
     path = saved(tmp_path, "flipped.png", bytes(data))
     with pytest.raises(InputError, match="flipped.png: is damaged"):
         decoding.decode(path, None)
+
+
+def test_a_png_whose_checksum_is_wrong_is_damaged_though_its_pixels_can_be_loaded(tmp_path):
+    """Pillow loads the pixels of a chunk without comparing its checksum."""
+    data = bytearray(encoded(Image.fromarray(noise(20, 30)), "PNG"))
+    end_of_pixels = data.index(b"IEND") - 4
+    data[end_of_pixels - 1] ^= 0xFF  # the last byte of the last IDAT's checksum
+    path = tmp_path / "a.png"
+    path.write_bytes(data)
+    with pytest.raises(InputError, match="a.png: is damaged or cut short"):
+        decoding.decode(path, None)

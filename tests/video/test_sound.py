@@ -344,3 +344,14 @@ def test_silence_is_as_long_as_the_sound(tmp_path):
         samples = np.concatenate([frame.to_ndarray() for frame in container.decode(audio=0)], axis=1)
     assert np.abs(samples).max() < 1e-3
     assert samples.shape[1] / 48000 == pytest.approx(1.3, abs=0.03)
+
+
+def test_matroska_does_not_get_the_sound_before_time_0_that_an_mp4_hides(tmp_path):
+    """An AAC encoder begins 1024 samples early; players of Matroska would play these."""
+    path = write_clip(tmp_path / "a.mp4", sounds=[Sound()])
+    starts = {}
+    for suffix in (".mkv", ".mp4"):
+        through(path, tmp_path / f"out{suffix}")
+        with av.open(str(tmp_path / f"out{suffix}")) as container:
+            starts[suffix] = next(container.demux(container.streams.audio[0])).pts
+    assert starts == {".mkv": 0, ".mp4": -1024}

@@ -1,7 +1,6 @@
-"""A job's items: which are left, and what became of each, marked once it is written."""
+"""An open job: what becomes of its items, marked once each is written."""
 
 import logging
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ from pipeline.jobs.planning.plan import Item, Plan
 from pipeline.jobs.record import fingerprint
 from pipeline.jobs.record.entries import Entry, Facts
 from pipeline.jobs.record.journal import Journal
+from pipeline.jobs.work.done_items import items_left
 from pipeline.jobs.work.item_maker import ItemMaker
 from pipeline.jobs.work.messages import Began, Done, Failed, Message, Stepped, Waiting
 from pipeline.jobs.work.observer import Observer
@@ -58,21 +58,11 @@ class Job:
             self._journal.forget(item.name)
 
     def left(self, items: Sequence[Item]) -> list[Item]:
-        """The items still to do: unknown, failed before, or done but missing or damaged since.
-
-        A file of this very job that the journal does not know (killed between rename and mark) is adopted;
-        a failure that is not among ``items`` any more (its content was taken away) is forgotten.
-        """
-        entries = self.entries()
-        names = {item.name for item in items}
-        for entry in entries.values():
-            if entry.state == "failed" and entry.name not in names:
-                self._journal.forget(entry.name)
-        adopts = self.facts.adopts
-        missing = [item for item in items if not self._is_done(item, entries.get(item.name), adopts)]
+        """The items still to do, see :mod:`pipeline.jobs.work.done_items`; tells the observer how many."""
+        left = items_left(items, self._journal, self.maker, adopts=self.facts.adopts, warn=self.observer.warn)
         self.record(total=len(items), finished=False)
-        self.observer.began(len(items), len(items) - len(missing))
-        return missing
+        self.observer.began(len(items), len(items) - len(left))
+        return left
 
     def hear(self, message: Message) -> None:
         """Take in what an executor reports: mark it, log it, tell the observer.
@@ -92,18 +82,6 @@ class Job:
                 self._mark_done(entry)
             case Failed():
                 self._mark_failed(message)
-
-    def _is_done(self, item: Item, entry: Entry | None, adopts: bool) -> bool:
-        if entry is None or entry.state == "failed":
-            adopted = self.maker.adopted(item) if adopts else None
-            if adopted is not None:
-                self._journal.mark(adopted)
-            return adopted is not None
-        if os.path.isfile(item.output) and fingerprint.of_file(item.output) == entry.sha256:
-            return True
-        self.observer.warn(f"{shown(item.output)}: was done, but is missing or damaged; it is made again")
-        self._journal.forget(item.name)
-        return False
 
     def _mark_done(self, entry: Entry) -> None:
         self._journal.mark(entry)

@@ -108,3 +108,12 @@ def test_scales_that_are_left_out_as_too_small_cost_nothing() -> None:
     whole = estimates.seconds_of_picture(adam, (40, 40), QUARTER_WIDTHS, 1e11)
     step = estimates.operations_of_step(adam, (40, 40), QUARTER_WIDTHS) / 1e11
     assert whole == pytest.approx(step * (100 / 4 + 60))  # 10 pixels are too few
+
+
+def test_several_workers_need_memory_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    size = (512, 512)
+    need = estimates.memory_of_step(SETTINGS, size, QUARTER_WIDTHS)
+    monkeypatch.setattr(estimates, "free_memory", lambda: int(2.5 * need))
+    estimates.check_memory("in.mp4", SETTINGS, size, QUARTER_WIDTHS, processes=2)
+    with pytest.raises(TooLargeError, match="in.mp4: 512x512 .* try fewer --workers or --size"):
+        estimates.check_memory("in.mp4", SETTINGS, size, QUARTER_WIDTHS, processes=3)

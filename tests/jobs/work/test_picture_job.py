@@ -162,6 +162,18 @@ def test_a_failed_picture_is_tried_again_and_a_new_one_joins() -> None:
     assert (outcome.done, outcome.stylized, outcome.failed) == (3, 2, ())
 
 
+def test_a_failure_is_forgotten_with_the_picture_that_was_removed() -> None:
+    picture("photos/good.jpg", 1)
+    Path("photos/bad.png").write_text("not a picture")
+    style = picture("starry.jpg", 9)
+    stylize_folder("photos", [style], **TINY)
+    Path("photos/bad.png").unlink()
+    outcome = stylize_folder("photos", [style], **TINY)
+    assert (outcome.done, outcome.failed) == (1, ())
+    with Journal(Path(".photos_starry.nstpipe")) as journal:
+        assert list(journal.entries()) == ["good_starry.png"]
+
+
 def test_a_picture_that_changed_since_is_refused_by_name() -> None:
     picture("photos/a.png", 1)
     style = picture("starry.jpg", 9)

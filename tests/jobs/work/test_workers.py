@@ -156,7 +156,8 @@ def test_pictures_by_workers_are_the_bytes_that_one_process_makes(tmp_path: Path
 @pytest.fixture
 def in_a_worker(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[object]]:
     """A worker's life in this process, which has loaded TensorFlow: what it says over a real pipe."""
-    monkeypatch.setattr(signal, "signal", lambda number, handler: None)
+    handlers: dict[int, object] = {}
+    monkeypatch.setattr(signal, "signal", handlers.__setitem__)
 
     def lived(*tasks: object, gone: bool = False, **settings: object) -> list[object]:
         plan = planner.of_video(clip("in.mp4", frames=2), [picture("s.jpg", 2)], Path("out.mp4"))
@@ -169,6 +170,7 @@ def in_a_worker(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[object]]:
         if gone:
             here.close()
         workers.work(there)
+        assert handlers == {signal.SIGINT: signal.SIG_IGN}  # Ctrl-C reaches workers, too
         there.close()
         heard = []
         with contextlib.suppress(EOFError, OSError):
