@@ -56,7 +56,7 @@ def style_loss(
     channels = activations.shape[-1]
     if form == "keras":
         relative = own / ops.cast(pixels, "float32")
-        # In float64: TensorFlow makes a division by a constant a product, which in float32 rounds differently.
+        # In float64: TensorFlow makes dividing by a constant a product, which float32 rounds differently.
         share = ops.cast(ops.cast(weight, "float64") / 36, "float32")
         return share * ops.sum(ops.square(difference)) * ops.square(relative)
     factor = {"mean": 1.0, "gatys": 0.25, "per-channel": 1 / channels**2}[form]

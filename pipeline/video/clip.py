@@ -105,7 +105,7 @@ def guess(path: Path) -> Guess:
 def frames(path: Path, start: int = 0) -> Iterator[Frame]:
     """The frames of a clip from number ``start`` (0 is the first): uint8 RGB, (height, width, 3), upright.
 
-    Every frame has the first one's size. Frames before ``start`` are decoded and dropped: seeking ends at
+    All frames have one size: where a stream changes its size half-way, OpenCV scales. Frames before ``start`` are decoded and dropped: seeking ends at
     another frame in some files.
 
     Raises:
@@ -114,7 +114,6 @@ def frames(path: Path, start: int = 0) -> Iterator[Frame]:
     with open_container(path) as container:
         video_stream(container, path)
     with open_capture(path) as capture:
-        size = (round(capture.get(cv2.CAP_PROP_FRAME_WIDTH)), round(capture.get(cv2.CAP_PROP_FRAME_HEIGHT)))
         for _ in range(start):
             if not capture.grab():
                 return
@@ -122,9 +121,6 @@ def frames(path: Path, start: int = 0) -> Iterator[Frame]:
             read, frame = capture.read()
             if not read:
                 return
-            # A stream may change its size half-way.
-            if frame.shape[1::-1] != size:
-                frame = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
             yield cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
 
 

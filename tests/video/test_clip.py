@@ -336,3 +336,13 @@ def test_the_log_level_of_opencv_is_restored(tmp_path):
     list(clips.frames(path))
 
     assert cv2.utils.logging.getLogLevel() == desired
+
+
+def test_frames_of_a_stream_that_changes_its_size_have_one_size(tmp_path):
+    """OpenCV scales them."""
+    small, large = (write_clip(tmp_path / f"{n}.ts", size=(24 * n, 32 * n), frames=6) for n in (2, 4))
+    path = tmp_path / "both.ts"
+    path.write_bytes(small.read_bytes() + large.read_bytes())
+    frames = list(clip.frames(path))
+    assert len(frames) == 12
+    assert {frame.shape for frame in frames} == {(*clip.guess(path).size, 3)}

@@ -80,6 +80,17 @@ def test_a_finished_video_is_left_alone_and_a_lost_one_made_again() -> None:
     assert made.read_bytes() == before
 
 
+def test_a_damaged_video_is_assembled_again() -> None:
+    source, style = clip("in.mp4", frames=2), picture("starry.jpg", 2)
+    output = stylize_video(source, [style], rules=KEEP, **TINY).output
+    before = output.read_bytes()
+    output.write_bytes(before[:-100])
+    heard = Heard()
+    assert stylize_video(source, [style], rules=KEEP, observer=heard, **TINY).stylized == 0
+    assert ["missing or damaged" in warning for warning in heard.warnings] == [True]
+    assert output.read_bytes() == before
+
+
 def test_another_clip_is_refused() -> None:
     source, style = clip("in.mp4", frames=2), picture("starry.jpg", 2)
     stylize_video(source, [style], **TINY)
