@@ -28,7 +28,7 @@ weights_app = typer.Typer(help="Fetch, find or verify the extractor's weights.",
 app.add_typer(presets_app, name="presets")
 app.add_typer(weights_app, name="weights")
 
-Styles = Annotated[list[Path], typer.Argument(metavar="STYLE...", help="One painting or more.")]
+Styles = Annotated[list[Path], typer.Argument(metavar="STYLE...", help="One or more style pictures.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="Where the result goes.")]
 Workers = Annotated[
     int,
@@ -54,13 +54,15 @@ def image(
 @app.command()
 @with_job_options
 def batch(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The pictures, in folders below too.")],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The pictures; subfolders are included.")],
     styles: Styles,
     output: Output = None,
     include: Annotated[list[str] | None, typer.Option(help="Only pictures that match this glob.")] = None,
     exclude: Annotated[list[str] | None, typer.Option(help="No pictures that match this glob.")] = None,
-    blend: Annotated[bool, typer.Option("--blend", help="Blend the styles instead of one each.")] = False,
-    suffix: Annotated[str, typer.Option("--format", help="Ending of the pastiches.")] = "png",
+    blend: Annotated[
+        bool, typer.Option("--blend", help="Blend the styles in one pastiche for each picture.")
+    ] = False,
+    suffix: Annotated[str, typer.Option("--format", help="File extension of the pastiches.")] = "png",
     workers: Workers = 1,
     *,
     options: JobOptions,
@@ -103,7 +105,7 @@ def video(
 
 @app.command()
 def shots(source: Annotated[Path, typer.Argument(metavar="IN", help="A clip.")]) -> None:
-    """List a clip's shots, for --shots to take once you have edited the list."""
+    """List a clip's shots; edit the list and give it to --shots."""
     from pipeline import api
 
     print(*api.list_shots(source), sep="\n")
@@ -129,10 +131,10 @@ def demo(
 @app.command()
 def status(
     output: Annotated[
-        Path | None, typer.Argument(metavar="[OUT]", help="A job's output; else all here.")
+        Path | None, typer.Argument(metavar="[OUT]", help="A job's output; default: every job here.")
     ] = None,
 ) -> None:
-    """Show what of a job is done, failed and left, and how long that takes."""
+    """Show how many items of a job are done, failed and left, and the time left."""
     from pipeline.jobs.record import status as statuses
 
     jobs = [statuses.of(output)] if output else statuses.below(Path())
@@ -145,9 +147,11 @@ def steadiness(
     source: Annotated[Path, typer.Argument(metavar="SOURCE", help="The clip that was stylised.")],
     pastiche: Annotated[Path, typer.Argument(metavar="PASTICHE", help="Its pastiche.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with every curve.")] = False,
-    plot: Annotated[Path | None, typer.Option(metavar="FILE.png", help="Draw the curves there.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE.png", help="Plot the curves to this file.")
+    ] = None,
     motion: Annotated[
-        Path | None, typer.Option(metavar="FILE.npz", help="The source's true motion, where it is known.")
+        Path | None, typer.Option(metavar="FILE.npz", help="The source's true motion, if known.")
     ] = None,
 ) -> None:
     """Measure how steady a video's pastiche is: warping errors, drift, flicker, sharpness."""
@@ -158,7 +162,7 @@ def steadiness(
 
 @app.command()
 def doctor() -> None:
-    """Look at versions, device, weights, encoders and disk, and do one step."""
+    """Check versions, device, weights, encoders and disk, and run one step."""
     from pipeline.command_line import doctor as doctors
 
     states = []
@@ -166,7 +170,7 @@ def doctor() -> None:
         print(f"{finding.state:<5}{finding.name:<11}{finding.text}")
         states.append(finding.state)
     if "bad" in states:
-        raise NstpipeError("something is not as it should be; see the lines that say bad")
+        raise NstpipeError("a check failed; see the lines that say bad")
 
 
 @presets_app.callback()
@@ -207,7 +211,7 @@ def fetch() -> None:
 
 @weights_app.command()
 def path() -> None:
-    """Print where the ImageNet weights lie, or would."""
+    """Print the path of the ImageNet weights, whether the file exists or not."""
     from pipeline.extractor import imagenet
 
     print(imagenet.path())
@@ -216,7 +220,7 @@ def path() -> None:
 @weights_app.command()
 def verify(
     file: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", help="Weights; else the ImageNet ones.")
+        Path | None, typer.Argument(metavar="[FILE]", help="A weights file; default: the ImageNet one.")
     ] = None,
 ) -> None:
     """Check a weights file: layout, widths, and whether it is the published one."""
@@ -230,7 +234,7 @@ def _warn(message: str) -> None:
 
 
 def _run(plan: "Plan", options: JobOptions, *, keep_frames: bool = False, workers: int = 1) -> None:
-    """Do a plan, show its progress, say how it ended."""
+    """Run a plan, show its progress, print how it ended."""
     from pipeline import api
     from pipeline.base.messages import duration, shown
     from pipeline.command_line.dry_run import lines
@@ -286,7 +290,7 @@ def main(arguments: list[str] | None = None) -> None:
     except NstpipeError as error:
         _complain(str(error), error, arguments)
         if isinstance(error, StoppedError):
-            print(f"to go on: {_line_to_resume(arguments)}", file=sys.stderr)
+            print(f"to resume: {_line_to_resume(arguments)}", file=sys.stderr)
         code = error.exit_code
     except typer.TyperException as error:
         _complain(f"{error.format_message()} (nstpipe --help)", error, arguments)
@@ -294,7 +298,7 @@ def main(arguments: list[str] | None = None) -> None:
     except (typer.Abort, KeyboardInterrupt):
         code = StoppedError.exit_code
     except Exception as error:
-        message = f"{type(error).__name__}: {error}; this is a fault of nstpipe, -v shows where"
+        message = f"{type(error).__name__}: {error}; this is a bug in nstpipe; -v shows where"
         _complain(message, error, arguments)
         code = NstpipeError.exit_code
     sys.exit(code or 0)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline._version import __version__
 
-# Both are read when Keras and TensorFlow are first imported: ours is the only backend there is, and
-# TensorFlow's start-up chatter would drown the one line that a user has to read.
+# Keras and TensorFlow read these when they are first imported. nstpipe supports only the TensorFlow backend;
+# and TensorFlow's log lines at start-up would hide the message that a user has to read.
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 

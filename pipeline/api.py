@@ -1,4 +1,4 @@
-"""The three things nstpipe does, as functions; the command line calls these very ones."""
+"""The three kinds of job as Python functions; the command line makes the same plans and runs them here."""
 
 import os
 import time
@@ -29,11 +29,11 @@ AnyPath = str | os.PathLike[str]
 
 @dataclass(frozen=True)
 class Rules:
-    """How a job runs, and what it does about files and jobs that exist; nothing of it changes a pixel.
+    """How a job runs, and what it does about files and jobs that exist; no field changes a pixel.
 
     Attributes:
         force: overwrite an output that nstpipe did not make; redo a finished job.
-        restart: discard a job that was begun with other settings, styles, weights or input.
+        restart: discard the job that was begun before, where it is finished or differs.
         keep_frames: keep a video's stylised frames once it is assembled.
         workers: pictures of a folder, or shots of a video, that are stylised at once, each in a process of
             its own. A script that asks for more than one needs the guard ``if __name__ == "__main__":``.
@@ -84,8 +84,8 @@ def stylize_image(
         output: a ``.png``, ``.jpg``, … file; by default ``photo_starry.png`` beside the content.
         preset: a preset's name or ``.toml`` file.
         rules: how the job runs, and what it does about files that exist.
-        observer: hears of progress; see :class:`~pipeline.observer.Observer`.
-        settings: any field of :class:`~pipeline.settings.Settings`.
+        observer: receives the progress; see :class:`~pipeline.jobs.work.observer.Observer`.
+        settings: any field of :class:`~pipeline.settings.settings.Settings`.
 
     Raises:
         NstpipeError: one of its kinds; see :mod:`pipeline.errors`.
@@ -124,7 +124,7 @@ def stylize_folder(
         The outcome; pictures that failed are in ``failed``, and the others are done.
 
     Raises:
-        NstpipeError: one of its kinds, where the job as a whole cannot go on.
+        NstpipeError: one of its kinds, if the job as a whole fails.
     """
     observer = observer or Observer()
     plan = planner.of_folder(
@@ -214,7 +214,10 @@ def _make_items(job: Job, plan: Plan, settings: Settings, extractor: Weights, ru
 
 
 def _weights_of_the_job(plan: Plan, spec: str, rules: Rules, warn: Callable[[str], None]) -> str:
-    """``auto`` stays for a job that was begun what it was then: a job never changes weights half-way."""
+    """The weights to use: ``spec``, but for ``auto`` those that an earlier run of the same job used.
+
+    A job never changes its weights half-way.
+    """
     if spec != "auto" or rules.restart or not present(plan.folder):
         return spec
     with held(plan.folder, plan.output), Journal(plan.folder) as journal:
@@ -227,7 +230,7 @@ def _weights_of_the_job(plan: Plan, spec: str, rules: Rules, warn: Callable[[str
 
 
 def _paths(paths: Sequence[AnyPath] | AnyPath) -> list[Path]:
-    """One path is a list of one; a string is a sequence, too, of letters."""
+    """A list of paths; one path, which may be a string and so a sequence itself, becomes a list of one."""
     return [Path(paths)] if isinstance(paths, str | os.PathLike) else [Path(path) for path in paths]
 
 

@@ -153,14 +153,14 @@ def test_verbose_shows_the_traceback(nstpipe) -> None:
     assert "Traceback" in nstpipe("image", "text.jpg", "s.jpg", "-v", *FLAGS)[2]
 
 
-def test_a_leading_dash_is_told_apart_by_two(nstpipe) -> None:
+def test_a_name_with_a_leading_dash_is_given_after_two_dashes(nstpipe) -> None:
     picture("-photo.jpg", 1)
     picture("-s.jpg", 2)
     assert nstpipe("image", *FLAGS, "-q", "--", "-photo.jpg", "-s.jpg")[0] == 0
     assert Path("-photo_-s.png").exists()
 
 
-def test_a_dry_run_tells_the_plan_and_loads_no_tensorflow() -> None:
+def test_a_dry_run_prints_the_plan_and_loads_no_tensorflow() -> None:
     clip("in.mp4", frames=5)
     picture("photos/a.jpg", 1)
     Path("photos/b.jpg").write_text("no picture")
@@ -198,8 +198,8 @@ def test_a_dry_run_names_what_will_fail(nstpipe) -> None:
     assert re.search("will fail: photos/b.jpg", printed)
 
 
-def test_the_shots_that_are_listed_can_be_taken(nstpipe) -> None:
-    """They are those that are found: so a job with them makes the same frames."""
+def test_listed_shots_can_be_given_back(nstpipe) -> None:
+    """The list holds the shots that a job detects, so a job with the list makes the same frames."""
     scenes = [scene(1, 32, 64), scene(2, 32, 64)]
 
     def view(index: int, size: tuple[int, int]) -> np.ndarray:
@@ -211,11 +211,11 @@ def test_the_shots_that_are_listed_can_be_taken(nstpipe) -> None:
     assert (code, complaints) == (0, "")
     assert printed.splitlines()[1:] == ["1\t0:00:00.000", "17\t0:00:00.640"]
     Path("shots.txt").write_text(printed)
-    made = []
+    clips = []
     for flags in (["-o", "found.mp4"], ["-o", "given.mp4", "--shots", "shots.txt"]):
         assert nstpipe("video", "in.mp4", "s.jpg", "-q", *flags, *FLAGS) == (0, "", "")
-        made.append(Path(flags[1]).read_bytes())
-    assert made[0] == made[1]
+        clips.append(Path(flags[1]).read_bytes())
+    assert clips[0] == clips[1]
 
 
 def test_presets_are_listed_and_shown(nstpipe) -> None:
@@ -248,7 +248,7 @@ def test_version_and_completion(nstpipe) -> None:
     assert ended.stdout.split() == ["video"]
 
 
-def test_doctor_finds_this_machine_fit(nstpipe) -> None:
+def test_doctor_passes_on_this_machine(nstpipe) -> None:
     code, printed, _ = nstpipe("doctor")
     assert code == 0
     names = [line.split()[1] for line in printed.splitlines()]
@@ -297,7 +297,7 @@ def test_a_full_disk_exits_12(nstpipe, monkeypatch: pytest.MonkeyPatch) -> None:
     assert not Path("a_s.png").exists()
 
 
-def test_the_line_to_go_on_leaves_out_what_would_discard_the_job(
+def test_the_line_that_resumes_leaves_out_flags_that_discard_the_job(
     nstpipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stopped(*given: object) -> None:
@@ -309,7 +309,7 @@ def test_the_line_to_go_on_leaves_out_what_would_discard_the_job(
     line = ["image", "a b.jpg", "s.jpg", "--restart", "--steps", "3", "--force"]
     code, _, complaints = nstpipe(*line)
     assert code == 130
-    assert complaints.splitlines()[-1] == "to go on: nstpipe image 'a b.jpg' s.jpg --steps 3"
+    assert complaints.splitlines()[-1] == "to resume: nstpipe image 'a b.jpg' s.jpg --steps 3"
 
 
 def test_a_batch_takes_workers(nstpipe) -> None:

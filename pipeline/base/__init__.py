@@ -1,4 +1,4 @@
-"""What every room uses: array types, messages, atomic files, the machine's memory and threads.
+"""What every package uses: array types, messages, atomic files, the machine's memory and threads.
 
-It knows nothing of pictures, networks or jobs, and imports nothing of nstpipe but its errors.
+It does not depend on pictures, networks or jobs, and imports nothing of nstpipe but its errors.
 """

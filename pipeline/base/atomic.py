@@ -72,7 +72,7 @@ def sweep(folder: Path) -> None:
     Those of living processes stay; those of another machine, in a shared folder, are removed after a day.
     """
     for partial in folder.glob(f"{PARTIAL_PREFIX}*"):
-        with contextlib.suppress(OSError):  # removed meanwhile, or another user's: a job can run all the same
+        with contextlib.suppress(OSError):  # removed meanwhile, or another user's: no reason to stop a job
             if _is_left_over(partial):
                 partial.unlink()
 

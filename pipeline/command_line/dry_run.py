@@ -18,7 +18,7 @@ def lines(plan: Plan, choice: Choice, workers: int = 1) -> list[str]:
     """What the job of ``plan`` would make, and what it would cost.
 
     Raises:
-        NstpipeError: the clip cannot be read, or a setting cannot be.
+        NstpipeError: the clip cannot be read, or a setting is invalid.
     """
     kind = weights.available(choice.resolve().settings.weights)
     settings = choice.resolve(kind).settings

@@ -157,7 +157,7 @@ def _parameter(name: str, kind: Any, option: Any) -> inspect.Parameter:
 
 def _metavar(annotation: Any) -> str:
     kinds = [kind for kind in get_args(annotation) if kind is not type(None)]
-    if kinds and get_origin(kinds[0]) is tuple:  # or not set
+    if kinds and get_origin(kinds[0]) is tuple:  # a tuple or None
         return "LIST"
     if get_origin(annotation) is Literal:
         return "|".join(map(str, get_args(annotation)))

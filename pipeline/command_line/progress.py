@@ -107,7 +107,7 @@ class Progress(Observer):
         tqdm.write(f"nstpipe: {message}", file=sys.stderr)
 
     def close(self) -> None:
-        """Leave the terminal tidy."""
+        """Remove the bar from the terminal."""
         if self._bar is not None:
             self._bar.close()
             self._bar = None
@@ -130,7 +130,7 @@ class Progress(Observer):
             self._bar = tqdm(total=total, initial=done, bar_format=BAR, leave=False, file=sys.stderr)
 
     def _left(self) -> str:
-        """The time left by the clock, so that workers' items, which overlap, count as fast as they come."""
+        """The time left, from the wall-clock time for each item of this run: the items of workers overlap."""
         ended = self._done - self._before
         seconds = (time.monotonic() - self._began) / ended * (self._total - self._done)
         return f", {duration(seconds)} left" if self._done < self._total else ""

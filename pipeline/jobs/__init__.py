@@ -1,4 +1,5 @@
-"""Jobs: what is to be made, what is done and what is left; the only room that sees files and the core.
+"""Jobs: what is to be made, what is done and what is left. This package connects files and the core.
 
-It knows no terminal: it tells an Observer, and the caller shows it.
+Three packages: ``planning``, ``record`` and ``work``. Jobs print nothing: they report to an Observer, and the
+caller shows it.
 """

@@ -1,4 +1,4 @@
 """What a frame takes over from those before it: optical flow, what stands still, the walk over a shot.
 
-It knows no file and no job; it gives the core per-pixel weights.
+It uses no files and no jobs; it gives the core per-pixel weights.
 """

@@ -1,4 +1,4 @@
 """Picture files <-> arrays: reading, colour, writing, and finding them below a folder.
 
-It knows no network, no clip and no job.
+It uses no network, no clips and no jobs.
 """

@@ -1,4 +1,4 @@
-"""What runs: the settings, preset files, and which of flag, environment, project and preset wins.
+"""The settings, the preset files, and which of flag, environment, project and preset wins.
 
-It knows the layers' names, and nothing of pictures, tensors or jobs.
+It uses the layers' names, but no pictures, tensors or jobs.
 """

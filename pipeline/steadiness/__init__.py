@@ -1,4 +1,4 @@
 """How steady the pastiche of a clip is: measures, curves, table, JSON and plot.
 
-It knows clips and flow, and nothing of jobs, which need nothing of it.
+It uses clips and flow. It does not use jobs, and jobs do not use it.
 """

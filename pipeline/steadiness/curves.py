@@ -36,8 +36,7 @@ class Steadiness:
     Attributes:
         starts: the index of each shot's first frame.
         warping_error: squared share of the full scale, (levels/255)²: how far a frame is from the one before
-            it, moved as the source moves, in places
-            that both show. None for a shot's first frame.
+            it, moved as the source moves, in places that both show. None for a shot's first frame.
         long_term_error: the same against the frame :data:`LONG_TERM_GAP` before.
         drift: levels of 0..255: how far the mean colour of the places that stood still all along has moved
             since the shot's first frame, in the channel that moved most.
@@ -116,10 +115,10 @@ def measure(
         InputError: the clips differ in their number of frames, or have no second one.
     """
     starts, measures, shot = {0, *starts}, [], _Shot(motions)
-    for index, (drawn, styled) in enumerate(_paired(source, pastiche)):
+    for index, (frame, styled) in enumerate(_paired(source, pastiche)):
         if index in starts:
             shot = _Shot(motions)
-        measures.append(shot.add(_Pair(index, _fitted(drawn, styled), styled.astype(np.float32))))
+        measures.append(shot.add(_Pair(index, _fitted(frame, styled), styled.astype(np.float32))))
     if len(measures) < 2:
         raise InputError("the clip has no second frame to compare; give one of two frames or more")
     curves = {name: tuple(values[name] for values in measures) for name in measures[0]}

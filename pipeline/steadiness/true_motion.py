@@ -46,10 +46,10 @@ class TrueMotion:
 
         A pixel counts where the earlier frame shows its surface, and nothing else, around where it was.
         """
-        seen = self.surfaces[later]
-        motion = Motion(np.zeros((*seen.shape, 2), np.float32), np.zeros(seen.shape, np.float32))
+        labels = self.surfaces[later]
+        motion = Motion(np.zeros((*labels.shape, 2), np.float32), np.zeros(labels.shape, np.float32))
         for number in range(len(self.cameras)):
-            here = seen == number
+            here = labels == number
             places = self._places(number, earlier, later)[here]
             motion.flow[here] = places - np.argwhere(here)[:, ::-1]
             motion.weights[here] = _hits(places, _reachable(self.surfaces[earlier] == number))
@@ -59,8 +59,8 @@ class TrueMotion:
         """(H, W, 2): where in the earlier frame is what this surface has at each pixel of the later."""
         there, here = (_square(self.cameras[number, frame]) for frame in (earlier, later))
         y, x = np.indices(self.surfaces.shape[1:], float)
-        way = np.linalg.inv(there) @ here
-        return np.dstack([x, y]) @ way[:2, :2].T + way[:2, 2]
+        to_earlier = np.linalg.inv(there) @ here
+        return np.dstack([x, y]) @ to_earlier[:2, :2].T + to_earlier[:2, 2]
 
     def save(self, path: Path) -> None:
         """Write it, whole or not at all.

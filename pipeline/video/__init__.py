@@ -1,4 +1,4 @@
 """Clips <-> frames, their times and sound; where a clip cuts.
 
-It knows no network, no settings and no job.
+It uses no network, no settings and no jobs.
 """

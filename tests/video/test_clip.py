@@ -343,6 +343,6 @@ def test_frames_of_a_stream_that_changes_its_size_have_one_size(tmp_path):
     small, large = (write_clip(tmp_path / f"{n}.ts", size=(24 * n, 32 * n), frames=6) for n in (2, 4))
     path = tmp_path / "both.ts"
     path.write_bytes(small.read_bytes() + large.read_bytes())
-    frames = list(clip.frames(path))
+    frames = list(clips.frames(path))
     assert len(frames) == 12
-    assert {frame.shape for frame in frames} == {(*clip.guess(path).size, 3)}
+    assert {frame.shape for frame in frames} == {(*clips.guess(path).size, 3)}

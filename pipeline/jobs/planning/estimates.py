@@ -1,4 +1,4 @@
-"""What a job will cost, worked out from sizes alone: operations, memory, disk, time. No TensorFlow."""
+"""Estimate the operations, memory, disk space and time of a job from sizes alone, without TensorFlow."""
 
 import math
 import time
@@ -19,16 +19,17 @@ LBFGS_BYTES_PER_VALUE = 8 * 27
 """L-BFGS-B keeps seven pairs of differences and a dozen more vectors in float64."""
 
 BASE_BYTES = 700 * 2**20
-"""A process that has loaded TensorFlow and run one tiny step."""
+"""Memory of a process that has loaded TensorFlow and run one tiny step."""
 
 PNG_BYTES_PER_PIXEL = 2.2
-"""A stylised picture compresses badly; measured on pastiches of the samples."""
+"""Measured on pastiches of the samples; a stylised picture compresses badly."""
 
 CONVOLUTION_SPEED = 1.6
-"""Operations a second of a step's passes and losses, to those of a matrix product (benchmarks.step_split)."""
+"""Ratio of the operations a second of a step's passes and losses to those of a matrix product; see
+benchmarks.step_split."""
 
 LBFGS_SECONDS_PER_VALUE = 9e-8
-"""What SciPy's L-BFGS-B takes for each number of the picture, each step (benchmarks.step_split)."""
+"""Seconds of SciPy's L-BFGS-B for each value of the picture in each step; see benchmarks.step_split."""
 
 
 def _channels(widths: Sequence[int], deepest: Sequence[str]) -> list[tuple[float, int, int]]:
@@ -65,7 +66,7 @@ def seconds_of_picture(
             so they gain nothing; the optimizers' own work, on one core each, runs side by side.
     """
     framed = Margin.around(size, settings.margin).framed_size
-    coarse_too = settings.temporal == "flow"  # only the flow tells what was newly visible
+    coarse_too = settings.temporal == "flow"  # only the flow shows which places are newly visible
     levels = plan_following(framed, settings, coarse_too=coarse_too) if following else plan(framed, settings)
     value = LBFGS_SECONDS_PER_VALUE / workers if settings.optimizer == "lbfgs" else 0.0
     return sum(
@@ -98,7 +99,7 @@ def check_memory(
     processes: int = 1,
     free: int | None = None,
 ) -> None:
-    """Check that a step at ``size`` in each of so many processes fits into the free memory.
+    """Check that a step at ``size`` in each of ``processes`` processes fits into the free memory.
 
     Args:
         what: the picture or clip, for the message.
@@ -131,7 +132,7 @@ def disk_of_picture(size: Size) -> int:
 
 
 def operations_per_second() -> float:
-    """What this machine's processor can do for the extractor, from a short matrix product."""
+    """Operations a second of the extractor on this machine's processor, from a short matrix product."""
     matrix = np.ones((1024, 1024), np.float32)
     matrix @ matrix
     began = time.perf_counter()

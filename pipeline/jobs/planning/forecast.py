@@ -1,4 +1,4 @@
-"""What a plan will take, worked out without doing any of it and without TensorFlow."""
+"""Forecast the memory, disk space and time of a plan, without running it and without TensorFlow."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -77,7 +77,7 @@ def _of_video(plan: VideoPlan, settings: Settings, widths: Sequence[int], worker
     guess = clips.guess(plan.source)
     size = size_to_fit(guess.size, settings.size)
     check_size(size, shown(plan.source))
-    # How many shots there are to share out is known only once they are detected, or from a list.
+    # The number of shots bounds the workers; without a list it is known only after detection.
     workers = min(workers, guess.frames, len(plan.shots) if plan.shots else workers)
     speed, follows = estimates.operations_per_second(), settings.temporal != "none"
     first, following = (

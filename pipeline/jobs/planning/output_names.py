@@ -1,4 +1,4 @@
-"""The names of outputs: each is unique, whatever the inputs are called.
+"""The names of outputs. Each is unique for any names of inputs.
 
 Names are compared without regard to case, since some file systems ignore it.
 """

@@ -6,9 +6,6 @@ from typing import ClassVar
 
 from pipeline.jobs.planning import output_names
 
-VIDEO_SUFFIX = ".mp4"
-PICTURE_SUFFIX = ".png"
-
 
 @dataclass(frozen=True)
 class Item:
@@ -29,7 +26,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Plan:
-    """One invocation's work, and everything that depends on its kind.
+    """The work of one command, and everything that depends on its kind.
 
     Attributes:
         source: the picture, folder or clip.
@@ -109,7 +106,7 @@ class VideoPlan(Plan):
         return (self.output,)
 
     def snapshot_folder(self, item: Item) -> Path:
-        """Of a frame: a folder in the clip's, where people look."""
+        """Where the snapshots of a frame go: ``a_snapshots/000001/`` beside ``a.mp4``."""
         return self.output.with_name(f"{self.output.stem}_snapshots") / item.output.stem
 
     def frame_items(self, count: int) -> tuple[Item, ...]:

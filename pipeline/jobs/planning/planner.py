@@ -1,4 +1,4 @@
-"""Make plans from paths. Reads names, and no pixels."""
+"""Make plans from paths. No pixels are read."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -63,7 +63,7 @@ def of_folder(
 
     ``sub/photo.jpg`` becomes ``sub/photo_starry.png``. Where two pictures would get one name, each keeps its
     ending in it: ``photo_jpg_starry.png``. The output may lie inside ``folder``: pictures that
-    nstpipe made are no content. ``warn`` is called for each folder that cannot be read.
+    nstpipe made are left out. ``warn`` is called for each folder that cannot be read.
 
     Raises:
         InputError: the folder or a style is missing, or the folder holds no picture.

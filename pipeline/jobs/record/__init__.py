@@ -1,4 +1,4 @@
-"""What is written down of a job: journal, fingerprint, lock, log; and its status, read from these.
+"""What is recorded of a job: journal, fingerprint, lock, log; and its status, which is read from these.
 
 Nothing here makes an item.
 """

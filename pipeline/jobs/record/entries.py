@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 @dataclass(frozen=True)
 class Entry:
-    """What is known of one item.
+    """The record of one item.
 
     Attributes:
         name: the output's path inside the job, with forward slashes.
@@ -34,7 +34,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of a job as a whole.
+    """The record of a job as a whole.
 
     Attributes:
         parts: the parts of its fingerprint, see :func:`pipeline.jobs.record.fingerprint.of_job`.

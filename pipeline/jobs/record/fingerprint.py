@@ -1,4 +1,4 @@
-"""What makes two jobs the same: the bytes that go in, and every setting that reaches the pixels."""
+"""The fingerprint of a job: the bytes of its inputs, and every setting that changes pixels."""
 
 import hashlib
 import json
@@ -31,7 +31,7 @@ def of_job(settings: Settings, weights: str, plan: Plan) -> dict[str, Any]:
     Args:
         settings: the resolved settings.
         weights: fingerprint of the extractor's weights.
-        plan: its styles and input count; where its output lies does not.
+        plan: its styles and input are part of it; the place of its output is not.
 
     Raises:
         InputError: a style or the input cannot be read.
@@ -48,7 +48,7 @@ def of_job(settings: Settings, weights: str, plan: Plan) -> dict[str, Any]:
 
 
 def of_parts(parts: Mapping[str, Any]) -> str:
-    """SHA-256 (hex) of plain data, however its keys are ordered."""
+    """SHA-256 (hex) of plain data; the order of keys does not matter."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""The log of one job: ``log.txt`` in its folder. Two jobs in one process keep theirs apart."""
+"""The log of one job: ``log.txt`` in its folder. Two jobs in one process have separate logs."""
 
 import logging
 from collections.abc import Iterator
@@ -11,10 +11,10 @@ FILE_NAME = "log.txt"
 
 
 class _Handler(logging.FileHandler):
-    """A log that a full disk cuts short reports nothing: the job itself will."""
+    """Ignores write errors: if the disk is full, the job itself reports it."""
 
     def handleError(self, record: logging.LogRecord) -> None:
-        """Go on."""
+        """Do nothing."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The SQLite record of a job: the only truth about what is done.
+"""The SQLite record of a job; it alone says what is done.
 
 Rollback journal and synchronous=FULL: a committed mark survives a power cut, on network file systems too.
 """
@@ -46,13 +46,12 @@ _PROBLEMS = {
     ),
     sqlite3.SQLITE_READONLY_ROLLBACK: (
         "a killed process left the journal half written",
-        "type the line of its job again: that mends it",
+        "type the line of its job again: that repairs it",
     ),
 }
 """What is wrong and what to do, by SQLite's code."""
 
-
-_KEYS = {name.name: name.name for name in fields(Facts)} | {
+_KEYS = {field.name: field.name for field in fields(Facts)} | {
     "weights_origin": "weights origin",
     "output_sha256": "output",
 }
@@ -100,7 +99,7 @@ class Journal:
         return Facts(**values | {"shots": None if shots is None else tuple(shots)})
 
     def begin(self, facts: Facts) -> None:
-        """Forget any job that the journal holds and record the facts of a new one, both or neither."""
+        """Replace everything in the journal by the facts of a new job, in one transaction."""
         with self._transaction():
             self.connection.execute("DELETE FROM items")
             self.connection.execute("DELETE FROM facts")
@@ -149,11 +148,11 @@ class Journal:
                 self.connection.execute("PRAGMA journal_mode=DELETE")
                 self.connection.execute("PRAGMA synchronous=FULL")
                 self.connection.executescript(_SCHEMA)
-            elif not self._rows("SELECT name FROM sqlite_master"):  # another process is making it right now
+            elif not self._rows("SELECT name FROM sqlite_master"):  # another process is just creating it
                 self.connection.close()
                 self.connection = sqlite3.connect(":memory:", isolation_level=None)
                 self.connection.executescript(_SCHEMA)
-        # Found now, a damaged page can be answered with --restart; in the middle of the job it could not.
+        # Damaged pages are looked for here, where --restart still helps; in the middle of a job it would not.
         result = self._rows("PRAGMA quick_check(1)")[0][0]
         if result != "ok":
             raise DamagedJournalError(self._message(_DAMAGED, " ".join(result.split())))
@@ -186,7 +185,7 @@ class Journal:
             return DiskFullError(
                 f"{shown(self.path)}: the disk is full; free some space and type the same line again"
             )
-        primary = code & 0xFF  # the rest of an extended code tells where it came from
+        primary = code & 0xFF  # the higher bits of an extended code say where the error arose
         problem = _PROBLEMS.get(code) or _PROBLEMS.get(primary, _OTHERWISE)
         kind = DamagedJournalError if problem is _DAMAGED else OutputError
         return kind(self._message(problem, str(error)))

@@ -1,4 +1,4 @@
-"""One process at a time holds a job's folder, and its name can be read there."""
+"""The lock on a job's folder: one process at a time holds it, and a file in the folder names that process."""
 
 import os
 import socket
@@ -47,7 +47,7 @@ def held(folder: Path, output: Path) -> Iterator[None]:
 
 
 def is_held(folder: Path) -> bool:
-    """Whether a process holds the job's folder: the one that :func:`held` wrote down still lives.
+    """Whether a process holds the job's folder: the one that :func:`held` recorded is alive.
 
     A process of another machine cannot be looked up: it counts as alive.
     """

@@ -1,4 +1,4 @@
-"""The status of a job: what is done, failed and left, and how long that takes. Reads the journal alone."""
+"""The status of a job: how many items are done, failed and left, and the time left. It is only read."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ class Status:
 
     @property
     def seconds_left(self) -> float:
-        """How long those take, with as many workers as the last run had."""
+        """How long the items that are left take, with as many workers as the last run had."""
         return self.left * self.seconds_each / self.workers
 
     def lines(self) -> list[str]:

@@ -1,4 +1,7 @@
-"""Who runs the tasks of a job: this process, or several of their own. Another way fits the same interface."""
+"""Executors run the tasks of a job: in this process, or in worker processes.
+
+A new kind of executor, for other machines, implements :class:`Executor`; :func:`executor` chooses one.
+"""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -11,7 +14,7 @@ class Executor(Protocol):
     """Runs tasks, in any order, and reports what happens."""
 
     def run(self, inputs: TaskInputs, tasks: Sequence[Task], on_message: OnMessage) -> None:
-        """Run every task; return once all ended.
+        """Run every task; return when all have ended.
 
         Raises:
             NstpipeError: a task could not be run at all.
@@ -20,7 +23,7 @@ class Executor(Protocol):
 
 
 class ThisProcess:
-    """One task after the other, here."""
+    """Runs one task after the other in this process."""
 
     def run(self, inputs: TaskInputs, tasks: Sequence[Task], on_message: OnMessage) -> None:
         """See :meth:`Executor.run`."""
@@ -30,5 +33,5 @@ class ThisProcess:
 
 
 def executor(workers: int) -> Executor:
-    """What runs tasks ``workers`` at once."""
+    """The executor that runs ``workers`` tasks at once."""
     return WorkerProcesses(workers) if workers > 1 else ThisProcess()

@@ -44,7 +44,7 @@ class ItemMaker:
 
         Args:
             content: what is stylised, at its final size.
-            content_identity: of the content's bytes, where an item has a file of its own.
+            content_identity: SHA-256 (hex) of the content's file; empty for a video frame.
             init: the earlier pastiches (H, W, 3) that a video frame starts from.
             terms: the frame's temporal terms.
             on_step: called after every step; what it raises passes through.
@@ -65,15 +65,15 @@ class ItemMaker:
         return self._write(item, picture, facts, time.monotonic() - began)
 
     def repeat(self, item: Item, pastiche: FloatArray, loss: float) -> Entry:
-        """Write the last frame's pastiche again, for a frame that shows the same."""
+        """Write the last frame's pastiche again, for a frame that is the same as the last."""
         return self._write(item, Picture(pastiche, None), {"content": "", "steps": 0, "loss": loss}, 0.0)
 
     def adopted(self, item: Item) -> Entry | None:
-        """The entry of an output that is whole and that this job made of the content as it is; else None."""
+        """The entry of an output if it is complete and this job made it of the present content; else None."""
         try:
             tag = json.loads(images.read_tags(item.output).get(TAG, "{}"))
-            ours = (tag.pop("job"), tag.pop("item")) == (self._fingerprint, _hexadecimal(item.name))
-            if not ours or (tag["content"] and tag["content"] != fingerprint.of_file(item.content)):
+            is_ours = (tag.pop("job"), tag.pop("item")) == (self._fingerprint, _hexadecimal(item.name))
+            if not is_ours or (tag["content"] and tag["content"] != fingerprint.of_file(item.content)):
                 return None
             images.read(item.output)  # raises where it is cut off
             return Entry(item.name, "done", sha256=fingerprint.of_file(item.output), **tag)

@@ -20,7 +20,7 @@ ENDS_THE_JOB = (StoppedError, DiskFullError, SettingsError, WeightsError)
 
 
 class Job:
-    """An open job, see :mod:`pipeline.jobs.work.job_folder`. The journal is its only truth about progress."""
+    """An open job, see :mod:`pipeline.jobs.work.job_folder`. Its progress is kept only in the journal."""
 
     def __init__(
         self, plan: Plan, journal: Journal, parts: Mapping[str, Any], observer: Observer, log: logging.Logger
@@ -58,17 +58,17 @@ class Job:
             self._journal.forget(item.name)
 
     def left(self, items: Sequence[Item]) -> list[Item]:
-        """The items still to do, see :mod:`pipeline.jobs.work.done_items`; tells the observer how many."""
+        """The items still to do, see :mod:`pipeline.jobs.work.done_items`; the observer hears how many."""
         left = items_left(items, self._journal, self.maker, adopts=self.facts.adopts, warn=self.observer.warn)
         self.record(total=len(items), finished=False)
         self.observer.began(len(items), len(items) - len(left))
         return left
 
     def hear(self, message: Message) -> None:
-        """Take in what an executor reports: mark it, log it, tell the observer.
+        """Handle a message of an executor: mark the item, log it, call the observer.
 
         Raises:
-            Exception: that of an item that failed, where the job cannot go on without it; or of the observer.
+            Exception: the error of a failed item, if it ends the job; or an error of the observer.
         """
         match message:
             case Began(item):

@@ -1,4 +1,4 @@
-"""What an executor reports while it runs tasks. All of it crosses to another process, but for steps."""
+"""The messages of an executor while it runs tasks. Workers send all of them to their parent but Stepped."""
 
 from dataclasses import dataclass
 

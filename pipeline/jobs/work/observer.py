@@ -36,4 +36,4 @@ class Observer:
         """A piece of information for the user."""
 
     def warn(self, message: str) -> None:
-        """Something is wrong, and the job goes on."""
+        """A warning for the user; the job continues."""

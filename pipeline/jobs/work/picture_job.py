@@ -19,7 +19,7 @@ from pipeline.settings.settings import Settings
 
 
 def run(job: Job, settings: Settings, weights: Weights, *, workers: int = 1) -> Sequence[Item]:
-    """Do what is left of the job's items; a picture that fails is recorded, and the rest go on.
+    """Do what is left of the job's items; a picture that fails is recorded, and the others continue.
 
     Args:
         workers: pictures that are stylised at once, each in a process of its own.
@@ -30,7 +30,7 @@ def run(job: Job, settings: Settings, weights: Weights, *, workers: int = 1) -> 
     Raises:
         InputError: a style cannot be read.
         JobDiffersError: a picture that is done has changed since.
-        StoppedError, DiskFullError: what ends the job as a whole.
+        StoppedError, DiskFullError: errors that end the whole job.
     """
     left = job.left(job.plan.items)
     _check_contents(job, sorted(set(job.plan.items) - set(left), key=lambda item: item.name))

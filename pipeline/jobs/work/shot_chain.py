@@ -44,8 +44,8 @@ class Shot:
 class ShotChain:
     """Makes what is left of a shot: the :class:`~pipeline.motion.shot_walk.ShotPastiches` of a job.
 
-    A frame depends on the frames before it as they were written, 8-bit, and on the clip: so a chain that was
-    cut off anywhere resumes to the same bytes.
+    A frame depends on the frames before it as they were written, 8-bit, and on the clip: so a chain that is
+    interrupted anywhere resumes to the same bytes.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class ShotChain:
         self._read: OrderedDict[int, FloatArray] = OrderedDict()
 
     def run(self, frames: Iterator[Frame]) -> None:
-        """Go through ``frames``, from the shot's first on, up to the last one that is still to do.
+        """Go through ``frames``, from the shot's first to the last one that is still to do.
 
         Raises:
             InputError: there are fewer frames than that.

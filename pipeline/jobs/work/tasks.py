@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from pipeline.core.stylizer import Stylizer  # loads TensorFlow
 
 OnMessage = Callable[[Message], None]
-"""Called with everything that happens; what it raises ends the tasks and reaches the caller."""
+"""Called with every message; an exception that it raises ends the tasks and reaches the caller."""
 
 
 @dataclass(frozen=True)
 class TaskInputs:
-    """What every task of a job is made with.
+    """What every task of a job needs.
 
     Attributes:
         styles: the pixels (H, W, 3) of the styles, for each of the plan's style sets.
@@ -50,10 +50,10 @@ class Task(Protocol):
 
     @property
     def left(self) -> int:
-        """Items that it makes."""
+        """How many items it makes."""
 
     def run(self, runner: "TaskRunner", on_message: OnMessage) -> None:
-        """Make them; what is raised is the error of the item that began last."""
+        """Make the items. An exception is the error of the item that began last."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class PictureTask:
         on_message(Began(item))
         try:
             content = _read_content(item, inputs)
-            # Only now: what cannot be stylised is not worth the seconds that TensorFlow takes to load.
+            # The content comes first: a bad picture must not cost the seconds that TensorFlow takes to load.
             entry = inputs.maker.make(
                 item,
                 runner.stylizer(item.style_set),
@@ -80,7 +80,7 @@ class PictureTask:
             )
         except StoppedError:
             raise
-        except Exception as error:  # whatever one picture runs into must not cost the others
+        except Exception as error:  # no error of one picture may end the others
             on_message(Failed.of(item, error))
         else:
             on_message(Done(entry))
@@ -88,7 +88,7 @@ class PictureTask:
 
 @dataclass(frozen=True)
 class ShotTask:
-    """What is left of one shot.
+    """The frames of one shot that are still to do.
 
     Attributes:
         size: (height, width) of the pastiches.
@@ -111,8 +111,8 @@ class ShotTask:
 class TaskRunner:
     """Runs tasks of one job in this process, one after the other.
 
-    It keeps what the next task can use: one stylizer (tasks of a style set come together, so an earlier
-    one's memory can go), and the clip, which is decoded once as long as its shots come in order.
+    It keeps what the next task can use. One stylizer is enough: tasks of a style set come together, so the
+    memory of the set before can be freed. The clip is decoded once if its shots come in order.
     """
 
     def __init__(self, inputs: TaskInputs) -> None:
@@ -136,7 +136,7 @@ class TaskRunner:
         return self._stylizer
 
     def frames(self, clip: Path, first: int) -> Iterator[Frame]:
-        """The frames of a clip from number ``first`` on, until frames are asked for again."""
+        """The frames of a clip from number ``first`` on; valid until the next call."""
         if clip != self._clip or first < self._next_frame:
             self._clip, self._next_frame, self._frames = clip, first, clips.frames(clip, first)
         for frame in self._frames:

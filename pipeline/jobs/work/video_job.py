@@ -33,7 +33,7 @@ def run(
     """Do what is left of the clip's frames, then assemble it.
 
     Args:
-        plan: of the job.
+        plan: the job's plan.
         workers: shots that are stylised at once, each in a process of its own.
 
     Returns:
@@ -51,7 +51,7 @@ def run(
     else:
         items = _make(job, plan, settings, weights, workers)
     if not keep_frames:
-        # A kill may have come in between, so this is done for a finished clip, too.
+        # For a finished clip, too: an earlier run may have been killed before this line.
         shutil.rmtree(items[0].output.parent, ignore_errors=True)
     return items
 
@@ -106,7 +106,7 @@ def _stylise(
 
 
 def _shots(job: Job, plan: VideoPlan, items: Sequence[Item], left: Sequence[Item]) -> list[Shot]:
-    """The clip's shots, with what is done of each."""
+    """The clip's shots, each with its frames that are done."""
     entries, left_names = job.entries(), {item.name for item in left}
     firsts = _first_frames(job, plan, len(items))
     shots = []
@@ -118,7 +118,7 @@ def _shots(job: Job, plan: VideoPlan, items: Sequence[Item], left: Sequence[Item
 
 
 def _first_frames(job: Job, plan: VideoPlan, frames: int) -> Sequence[int]:
-    """The first frame of each shot: as the plan has them, else as they were detected once."""
+    """The first frame of each shot: from the plan; else detected once and recorded."""
     if plan.shots is not None:
         shot_list.check(plan.shots, frames)
         return plan.shots

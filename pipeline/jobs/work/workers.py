@@ -62,7 +62,7 @@ class WorkerProcesses:
                     if not serve(connection, inputs, waiting, on_message):
                         busy.remove(connection)
         finally:
-            # At any moment: what is written is whole, and what was not marked is adopted or made again.
+            # Safe at any moment: written files are complete, and unmarked ones are adopted or made again.
             for process in processes:
                 process.kill()
                 process.join()
@@ -71,8 +71,8 @@ class WorkerProcesses:
 def start(processes: list[BaseProcess]) -> Connection:
     """Start a worker and return this process's end of the pipe to it.
 
-    The worker gets nothing but its own end: the death of one that is still being started must not block this
-    process in the middle of sending.
+    The worker is started with its end of the pipe alone and gets its inputs in a message: if it dies while
+    it is being started, this process must not hang in the middle of sending.
     """
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
@@ -86,7 +86,7 @@ def start(processes: list[BaseProcess]) -> Connection:
 
 @contextlib.contextmanager
 def _interrupts_held_back() -> Iterator[None]:
-    """Hold back Ctrl-C here and in a process that is started meanwhile, until that ignores it by itself."""
+    """Block SIGINT here and in a process that is started in this block, until :func:`work` ignores it."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -124,10 +124,13 @@ def serve(connection: Any, inputs: TaskInputs, waiting: deque[Task], on_message:
 
 
 def work(connection: Connection) -> None:
-    """The life of a worker. It ends with the process that started it, to which it reports every step."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the other process decides
+    """The main function of a worker: run tasks until the process that started it has no more.
 
-    def tell(message: Message | Started | Ready) -> None:
+    It sends a message at every step, so a worker whose parent is gone ends at the next step.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
+
+    def report(message: Message | Started | Ready) -> None:
         try:
             connection.send(_portable(message))
         except OSError:
@@ -140,14 +143,14 @@ def work(connection: Connection) -> None:
             raise _ParentGoneError from None
 
     with contextlib.suppress(_ParentGoneError):
-        tell(Started())
+        report(Started())
         runner = TaskRunner(receive())
         try:
             while True:
-                tell(Ready())
-                receive().run(runner, tell)
+                report(Ready())
+                receive().run(runner, report)
         except Exception as error:
-            tell(Failed.of(None, error))
+            report(Failed.of(None, error))
 
 
 def _portable(message: Message | Started | Ready) -> Message | Started | Ready:

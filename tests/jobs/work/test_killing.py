@@ -1,4 +1,4 @@
-"""kill -9 at random moments, then the same line again: the same bytes, and nothing computed twice.
+"""kill -9 at random moments, then the same line again: the same bytes, and no done item is computed twice.
 
 ``benchmarks/kill_twenty.py`` does the same with twenty kills of each.
 """
@@ -20,7 +20,7 @@ from tests.support.media import FLAGS, clip, picture
 
 KILLS = 3
 SMOOTHED = ["--steps", "30", "--smooth-every", "20"]
-"""The first frame is smoothed on its way, the others at their start."""
+"""The first frame is smoothed after step 20, the others at their start."""
 
 LBFGS = ["--optimizer", "lbfgs", "--steps", "30"]
 
@@ -42,7 +42,7 @@ def test_a_killed_video_ends_in_the_same_bytes(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_killed_workers_end_in_the_same_bytes_and_with_the_one_that_began_them(tmp_path: Path) -> None:
+def test_killed_workers_end_in_the_same_bytes_and_workers_end_with_their_parent(tmp_path: Path) -> None:
     clip("in.mp4", frames=12)
     picture("starry.jpg", 2)
     Path("shots.txt").write_text("1\n6\n9\n")
@@ -96,7 +96,7 @@ def test_a_killed_batch_ends_in_the_same_bytes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
-def test_a_stopped_job_says_how_to_go_on_and_exits_130(tmp_path: Path, signal_number: int) -> None:
+def test_a_stopped_job_says_how_to_resume_and_exits_130(tmp_path: Path, signal_number: int) -> None:
     clip("in.mp4", frames=40)
     picture("starry.jpg", 2)
     arguments = ["video", "in.mp4", "starry.jpg", *FLAGS]
@@ -110,7 +110,7 @@ def test_a_stopped_job_says_how_to_go_on_and_exits_130(tmp_path: Path, signal_nu
         process.send_signal(signal_number)
         _, complaints = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert f"to go on: nstpipe {' '.join(arguments)}" in complaints
+    assert f"to resume: nstpipe {' '.join(arguments)}" in complaints
     assert run(arguments, tmp_path) == 0
     assert Path("in_starry.mp4").exists()
 
@@ -141,8 +141,8 @@ def test_a_second_signal_stops_at_once(tmp_path: Path) -> None:
     assert not Path("photo_starry.png").exists()
 
 
-def test_ctrl_c_reaches_the_whole_group_and_workers_leave_it_to_their_parent(tmp_path: Path) -> None:
-    """As a terminal sends it. A worker that took it would die with a traceback."""
+def test_workers_ignore_ctrl_c_and_their_parent_handles_it(tmp_path: Path) -> None:
+    """A terminal sends it to the whole process group. A worker that handled it would die with a traceback."""
     clip("in.mp4", frames=40)
     picture("starry.jpg", 2)
     Path("shots.txt").write_text("1\n21\n")
@@ -160,4 +160,4 @@ def test_ctrl_c_reaches_the_whole_group_and_workers_leave_it_to_their_parent(tmp
         _, complaints = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Traceback" not in complaints and "died" not in complaints
-    assert f"to go on: nstpipe {' '.join(arguments)}" in complaints
+    assert f"to resume: nstpipe {' '.join(arguments)}" in complaints
