@@ -105,8 +105,8 @@ def guess(path: Path) -> Guess:
 def frames(path: Path, start: int = 0) -> Iterator[Frame]:
     """The frames of a clip from number ``start`` (0 is the first): uint8 RGB, (height, width, 3), upright.
 
-    All frames have one size: where a stream changes its size half-way, OpenCV scales. Frames before ``start`` are decoded and dropped: seeking ends at
-    another frame in some files.
+    All frames have one size: where a stream changes its size half-way, OpenCV scales. Frames before ``start``
+    are decoded and dropped: seeking ends at another frame in some files.
 
     Raises:
         InputError: the clip is missing or unreadable.
