@@ -16,7 +16,7 @@ Table = list[list[str]]
 
 @pytest.fixture
 def table(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Table]:
-    """Runs a benchmark with the words of a command line; the rows that it prints, without head and rule."""
+    """A function that runs a benchmark and returns the rows of its table, without the two head rows."""
 
     def run(name: str, *words: str) -> Table:
         monkeypatch.setattr(sys, "argv", ["benchmark", *words])

@@ -24,7 +24,7 @@ assert "keras" in sys.modules
 
 
 def test_a_video_job_imports_no_matplotlib_and_works_without_it() -> None:
-    """Keras imports matplotlib where it is installed; nothing of ours does, but for a plot."""
+    """Keras imports matplotlib where it is installed; nstpipe does only for a plot."""
     environ = os.environ | {"PYTHONPATH": str(ROOT)}
     ended = subprocess.run(
         [sys.executable, "-c", VIDEO_JOB], env=environ, capture_output=True, text=True, check=False

@@ -23,7 +23,7 @@ ELSEWHERE = {
 }
 
 EXIT_CODES = {"nstpipe weights verify": 1}
-"""Where a machine without the ImageNet file is told so."""
+"""Commands that fail on a machine without the ImageNet file."""
 
 
 def blocks(language: str) -> list[str]:
@@ -37,7 +37,7 @@ def commands() -> list[str]:
 
 @pytest.fixture
 def stand_ins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The files that the README names, each small, and settings that take moments."""
+    """Small files with the names of those in the README, and settings with which jobs are fast."""
     for name in ("photo.jpg", "starry.jpg", "embers.jpg", "photos/a.jpg", "photos/drafts/b.jpg"):
         picture(name, len(name))
     for path in (ROOT / "samples").glob("*.jpg"):
@@ -71,7 +71,7 @@ def test_every_command_works(monkeypatch: pytest.MonkeyPatch) -> None:
     for command in commands():
         if command not in ELSEWHERE and not command.startswith("python -m benchmarks."):
             assert run(command, monkeypatch) == EXIT_CODES.get(command, 0), command
-    for made in (
+    for output in (
         "photo_starry.png",
         "in_starry.mp4",
         "film.mov",
@@ -79,7 +79,7 @@ def test_every_command_works(monkeypatch: pytest.MonkeyPatch) -> None:
         "shots.txt",
         "photos_starry+embers/a_embers.png",
     ):
-        assert Path(made).is_file()
+        assert Path(output).is_file()
     assert [path.name for path in Path("stylised").rglob("*.jpg")] == ["a_starry.jpg"]
 
 
@@ -95,7 +95,8 @@ def test_every_link_leads_somewhere() -> None:
         assert (ROOT / target).exists(), target
 
 
-def test_the_map_names_every_room() -> None:
+def test_the_map_names_every_package() -> None:
     contributing = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
-    rooms = {path.parent.name for path in (ROOT / "pipeline").glob("*/__init__.py")}
-    assert {name for name in rooms if f"`{name}/`" not in contributing} == set()
+    init_files = (ROOT / "pipeline").glob("*/**/__init__.py")
+    packages = {path.parent.relative_to(ROOT / "pipeline").as_posix() for path in init_files}
+    assert {name for name in packages if f"`{name}/`" not in contributing} == set()

@@ -1,4 +1,4 @@
-"""The samples are what their script draws, and fit for what the commands need of them."""
+"""The samples are what their script draws, and suit the commands that use them."""
 
 import subprocess
 import sys
@@ -76,7 +76,7 @@ def test_pictures_are_rich_in_tones_and_edges(name):
     assert np.abs(np.diff(picture.mean(axis=2), axis=1)).mean() > 3
 
 
-def test_all_of_it_stays_under_two_megabytes():
+def test_all_samples_together_stay_under_two_megabytes():
     files = [path for path in SAMPLES.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
     assert sum(path.stat().st_size for path in files) < 2_000_000
 

@@ -1,4 +1,4 @@
-"""The wheel carries everything that a run needs, and nothing that it does not."""
+"""The wheel holds everything that a run needs, and nothing else."""
 
 import subprocess
 import sys

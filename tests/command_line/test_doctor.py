@@ -1,4 +1,4 @@
-"""What `nstpipe doctor` says of a machine that is not as it should be."""
+"""The findings of `nstpipe doctor`, good and bad."""
 
 import shutil
 from pathlib import Path
@@ -48,20 +48,18 @@ def keras_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize("content", [None, b"cut off"], ids=["absent", "damaged"])
-def test_imagenet_weights_that_are_not_there_whole_are_a_note(
-    keras_home: Path, content: bytes | None
-) -> None:
+def test_missing_or_damaged_imagenet_weights_are_a_note(keras_home: Path, content: bytes | None) -> None:
     path = keras_home / "models" / "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5"
     if content is not None:
         path.parent.mkdir()
         path.write_bytes(content)
-    found = finding("weights")
-    assert found.state == "note"
-    assert found.text.startswith("builtin; for the full network: nstpipe weights fetch, or put it at ")
-    assert found.text.endswith(str(path))
+    result = finding("weights")
+    assert result.state == "note"
+    assert result.text.startswith("builtin; for the full network: nstpipe weights fetch, or put it at ")
+    assert result.text.endswith(str(path))
 
 
-def test_imagenet_weights_that_are_there_are_ok(keras_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_intact_imagenet_weights_are_ok(keras_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     imagenet.path().parent.mkdir()
     imagenet.path().write_bytes(b"whole")
     monkeypatch.setattr(imagenet, "MD5", "356c9ee60e9da05301adc3bd96f6b383")  # md5sum of "whole"
@@ -71,9 +69,9 @@ def test_imagenet_weights_that_are_there_are_ok(keras_home: Path, monkeypatch: p
 @pytest.mark.parametrize(("device", "state"), [("/CPU:0", "note"), ("/GPU:0", "ok")])
 def test_a_machine_without_gpu_gets_a_note(monkeypatch: pytest.MonkeyPatch, device: str, state: str) -> None:
     monkeypatch.setattr(backend, "choose_device", lambda spec: device)
-    found = finding("device")
-    assert (found.state, found.text.split(";")[0]) == (state, device)
-    assert ("TensorFlow sees no GPU" in found.text) == (state == "note")
+    result = finding("device")
+    assert (result.state, result.text.split(";")[0]) == (state, device)
+    assert ("TensorFlow sees no GPU" in result.text) == (state == "note")
 
 
 @pytest.mark.parametrize(("works", "state"), [(False, "note"), (True, "ok")])
@@ -81,9 +79,9 @@ def test_a_scipy_whose_routine_cannot_be_called_directly_gets_a_note(
     monkeypatch: pytest.MonkeyPatch, works: bool, state: str
 ) -> None:
     monkeypatch.setattr(scipy_lbfgs, "direct_works", lambda: works)
-    found = finding("lbfgs")
-    assert found.state == state
-    assert ("cannot be called directly" in found.text) == (state == "note")
+    result = finding("lbfgs")
+    assert result.state == state
+    assert ("cannot be called directly" in result.text) == (state == "note")
 
 
 def test_a_check_that_raises_is_bad_and_the_others_still_run(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,9 +97,9 @@ def test_a_check_that_raises_is_bad_and_the_others_still_run(monkeypatch: pytest
 
 
 def test_the_self_test_takes_a_real_step() -> None:
-    found = finding("self-test")
-    assert found.state == "ok"
-    loss = float(found.text.rpartition("loss ")[2])
+    result = finding("self-test")
+    assert result.state == "ok"
+    loss = float(result.text.rpartition("loss ")[2])
     assert np.isfinite(loss) and loss > 0
 
 
@@ -113,12 +111,12 @@ def test_the_command_fails_if_any_check_is_bad(
     monkeypatch.setattr(doctor, "findings", lambda: iter([*findings, findings[0]]))
     with pytest.raises(SystemExit) as ended:
         cli.main(["doctor"])
-    printed, said = capsys.readouterr()
+    printed, errors = capsys.readouterr()
     assert int(ended.value.code or 0) == code
     assert [line.split(maxsplit=2) for line in printed.splitlines()] == [
         ["ok", "versions", "nstpipe 9"],
         [state, "disk", "0.1 GB free here"],
         ["ok", "versions", "nstpipe 9"],
     ]
-    assert ("see the lines that say bad" in said) == (code == 1)
-    assert len(said.splitlines()) == code
+    assert ("see the lines that say bad" in errors) == (code == 1)
+    assert len(errors.splitlines()) == code

@@ -12,12 +12,12 @@ by_signal = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 
 @by_signal
 def test_the_first_signal_only_announces_that_the_job_stops(number: int) -> None:
-    said: list[str] = []
-    with Stop(said.append) as stop:
+    announced: list[str] = []
+    with Stop(announced.append) as stop:
         stop.check()
-        assert said == []
+        assert announced == []
         signal.raise_signal(number)
-        assert said == ["stopping after this step; Ctrl-C again stops at once"]
+        assert announced == ["stopping after this step; Ctrl-C again stops at once"]
         for _ in range(2):
             with pytest.raises(StoppedError, match="stopped; what is finished is kept"):
                 stop.check()
@@ -25,16 +25,16 @@ def test_the_first_signal_only_announces_that_the_job_stops(number: int) -> None
 
 @by_signal
 def test_the_second_signal_stops_at_once(number: int) -> None:
-    said: list[str] = []
-    with Stop(said.append):
+    announced: list[str] = []
+    with Stop(announced.append):
         signal.raise_signal(signal.SIGINT)
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(number)
-    assert len(said) == 1
+    assert len(announced) == 1
 
 
 @by_signal
-def test_the_signals_are_handled_as_before_once_it_is_left(number: int) -> None:
+def test_the_earlier_handlers_are_restored_at_the_end(number: int) -> None:
     before = signal.getsignal(number)
     with pytest.raises(StoppedError), Stop(lambda message: None) as stop:
         assert signal.getsignal(number) != before

@@ -1,4 +1,4 @@
-"""The progress of a job: the bar as a person sees it on a terminal, and plain lines elsewhere."""
+"""The progress of a job: a bar on a terminal, plain lines elsewhere."""
 
 import re
 import sys
@@ -43,23 +43,23 @@ def screen(clock: Clock) -> Iterator[Screen]:
 
 
 @pytest.fixture
-def drawing(screen: Screen, monkeypatch: pytest.MonkeyPatch):
-    """Makes a progress on ``screen``. (pytest sets its own standard error after fixtures have run.)"""
+def start_on_terminal(screen: Screen, monkeypatch: pytest.MonkeyPatch):
+    """A function that starts a progress on ``screen``; pytest sets standard error after fixtures have run."""
 
-    begun: list[Progress] = []
+    bars: list[Progress] = []
 
     def make() -> Progress:
         monkeypatch.setattr(sys, "stderr", screen.file)
-        begun.append(Progress(lambda: None))
-        return begun[-1]
+        bars.append(Progress(lambda: None))
+        return bars[-1]
 
     yield make
-    for progress in begun:
+    for progress in bars:
         progress.close()
 
 
 @pytest.fixture
-def said(capsys: pytest.CaptureFixture[str], clock: Clock):
+def printed(capsys: pytest.CaptureFixture[str], clock: Clock):
     """The lines on standard error, which is no terminal, since the last call."""
     return lambda: capsys.readouterr().err.splitlines()
 
@@ -69,14 +69,14 @@ def item(name: str) -> Item:
 
 
 def step(number: int, of: int, loss: float = 0.0) -> StepInfo:
-    return StepInfo(number, of, 1, 1, {"total": loss}, 0.0, lambda: pytest.fail("nobody looks at it"))
+    return StepInfo(number, of, 1, 1, {"total": loss}, 0.0, lambda: pytest.fail("no test uses the image"))
 
 
 def done(name: str, loss: float = 0.0) -> Entry:
     return Entry(name, "done", loss=loss)
 
 
-def observing() -> Progress:
+def start() -> Progress:
     return Progress(lambda: None)
 
 
@@ -85,7 +85,7 @@ def percentage(line: str) -> int:
 
 
 def work(progress: Progress, clock: Clock, name: str, steps: int, of: int = 4) -> None:
-    """An item that is said to take ``of`` steps of a second each, and takes ``steps``."""
+    """Make an item: ``of`` steps of a second each are planned, and ``steps`` are taken."""
     progress.item_began(item(name))
     for number in range(1, steps + 1):
         clock.now += 1
@@ -93,8 +93,10 @@ def work(progress: Progress, clock: Clock, name: str, steps: int, of: int = 4) -
     progress.item_ended(done(name))
 
 
-def test_the_bar_shows_the_item_its_step_and_its_loss(drawing, screen: Screen, clock: Clock) -> None:
-    progress = drawing()
+def test_the_bar_shows_the_item_its_step_and_its_loss(
+    start_on_terminal, screen: Screen, clock: Clock
+) -> None:
+    progress = start_on_terminal()
     progress.began(3, 0)
     work(progress, clock, "a.png", 4)
     progress.item_began(item("nested/b.png"))
@@ -107,37 +109,39 @@ def test_the_bar_shows_the_item_its_step_and_its_loss(drawing, screen: Screen, c
     progress.close()
 
 
-def test_percentages_rise_evenly_to_100_and_never_beyond(drawing, screen: Screen, clock: Clock) -> None:
+def test_percentages_rise_evenly_to_100_and_never_beyond(
+    start_on_terminal, screen: Screen, clock: Clock
+) -> None:
     """Four items of five steps: each step is a twentieth, whatever else is drawn."""
-    progress, seen = drawing(), []
+    progress, percentages = start_on_terminal(), []
     progress.began(4, 0)
     for name in ("a", "b", "c", "d"):
         progress.item_began(item(name))
         for number in range(1, 6):
             clock.now += 1
             progress.step(step(number, 5))
-            seen.append(percentage(screen.lines[-1]))
+            percentages.append(percentage(screen.lines[-1]))
         progress.item_ended(done(name))
-    assert seen[1:] == list(range(10, 101, 5))  # the first step begins the bar, too soon to be drawn
+    assert percentages[1:] == list(range(10, 101, 5))  # the first step begins the bar, too soon to be drawn
     progress.close()
 
 
-def test_an_item_that_takes_fewer_steps_than_it_was_said_to_counts_as_one(
-    drawing, screen: Screen, clock: Clock
+def test_an_item_that_takes_fewer_steps_than_planned_counts_as_one(
+    start_on_terminal, screen: Screen, clock: Clock
 ) -> None:
     """L-BFGS-B may end early."""
-    progress, seen = drawing(), []
+    progress, percentages = start_on_terminal(), []
     progress.began(4, 0)
     for name, steps in (("a", 1), ("b", 2), ("c", 4), ("d", 3)):
         work(progress, clock, name, steps)
         progress.item_began(item("next"))  # draws
-        seen.append(percentage(screen.lines[-1]))
-    assert seen == [25, 50, 75, 100]
+        percentages.append(percentage(screen.lines[-1]))
+    assert percentages == [25, 50, 75, 100]
     progress.close()
 
 
-def test_the_bar_is_full_only_at_its_end(drawing, screen: Screen, clock: Clock) -> None:
-    progress = drawing()
+def test_the_bar_is_full_only_at_its_end(start_on_terminal, screen: Screen, clock: Clock) -> None:
+    progress = start_on_terminal()
     progress.began(2, 0)
     bars = []
     for name in ("a", "b"):
@@ -149,9 +153,11 @@ def test_the_bar_is_full_only_at_its_end(drawing, screen: Screen, clock: Clock) 
     progress.close()
 
 
-def test_the_time_left_on_the_bar_is_that_of_the_steps_so_far(drawing, screen: Screen, clock: Clock) -> None:
+def test_the_time_left_on_the_bar_is_that_of_the_steps_so_far(
+    start_on_terminal, screen: Screen, clock: Clock
+) -> None:
     """Five items of four seconds each."""
-    progress = drawing()
+    progress = start_on_terminal()
     clock.now += 60  # loading
     progress.began(5, 0)
     progress.item_began(item("a"))
@@ -169,8 +175,8 @@ def test_the_time_left_on_the_bar_is_that_of_the_steps_so_far(drawing, screen: S
     progress.close()
 
 
-def test_a_job_that_resumes_begins_where_it_was(drawing, screen: Screen, clock: Clock) -> None:
-    progress = drawing()
+def test_a_job_that_resumes_begins_where_it_was(start_on_terminal, screen: Screen, clock: Clock) -> None:
+    progress = start_on_terminal()
     progress.began(4, 2)
     work(progress, clock, "c", 2, of=2)
     resuming, line = screen.lines
@@ -180,9 +186,11 @@ def test_a_job_that_resumes_begins_where_it_was(drawing, screen: Screen, clock: 
     progress.close()
 
 
-def test_the_time_of_what_was_done_before_does_not_count(drawing, screen: Screen, clock: Clock) -> None:
+def test_the_time_of_what_was_done_before_does_not_count(
+    start_on_terminal, screen: Screen, clock: Clock
+) -> None:
     """90 of 100 done before; each of the others takes ten seconds."""
-    progress = drawing()
+    progress = start_on_terminal()
     progress.began(100, 90)
     progress.item_began(item("a"))
     progress.step(step(1, 10))
@@ -194,8 +202,8 @@ def test_the_time_of_what_was_done_before_does_not_count(drawing, screen: Screen
     progress.close()
 
 
-def test_lines_stand_above_the_bar(drawing, screen: Screen, clock: Clock) -> None:
-    progress = drawing()
+def test_lines_are_printed_above_the_bar(start_on_terminal, screen: Screen, clock: Clock) -> None:
+    progress = start_on_terminal()
     progress.began(2, 0)
     progress.item_began(item("a.png"))
     progress.step(step(1, 4))
@@ -208,19 +216,21 @@ def test_lines_stand_above_the_bar(drawing, screen: Screen, clock: Clock) -> Non
     progress.close()
 
 
-def test_the_terminal_is_left_tidy(drawing, screen: Screen, clock: Clock) -> None:
-    progress = drawing()
+def test_close_removes_the_bar(start_on_terminal, screen: Screen, clock: Clock) -> None:
+    progress = start_on_terminal()
     progress.began(1, 0)
     work(progress, clock, "a.png", 4)
     assert screen.lines[-1]
     progress.close()
     assert screen.lines == [""]
-    progress.close()  # a second time is no fault
+    progress.close()  # a second call is allowed
     assert screen.lines == [""]
 
 
-def test_names_that_a_terminal_cannot_show_are_escaped(drawing, screen: Screen, clock: Clock) -> None:
-    progress = drawing()
+def test_names_that_a_terminal_cannot_show_are_escaped(
+    start_on_terminal, screen: Screen, clock: Clock
+) -> None:
+    progress = start_on_terminal()
     progress.began(1, 0)
     progress.item_began(item("a\x1b[31m\udcff.png"))
     progress.step(step(1, 4))
@@ -228,50 +238,54 @@ def test_names_that_a_terminal_cannot_show_are_escaped(drawing, screen: Screen, 
     progress.close()
 
 
-def test_assembling_has_a_bar_of_its_own(drawing, screen: Screen, clock: Clock) -> None:
-    progress = drawing()
+def test_assembling_has_a_bar_of_its_own(start_on_terminal, screen: Screen, clock: Clock) -> None:
+    progress = start_on_terminal()
     progress.began(2, 0)
     work(progress, clock, "1.png", 4)
     work(progress, clock, "2.png", 4)
-    seen = []
+    percentages = []
     for frame in range(1, 9):
         clock.now += 1
         progress.assembling(frame, 8)
         (line,) = screen.lines
         assert "| assembling [" in line
-        seen.append(percentage(line))
-    assert seen[1:] == [round(12.5 * frame) for frame in range(2, 9)]  # the first comes too soon to be drawn
+        percentages.append(percentage(line))
+    assert percentages[1:] == [
+        round(12.5 * frame) for frame in range(2, 9)
+    ]  # the first comes too soon to be drawn
     assert "2.png" not in line
     progress.close()
 
 
-def test_fetching_shows_the_share_of_the_bytes(drawing, screen: Screen, clock: Clock) -> None:
-    progress, seen = drawing(), []
+def test_fetching_shows_the_share_of_the_bytes(start_on_terminal, screen: Screen, clock: Clock) -> None:
+    progress, percentages = start_on_terminal(), []
     for received in (0, 20_000_000, 20_000_000, 60_000_000, 80_000_000):
         clock.now += 10
         progress.fetching(received, 80_000_000)
         (line,) = screen.lines
         assert "| fetching the weights [" in line
-        seen.append(percentage(line))
-    assert seen == [0, 25, 25, 75, 100]
+        percentages.append(percentage(line))
+    assert percentages == [0, 25, 25, 75, 100]
     progress.began(2, 0)
     work(progress, clock, "a.png", 2)
     assert "fetching" not in screen.lines[-1]
     progress.close()
 
 
-def test_a_terminal_without_a_width_has_plain_lines(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
+def test_a_terminal_without_a_width_gets_plain_lines(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
     with terminal(columns=0) as screen:
         monkeypatch.setattr(sys, "stderr", screen.file)
-        progress = observing()
+        progress = start()
         progress.began(1, 0)
         work(progress, clock, "a.png", 4)
         progress.close()
         assert screen.lines == ["1/1 a.png: loss 0", ""]
 
 
-def test_elsewhere_each_item_is_a_line_with_its_loss_and_the_time_left(said, clock: Clock) -> None:
-    progress = observing()
+def test_without_a_terminal_each_item_is_a_line_with_its_loss_and_the_time_left(
+    printed, clock: Clock
+) -> None:
+    progress = start()
     clock.now += 500  # loading
     progress.began(4, 0)
     clock.now += 100  # loading more
@@ -282,7 +296,7 @@ def test_elsewhere_each_item_is_a_line_with_its_loss_and_the_time_left(said, clo
             progress.step(step(number, 2))
             clock.now += 5
         progress.item_ended(done(name, 12345.678))
-        lines += said()
+        lines += printed()
     assert lines == [
         "1/4 a.png: loss 1.235e+04, 30 s left",
         "2/4 b.png: loss 1.235e+04, 20 s left",
@@ -291,11 +305,11 @@ def test_elsewhere_each_item_is_a_line_with_its_loss_and_the_time_left(said, clo
     ]
 
 
-def test_elsewhere_the_time_left_is_by_the_items_of_this_run(said, clock: Clock) -> None:
+def test_without_a_terminal_the_time_left_follows_from_the_items_of_this_run(printed, clock: Clock) -> None:
     """98 of 100 done before, in no time of this run."""
-    progress = observing()
+    progress = start()
     progress.began(100, 97)
-    assert said() == ["resuming: 97 of 100 done, 3 left"]
+    assert printed() == ["resuming: 97 of 100 done, 3 left"]
     progress.item_began(item("a"))
     progress.step(step(1, 1))
     clock.now += 60
@@ -303,34 +317,34 @@ def test_elsewhere_the_time_left_is_by_the_items_of_this_run(said, clock: Clock)
     progress.item_began(item("b"))
     clock.now += 120
     progress.item_ended(done("b"))
-    assert said() == ["98/100 a: loss 0, 2 min left", "99/100 b: loss 0, 2 min left"]
+    assert printed() == ["98/100 a: loss 0, 2 min left", "99/100 b: loss 0, 2 min left"]
 
 
-def test_elsewhere_nothing_is_drawn(said, clock: Clock) -> None:
-    progress = observing()
+def test_without_a_terminal_no_bar_is_drawn(printed, clock: Clock) -> None:
+    progress = start()
     progress.fetching(1, 2)
     progress.began(2, 0)
     progress.item_began(item("a"))
     progress.step(step(1, 2))
     progress.assembling(1, 2)
     progress.close()
-    assert said() == []
+    assert printed() == []
 
 
-def test_a_failure_is_a_warning_everywhere(said) -> None:
-    progress = observing()
+def test_a_failure_is_a_warning_everywhere(printed) -> None:
+    progress = start()
     progress.began(1, 0)
     progress.item_began(item("a.png"))
     progress.item_ended(Entry("a.png", "failed", reason="it is no picture"))
-    assert said() == ["nstpipe: a.png: failed: it is no picture"]
+    assert printed() == ["nstpipe: a.png: failed: it is no picture"]
 
 
-def test_a_job_that_was_finished_before_says_so(said) -> None:
-    progress = observing()
+def test_a_job_that_was_finished_before_says_so(printed) -> None:
+    progress = start()
     assert not progress.was_finished
     progress.nothing_left(7)
     assert progress.was_finished
-    assert said() == ["finished before: 7 of 7 done; --force redoes a finished job"]
+    assert printed() == ["finished before: 7 of 7 done; --force redoes a finished job"]
 
 
 @pytest.mark.parametrize("on_terminal", [True, False])

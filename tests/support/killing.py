@@ -1,4 +1,4 @@
-"""Kill a job at random moments, type the same line again each time, and see what is left in the end."""
+"""Kill a job at random moments, run the same command again each time, and compare the files at the end."""
 
 import hashlib
 import os
@@ -18,13 +18,13 @@ from tests.support import ROOT
 
 @dataclass(frozen=True)
 class Survival:
-    """What a job that was killed came to.
+    """The result of a job that was killed.
 
     Attributes:
         kills: how many times it was killed.
         files: SHA-256 of each file that it made, by name.
         began: how often each item was begun.
-        again_after_done: items that were begun after the log had them done.
+        again_after_done: items that were begun again after the log called them done.
     """
 
     kills: int
@@ -57,23 +57,23 @@ class Calm:
     working: float
 
 
-def uninterrupted(arguments: list[str], folder: Path, made: Path, log: Path) -> Calm:
-    """Run the job in peace. ``made`` (a file or folder) and ``log`` lie below ``folder``."""
+def uninterrupted(arguments: list[str], folder: Path, output: Path, log: Path) -> Calm:
+    """Run the job without a kill. ``output`` (a file or folder) and ``log`` lie below ``folder``."""
     began = time.time()
     assert run(arguments, folder) == 0
     ended = time.time()
     first_line = (folder / log).read_text().partition("\n")[0]
     at_work = datetime.strptime(first_line[:23], "%Y-%m-%d %H:%M:%S,%f").timestamp()
-    return Calm(digests(folder / made), at_work - began, ended - at_work)
+    return Calm(digests(folder / output), at_work - began, ended - at_work)
 
 
 def killed(
-    arguments: list[str], folder: Path, made: Path, log: Path, *, kills: int, calm: Calm, seed: int
+    arguments: list[str], folder: Path, output: Path, log: Path, *, kills: int, calm: Calm, seed: int
 ) -> Survival:
     """Run the job, killing it ``kills`` times, each at a random moment; at last let it end.
 
-    A quarter of the runs die while they start, the others at work, after so long that together they do
-    less than the work there is.
+    A quarter of the runs are killed while they start, the others while they stylise. These work for at most
+    1.2 / ``kills`` of the job's time each, so that most kills come before the job is done.
     """
     rng = np.random.default_rng(seed)
     share = calm.working / kills
@@ -86,14 +86,14 @@ def killed(
         done += 1
     assert run(arguments, folder) == 0
     lines = (folder / log).read_text().splitlines()
-    return Survival(done, digests(folder / made), _began(lines), _again(lines))
+    return Survival(done, digests(folder / output), _began(lines), _again(lines))
 
 
-def digests(made: Path) -> dict[str, str]:
+def digests(output: Path) -> dict[str, str]:
     """SHA-256 of a file, or of every file below a folder."""
-    files = [made] if made.is_file() else sorted(path for path in made.rglob("*") if path.is_file())
+    files = [output] if output.is_file() else sorted(path for path in output.rglob("*") if path.is_file())
     return {
-        path.relative_to(made.parent).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        path.relative_to(output.parent).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in files
     }
 

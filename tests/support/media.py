@@ -1,4 +1,4 @@
-"""Small real inputs for whole jobs (pictures, a clip), and settings with which they take seconds."""
+"""Small real inputs for whole jobs (pictures, a clip), and settings with which jobs take seconds."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Made-up frames in which it is known what moves where."""
+"""Synthetic frames whose motion is known."""
 
 import cv2
 import numpy as np
@@ -7,7 +7,7 @@ Frame = np.ndarray
 
 
 def textured(seed: int, height: int = 96, width: int = 128) -> Frame:
-    """Fine and coarse blobs of colour everywhere, (height, width, 3) uint8: a flow has something to hold."""
+    """Fine and coarse blobs of colour everywhere, (height, width, 3) uint8: enough texture for the flow."""
     rng = np.random.default_rng(seed)
     layers = [
         cv2.resize(
@@ -18,10 +18,10 @@ def textured(seed: int, height: int = 96, width: int = 128) -> Frame:
     return np.clip(128 + 35 * sum(layers), 0, 255).astype(np.uint8)
 
 
-def pan(frames: int, step: int = 3, seed: int = 1, height: int = 96, width: int = 128) -> list[Frame]:
+def pan(frames: int, step: int = 3) -> list[Frame]:
     """A camera that moves to the right, ``step`` pixels a frame."""
-    wide = textured(seed, height, width + step * frames)
-    return [np.ascontiguousarray(wide[:, step * n : step * n + width]) for n in range(frames)]
+    wide = textured(1, width=128 + step * frames)
+    return [np.ascontiguousarray(wide[:, step * n : step * n + 128]) for n in range(frames)]
 
 
 def with_square(background: Frame, left: int, top: int = 32, side: int = 28) -> Frame:
@@ -35,6 +35,6 @@ def with_square(background: Frame, left: int, top: int = 32, side: int = 28) -> 
 
 
 def noisy(frame: np.ndarray, seed: int, deviation: float = 2.0) -> np.ndarray:
-    """The frame as a sensor sees it."""
+    """The frame with a sensor's noise."""
     noise = np.random.default_rng(seed).normal(0, deviation, frame.shape)
     return np.clip(frame + noise.round(), 0, 255).astype(np.uint8)

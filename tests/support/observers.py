@@ -1,12 +1,12 @@
-"""Observers that keep what a job tells, or stop it."""
+"""Observers that record what a job reports, or stop it."""
 
 from pipeline import Observer, StepInfo
 from pipeline.errors import StoppedError
 from pipeline.jobs.record.entries import Entry
 
 
-class Heard(Observer):
-    """Keeps what it is told."""
+class RecordingObserver(Observer):
+    """Records the reports of a job."""
 
     def __init__(self) -> None:
         self.begun: list[tuple[int, int]] = []
@@ -23,7 +23,7 @@ class Heard(Observer):
         self.warnings.append(message)
 
 
-class StopsAt(Heard):
+class StopsAt(RecordingObserver):
     """Stops the job at the first step of item number ``number``."""
 
     def __init__(self, number: int) -> None:

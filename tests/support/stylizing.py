@@ -17,7 +17,7 @@ LBFGS_50 = {
 
 
 def picture(seed: int, height: int = 40, width: int = 48) -> np.ndarray:
-    """Blobs of colour with some noise: neither flat nor hopeless."""
+    """Blobs of colour with some noise."""
     generator = np.random.default_rng(seed)
     coarse = generator.uniform(20, 235, (5, 6, 3))
     blobs = np.kron(coarse, np.ones((-(-height // 5), -(-width // 6), 1)))[:height, :width]
@@ -32,7 +32,7 @@ def make(styles=(7,), like=None, **settings) -> Stylizer:
 
 
 def record_style_sizes(stylizer: Stylizer, monkeypatch) -> list[tuple[int, int]]:
-    """The list to which the size of each style is added whose targets ``stylizer`` computes from now on."""
+    """A list that gets the size of each style whose targets ``stylizer`` computes after this call."""
     sizes, compute = [], stylizer.graphs.style_targets
 
     def recorded(pixels):
@@ -51,7 +51,7 @@ def followed(stylizer: Stylizer, content=None, **arguments):
 
 
 def held_everywhere(**changes) -> TemporalTerms:
-    """Temporal terms of a frame (40, 48) whose every place was visible before, is held, and may change."""
+    """Temporal terms of a frame (40, 48): every place was visible before, is held, and may change."""
     ones = np.ones((40, 48), np.float32)
     terms = {"init_share": ones, "newly_visible": 0 * ones, "weights": ones, "changeable": ones, "unit": 1.0}
     return TemporalTerms(**(terms | changes))

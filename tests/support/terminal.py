@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import TextIO
 
 END = "\a"
-"""Written to find the end of what was written before it."""
+"""Marks the end of the text so far."""
 
 
 class Screen:
@@ -18,7 +18,7 @@ class Screen:
 
     def __init__(self, reads: int, file: TextIO) -> None:
         self.file = file
-        """Standard error's stand-in: the terminal's own end."""
+        """A stand-in for standard error."""
         self._reads = reads
         self._lines, self._column = [""], 0
 
@@ -47,7 +47,7 @@ class Screen:
 
 @contextlib.contextmanager
 def terminal(columns: int = 100) -> Iterator[Screen]:
-    """A pseudo-terminal of so many columns."""
+    """A pseudo-terminal with ``columns`` columns."""
     reads, writes = pty.openpty()
     try:
         fcntl.ioctl(writes, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))

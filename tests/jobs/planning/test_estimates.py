@@ -1,4 +1,4 @@
-"""Estimates: the operations of VGG19, and the check that refuses what does not fit."""
+"""Estimates: the operations of VGG19, and the check that refuses a picture that does not fit."""
 
 import os
 import subprocess
@@ -23,7 +23,7 @@ def test_operations_of_vgg19_at_224_pixels_are_the_published_ones() -> None:
     assert forward / 2 == pytest.approx(19.5e9, rel=0.01)
 
 
-def test_a_quarter_of_the_width_is_a_sixteenth_of_the_work_nearly() -> None:
+def test_a_quarter_of_the_width_takes_about_a_sixteenth_of_the_operations() -> None:
     full = estimates.operations_of_step(SETTINGS, (512, 512), IMAGENET_WIDTHS)
     quarter = estimates.operations_of_step(SETTINGS, (512, 512), QUARTER_WIDTHS)
     assert 12 < full / quarter < 16
@@ -51,7 +51,7 @@ def test_memory_grows_with_the_picture() -> None:
     assert (needs[2] - needs[0]) / (needs[1] - needs[0]) == pytest.approx(4, rel=0.01)
 
 
-def test_what_does_not_fit_is_refused_with_a_size_that_does() -> None:
+def test_a_picture_that_does_not_fit_is_refused_with_a_size_that_does() -> None:
     huge = Settings(size=32768)
     sides = 9000
     with pytest.raises(
@@ -63,7 +63,7 @@ def test_what_does_not_fit_is_refused_with_a_size_that_does() -> None:
     assert needed < psutil.virtual_memory().total
 
 
-def test_this_machine_does_something_in_a_second() -> None:
+def test_the_speed_of_this_machine_is_plausible() -> None:
     assert estimates.operations_per_second() > 1e8
 
 
@@ -82,7 +82,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak is measured in Linux's units")
 @pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
-def test_memory_is_what_a_process_takes(optimizer: str) -> None:
+def test_the_estimated_memory_is_that_of_a_process(optimizer: str) -> None:
     """Nine steps: L-BFGS-B's history of seven is full by then."""
     environ = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(

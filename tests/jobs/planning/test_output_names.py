@@ -1,4 +1,4 @@
-"""Names of outputs: unique whatever comes in, and plain where nothing is in the way."""
+"""Names of outputs: unique for any inputs, and without a number where that is possible."""
 
 from pathlib import Path
 
@@ -28,9 +28,7 @@ def test_no_two_pastiches_share_a_name(pictures: list[Path], labels: list[str]) 
 
 
 @given(PICTURES, LABELS)
-def test_a_picture_that_nothing_is_in_the_way_of_has_the_plain_name(
-    pictures: list[Path], labels: list[str]
-) -> None:
+def test_a_picture_whose_plain_name_is_unique_has_it(pictures: list[Path], labels: list[str]) -> None:
     labels = output_names.distinct(labels)
     plain = [picture.with_name(f"{picture.stem}_{label}.png") for label in labels for picture in pictures]
     folded = [name.as_posix().casefold() for name in plain]
@@ -93,7 +91,7 @@ def test_a_long_stem_leaves_less_room_for_styles() -> None:
     assert output_names.check_length(Path(actual)) == Path(actual)
 
 
-def test_a_folder_without_a_name_of_its_own_gets_it() -> None:
+def test_a_folder_without_a_name_gets_the_resolved_one() -> None:
     assert output_names.named(Path()) == Path().resolve()
     assert output_names.named(Path("a/..")) == Path().resolve()
     assert output_names.named(Path("a/b")) == Path("a/b")

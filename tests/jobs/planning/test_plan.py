@@ -1,4 +1,4 @@
-"""The plan: default names, mirrored trees, collisions, and outputs that cannot be."""
+"""The plan: default names, mirrored trees, collisions, and outputs that are refused."""
 
 import os
 from pathlib import Path
@@ -41,8 +41,8 @@ def test_frames_are_numbered_from_one() -> None:
 def test_a_folder_is_mirrored_for_every_style() -> None:
     touch("photos/a.jpg", "photos/sub/b.png", "photos/notes.txt")
     starry, scream = touch("starry.jpg", "scream.jpg")
-    made = planner.of_folder(Path("photos"), [starry, scream])
-    assert [(item.output.as_posix(), item.style_set) for item in made.items] == [
+    plan = planner.of_folder(Path("photos"), [starry, scream])
+    assert [(item.output.as_posix(), item.style_set) for item in plan.items] == [
         ("photos_starry+scream/a_starry.png", 0),
         ("photos_starry+scream/sub/b_starry.png", 0),
         ("photos_starry+scream/a_scream.png", 1),
@@ -53,15 +53,15 @@ def test_a_folder_is_mirrored_for_every_style() -> None:
 def test_blended_styles_make_one_pastiche() -> None:
     touch("photos/a.jpg")
     styles = touch("starry.jpg", "scream.jpg")
-    made = planner.of_folder(Path("photos"), styles, blend=True, suffix=".jpg")
-    assert [item.name for item in made.items] == ["a_starry+scream.jpg"]
-    assert made.style_sets == (tuple(styles),)
+    plan = planner.of_folder(Path("photos"), styles, blend=True, suffix=".jpg")
+    assert [item.name for item in plan.items] == ["a_starry+scream.jpg"]
+    assert plan.style_sets == (tuple(styles),)
 
 
-def test_two_pictures_that_would_get_one_name_keep_their_endings() -> None:
+def test_pictures_with_one_stem_keep_their_extensions() -> None:
     touch("photos/a.jpg", "photos/a.png", "photos/A.gif", "photos/b.jpg")
-    made = planner.of_folder(Path("photos"), touch("s.jpg"))
-    assert sorted(item.name for item in made.items) == [
+    plan = planner.of_folder(Path("photos"), touch("s.jpg"))
+    assert sorted(item.name for item in plan.items) == [
         "A_gif_s.png",
         "a_jpg_s.png",
         "a_png_s.png",
@@ -71,38 +71,38 @@ def test_two_pictures_that_would_get_one_name_keep_their_endings() -> None:
 
 def test_two_styles_of_one_name_are_numbered() -> None:
     touch("photos/a.jpg")
-    made = planner.of_folder(Path("photos"), touch("one/starry.jpg", "two/starry.png"))
-    assert [item.name for item in made.items] == ["a_starry.png", "a_starry-2.png"]
+    plan = planner.of_folder(Path("photos"), touch("one/starry.jpg", "two/starry.png"))
+    assert [item.name for item in plan.items] == ["a_starry.png", "a_starry-2.png"]
 
 
 def test_an_output_inside_the_input_is_not_walked() -> None:
     touch("photos/a.jpg", "photos/done/a_s.png")
-    made = planner.of_folder(Path("photos"), touch("s.jpg"), Path("photos/done"))
-    assert [item.content.as_posix() for item in made.items] == ["photos/a.jpg"]
+    plan = planner.of_folder(Path("photos"), touch("s.jpg"), Path("photos/done"))
+    assert [item.content.as_posix() for item in plan.items] == ["photos/a.jpg"]
 
 
 @pytest.mark.parametrize("folder", [".", "photos/..", "photos/", "./photos"])
 def test_any_way_to_write_a_folder(folder: str) -> None:
     touch("photos/a.jpg", "s.jpg")
-    made = planner.of_folder(Path(folder), [Path("s.jpg")])
-    assert made.output.name == f"{Path(folder).resolve().name}_s"
-    assert made.output.resolve().parent == Path(folder).resolve().parent
+    plan = planner.of_folder(Path(folder), [Path("s.jpg")])
+    assert plan.output.name == f"{Path(folder).resolve().name}_s"
+    assert plan.output.resolve().parent == Path(folder).resolve().parent
 
 
 def test_include_and_exclude() -> None:
     touch("photos/a.jpg", "photos/b.jpg", "photos/sub/c.png")
-    made = planner.of_folder(Path("photos"), touch("s.jpg"), include=["*.jpg"], exclude=["b*"])
-    assert [item.name for item in made.items] == ["a_s.png"]
+    plan = planner.of_folder(Path("photos"), touch("s.jpg"), include=["*.jpg"], exclude=["b*"])
+    assert [item.name for item in plan.items] == ["a_s.png"]
 
 
 @pytest.mark.parametrize("name", ["with space.jpg", "new\nline.jpg", "größe.jpg", "-dash.jpg", "a'b\"c.jpg"])
 def test_names_of_any_kind(name: str) -> None:
     touch(f"photos/{name}")
-    (made,) = planner.of_folder(Path("photos"), touch("s.jpg")).items
-    assert made.name == f"{Path(name).stem}_s.png"
+    (item,) = planner.of_folder(Path("photos"), touch("s.jpg")).items
+    assert item.name == f"{Path(name).stem}_s.png"
 
 
-def test_what_cannot_be_is_refused_in_one_line() -> None:
+def test_invalid_inputs_and_outputs_are_refused_in_one_line() -> None:
     photo, starry, _ = touch("photo.jpg", "starry.jpg", "folder/x.jpg")
     cases = [
         (InputError, "no.jpg: no such file", lambda: planner.of_image(Path("no.jpg"), [starry])),
@@ -131,18 +131,18 @@ def test_what_cannot_be_is_refused_in_one_line() -> None:
         assert "\n" not in str(caught.value)
 
 
-def test_what_our_jobs_made_is_no_content() -> None:
+def test_pictures_that_jobs_made_are_left_out() -> None:
     touch("photos/a.jpg", "photos/a_s.png", "photos/out/b_s.png", "photos/sub/c.jpg")
-    for made in ("photos/a_s.png", "photos/out"):
-        output_names.job_folder(Path(made)).mkdir()
-    found = planner.of_folder(Path("photos"), touch("s.jpg")).items
-    assert [item.content.as_posix() for item in found] == ["photos/a.jpg", "photos/sub/c.jpg"]
+    for output in ("photos/a_s.png", "photos/out"):
+        output_names.job_folder(Path(output)).mkdir()
+    items = planner.of_folder(Path("photos"), touch("s.jpg")).items
+    assert [item.content.as_posix() for item in items] == ["photos/a.jpg", "photos/sub/c.jpg"]
 
 
 def test_an_output_without_a_name_of_its_own() -> None:
     touch("photos/a.jpg")
-    made = planner.of_folder(Path("photos"), touch("s.jpg"), Path("."))
-    assert made.output == Path().resolve()
+    plan = planner.of_folder(Path("photos"), touch("s.jpg"), Path("."))
+    assert plan.output == Path().resolve()
     with pytest.raises(OutputError, match="/: cannot be an output"):
         planner.of_folder(Path("photos"), touch("s.jpg"), Path("/"))
     with pytest.raises(OutputError, match="/: cannot be an output"):
@@ -156,7 +156,7 @@ def test_a_folder_without_a_name_takes_the_default_name(output: str) -> None:
     assert planner.of_video(clip, [starry], Path(output)).folder == Path(output, ".in_starry.mp4.nstpipe")
 
 
-def test_names_that_are_too_long_are_told_in_one_line() -> None:
+def test_names_that_are_too_long_are_refused_in_one_line() -> None:
     photo, clip, starry, _ = touch("photo.jpg", "in.mp4", "starry.jpg", "photos/a.jpg")
     calls = [
         lambda: planner.of_image(photo, [starry], Path("x" * 300 + ".png")),
@@ -172,8 +172,8 @@ def test_names_that_are_too_long_are_told_in_one_line() -> None:
 
 def test_a_picture_of_a_long_name_does_not_stop_the_others() -> None:
     touch("photos/a.jpg", "photos/" + "y" * 246 + ".jpg")
-    made = planner.of_folder(Path("photos"), touch("s.jpg"))
-    assert [len(item.name) for item in made.items] == [len("a_s.png"), 246 + len("_s.png")]
+    plan = planner.of_folder(Path("photos"), touch("s.jpg"))
+    assert [len(item.name) for item in plan.items] == [len("a_s.png"), 246 + len("_s.png")]
 
 
 def test_many_styles_make_a_short_default_name() -> None:

@@ -12,10 +12,10 @@ from tests.support.media import picture
 
 
 def parts_of(
-    settings: Settings, made: plan.Plan | None = None, weights: str = "weights"
+    settings: Settings, job_plan: plan.Plan | None = None, weights: str = "weights"
 ) -> dict[str, object]:
     return fingerprint.of_job(
-        settings, weights, made or plan.ImagePlan(picture("a.png", 1), Path("o.png"), ())
+        settings, weights, job_plan or plan.ImagePlan(picture("a.png", 1), Path("o.png"), ())
     )
 
 
@@ -40,11 +40,11 @@ def test_the_pixels_version_is_that_of_the_settings(optimizer: str, version: int
     ],
     ids=["input", "style", "nothing"],
 )
-def test_what_differs_is_named(change: Callable[[], object], named: list[str]) -> None:
-    made = planner.of_image(picture("a.png", 1), [picture("s.png", 2)], Path("o.png"))
-    before = parts_of(Settings(), made)
+def test_differences_are_named(change: Callable[[], object], named: list[str]) -> None:
+    job_plan = planner.of_image(picture("a.png", 1), [picture("s.png", 2)], Path("o.png"))
+    before = parts_of(Settings(), job_plan)
     change()
-    assert fingerprint.differences(before, parts_of(Settings(), made)) == named
+    assert fingerprint.differences(before, parts_of(Settings(), job_plan)) == named
 
 
 def test_settings_weights_and_shots_are_named() -> None:
@@ -60,7 +60,7 @@ def test_settings_weights_and_shots_are_named() -> None:
     ]
 
 
-def test_where_the_output_lies_and_a_folders_name_change_nothing() -> None:
+def test_the_output_and_the_name_of_a_folder_are_not_in_it() -> None:
     style = picture("s.png", 2)
     folders = [planner.of_folder(picture(f"{name}/a.png", 1).parent, [style]) for name in ("one", "two")]
     assert parts_of(Settings(), folders[0]) == parts_of(Settings(), folders[1])

@@ -37,20 +37,20 @@ def test_it_keeps_entries_and_facts(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "name", ["new\nline.png", "größe.png", os.fsdecode(b"\xff.png"), "-x.png", "'; DROP"]
 )
-def test_a_name_may_be_anything(tmp_path: Path, name: str) -> None:
+def test_a_name_may_hold_any_bytes(tmp_path: Path, name: str) -> None:
     with Journal(tmp_path) as journal:
         journal.mark(Entry(name, "failed", "because"))
         assert journal.entries()[name].reason == "because"
 
 
-def test_a_mark_made_twice_counts_once(tmp_path: Path) -> None:
+def test_a_second_mark_replaces_the_first(tmp_path: Path) -> None:
     with Journal(tmp_path) as journal:
         journal.mark(Entry("a", "failed", "first"))
         journal.mark(Entry("a", "done"))
         assert [entry.state for entry in journal.entries().values()] == ["done"]
 
 
-def test_it_survives_a_power_cut_by_its_settings(tmp_path: Path) -> None:
+def test_the_settings_that_survive_a_power_cut_are_on(tmp_path: Path) -> None:
     with Journal(tmp_path) as journal:
         pragmas = [
             journal.connection.execute(f"PRAGMA {name}").fetchone()[0]
@@ -59,7 +59,7 @@ def test_it_survives_a_power_cut_by_its_settings(tmp_path: Path) -> None:
         assert pragmas == ["delete", 2]  # 2 is FULL
 
 
-def test_a_file_that_is_no_journal_is_named(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_journal_is_named(tmp_path: Path) -> None:
     assert not present(tmp_path)
     (tmp_path / "journal.sqlite3").write_text("hello, I am a text " * 100)
     assert present(tmp_path)
@@ -67,7 +67,7 @@ def test_a_file_that_is_no_journal_is_named(tmp_path: Path) -> None:
         Journal(tmp_path)
 
 
-def test_a_job_is_cleared_and_the_next_begun_at_once(tmp_path: Path) -> None:
+def test_begin_replaces_the_job_before(tmp_path: Path) -> None:
     with Journal(tmp_path) as journal:
         journal.mark(Entry("a", "done"))
         journal.begin(replace(FACTS, finished=True, total=2))
@@ -76,7 +76,7 @@ def test_a_job_is_cleared_and_the_next_begun_at_once(tmp_path: Path) -> None:
         assert (journal.facts(), journal.entries()) == (FACTS, {})
 
 
-def test_a_beginning_that_fails_leaves_all_as_it_was(tmp_path: Path) -> None:
+def test_a_begin_that_fails_changes_nothing(tmp_path: Path) -> None:
     with Journal(tmp_path) as journal:
         journal.begin(FACTS)
         journal.mark(Entry("a", "done"))
@@ -95,7 +95,7 @@ def test_a_full_disk_is_one_line_with_its_own_exit_code(tmp_path: Path) -> None:
                 journal.mark(Entry(f"{number}" * 50, "failed", "because " * 50))
 
 
-def test_reading_makes_and_changes_nothing(tmp_path: Path) -> None:
+def test_read_only_creates_and_changes_nothing(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="cannot be used"):
         Journal(tmp_path, read_only=True)
     assert list(tmp_path.iterdir()) == []
@@ -126,7 +126,7 @@ def test_a_disk_that_fills_inside_a_transaction_undoes_it(tmp_path: Path, change
         assert (journal.facts(), list(journal.entries())) == (FACTS, ["a"])
 
 
-def test_a_commit_that_cannot_be_made_leaves_the_journal_usable(tmp_path: Path) -> None:
+def test_a_commit_that_fails_leaves_the_journal_usable(tmp_path: Path) -> None:
     with Journal(tmp_path) as journal:
         journal.begin(FACTS)
         journal.connection.execute("PRAGMA busy_timeout = 10")
@@ -161,7 +161,7 @@ def test_damage_is_found_when_it_is_opened(tmp_path: Path, damage, read_only: bo
     assert len(str(caught.value).splitlines()) == 1
 
 
-def test_a_journal_begun_this_instant_reads_as_empty(tmp_path: Path) -> None:
+def test_a_journal_that_is_just_created_reads_as_empty(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).touch()
     with Journal(tmp_path, read_only=True) as journal:
         assert (journal.facts(), journal.entries()) == (None, {})
@@ -184,7 +184,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system cannot kill like that")
-def test_a_kill_in_the_middle_of_a_write_is_told_and_then_mended(tmp_path: Path) -> None:
+def test_a_kill_in_the_middle_of_a_write_is_reported_and_then_repaired(tmp_path: Path) -> None:
     environment = {**os.environ, "JOB": str(tmp_path)}
     subprocess.run([sys.executable, "-c", KILLED_IN_A_TRANSACTION], check=False, cwd=ROOT, env=environment)
     with pytest.raises(OutputError, match="left the journal half written .*type the line of its job again"):
@@ -203,7 +203,7 @@ def test_a_fact_that_does_not_exist_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_facts_of_a_job_begun_before_they_were_typed_are_read(tmp_path: Path) -> None:
-    """The keys of the file stay: a job that an earlier revision began goes on."""
+    """The keys in the file stay the same: a job that an earlier revision began resumes."""
     rows = {"parts": {"settings": {}}, "kind": "video", "source": "/in.mp4", "weights": "builtin"}
     rows |= {"weights origin": "builtin.npz", "adopts": True, "total": 7, "finished": False, "shots": [0, 3]}
     with Journal(tmp_path) as journal:

@@ -28,9 +28,9 @@ FAILED = Entry("c", "failed", "c.jpg: is empty")
 
 def test_a_stopped_job_says_what_is_left_and_how_long_it_takes() -> None:
     job("out", DONE, total=5)
-    found = status.of(Path("out"))
-    assert (found.done, found.left, found.running) == (2, 3, False)
-    assert found.lines() == ["out: stopped: 2 of 5 done, 0 failed, 3 left, about 3 min (builtin weights)"]
+    stopped = status.of(Path("out"))
+    assert (stopped.done, stopped.left, stopped.running) == (2, 3, False)
+    assert stopped.lines() == ["out: stopped: 2 of 5 done, 0 failed, 3 left, about 3 min (builtin weights)"]
 
 
 def test_a_finished_job_names_its_failures() -> None:
@@ -68,7 +68,7 @@ def test_the_time_left_follows_from_the_mean(seconds: int, total: int, expected:
 
 
 def test_workers_share_the_time_that_is_left() -> None:
-    """Each item took a minute; two are made at once."""
+    """Each item took a minute; two run at once."""
     job("out", DONE, total=12, workers=2)
     assert status.of(Path("out")).seconds_left == 10 * 60 / 2
     assert "10 left, about 5 min" in status.of(Path("out")).lines()[0]
@@ -79,14 +79,14 @@ def test_no_time_is_guessed_before_the_first_item() -> None:
     assert status.of(Path("out")).lines() == ["out: stopped: 0 of 5 done, 0 failed, 5 left (builtin weights)"]
 
 
-def test_a_job_that_is_being_made_this_instant_has_no_items_yet() -> None:
+def test_a_job_whose_journal_is_just_created_has_no_items() -> None:
     folder = Path(".out.nstpipe")
     folder.mkdir()
     (folder / "journal.sqlite3").touch()
     assert status.of(Path("out")).lines() == ["out: stopped: 0 of 0 done, 0 failed, 0 left (unknown weights)"]
 
 
-def test_nothing_is_made_or_changed() -> None:
+def test_status_creates_and_changes_no_files() -> None:
     folder = job("out", DONE, total=5)
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     status.below(Path())
@@ -97,6 +97,6 @@ def test_all_jobs_of_a_folder_or_none() -> None:
     assert status.below(Path()) == []
     job("b.mp4", DONE)
     job("a.png", [])
-    assert [found.output for found in status.below(Path())] == [Path("a.png"), Path("b.mp4")]
+    assert [one.output for one in status.below(Path())] == [Path("a.png"), Path("b.mp4")]
     with pytest.raises(InputError, match="c.png: nstpipe has no job for this output"):
         status.of(Path("c.png"))

@@ -1,4 +1,4 @@
-"""What a job promises: write before mark, adopt only whole files, leave nothing over, share nothing."""
+"""A job writes before it marks, adopts only complete files, removes temporary files and shares nothing."""
 
 import os
 import socket
@@ -18,17 +18,17 @@ from pipeline.jobs.work import job_folder
 from pipeline.pictures import images
 from tests.support.jobs import FRAMES, KEEP, digests
 from tests.support.media import TINY, clip, picture
-from tests.support.observers import Heard
+from tests.support.observers import RecordingObserver
 
 
-class Checks(Heard):
-    """At every step and every end of an item: what lies on the disk, and what the journal says of it."""
+class Checks(RecordingObserver):
+    """Compares the files on the disk with the journal at every step and at the end of every item."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
         self.folder = folder
         self.current = ""
-        self.checked = 0
+        self.ended = 0
 
     def item_began(self, item) -> None:
         self.current, self.output = item.name, item.output
@@ -42,11 +42,11 @@ class Checks(Heard):
         with Journal(self.folder, read_only=True) as journal:
             assert journal.entry(entry.name) is not None
         assert fingerprint.of_file(self.output) == entry.sha256
-        self.checked += 1
+        self.ended += 1
 
 
 @pytest.mark.parametrize("of_video", [False, True])
-def test_an_item_is_marked_once_its_file_is_there_and_not_before(of_video: bool) -> None:
+def test_an_item_is_marked_after_its_file_is_written(of_video: bool) -> None:
     style = picture("starry.jpg", 9)
     if of_video:
         checks = Checks(Path(".in_starry.mp4.nstpipe"))
@@ -56,11 +56,11 @@ def test_an_item_is_marked_once_its_file_is_there_and_not_before(of_video: bool)
             picture(f"photos/{number}.png", number)
         checks = Checks(Path(".photos_starry.nstpipe"))
         stylize_folder("photos", [style], observer=checks, **TINY)
-    assert checks.checked == 3
+    assert checks.ended == 3
 
 
 def test_the_file_is_written_before_the_journal_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By the order of the calls: rename, then mark."""
+    """The order of the calls is: rename, then mark."""
     calls: list[str] = []
     replace, mark = os.replace, Journal.mark
     monkeypatch.setattr(os, "replace", lambda *paths: (calls.append("rename"), replace(*paths))[1])
@@ -80,7 +80,7 @@ def test_a_file_that_is_cut_off_is_not_adopted() -> None:
     output = stylize_image(content, [style], **TINY).output
     whole = output.read_bytes()
     forget(".photo_starry.png.nstpipe", "photo_starry.png")
-    output.write_bytes(whole[:-40])  # its text, by which it would be adopted, is still there
+    output.write_bytes(whole[:-40])  # the tag by which it would be adopted is still there
     assert images.read_tags(output)
     assert stylize_image(content, [style], **TINY).stylized == 1
     assert output.read_bytes() == whole
@@ -108,7 +108,7 @@ def test_a_file_of_another_job_is_not_adopted() -> None:
 
 
 def left_over(folder: str) -> Path:
-    """A temporary file of a process that is dead, as its name tells."""
+    """A temporary file whose name has the number of a process that has ended."""
     code = (
         "import os, sys; from pathlib import Path; from pipeline.base import atomic;"
         "atomic.replacing(Path(sys.argv[1])).__enter__().touch(); os._exit(0)"
@@ -120,7 +120,7 @@ def left_over(folder: str) -> Path:
     return partial
 
 
-def test_temporary_files_of_killed_processes_go_wherever_the_job_writes() -> None:
+def test_temporary_files_of_killed_processes_are_removed_wherever_the_job_writes() -> None:
     style = picture("starry.jpg", 9)
     picture("photos/sub/a.png", 1)
     files = [left_over("photos_starry/sub"), left_over(".photos_starry.nstpipe")]
@@ -134,19 +134,19 @@ def test_temporary_files_of_killed_processes_go_wherever_the_job_writes() -> Non
     assert [path for path in files if path.exists()] == []
 
 
-def test_a_picture_that_vanishes_after_it_was_made_is_made_again() -> None:
+def test_a_pastiche_that_was_removed_is_made_again() -> None:
     for number in range(3):
         picture(f"photos/{number}.png", number)
     style = picture("starry.jpg", 9)
     before = digests(stylize_folder("photos", [style], **TINY).output)
     Path("photos_starry/1_starry.png").unlink()
-    heard = Heard()
-    assert stylize_folder("photos", [style], observer=heard, **TINY).stylized == 1
-    assert ["missing or damaged" in warning for warning in heard.warnings] == [True]
+    observer = RecordingObserver()
+    assert stylize_folder("photos", [style], observer=observer, **TINY).stylized == 1
+    assert ["missing or damaged" in warning for warning in observer.warnings] == [True]
     assert digests(Path("photos_starry")) == before
 
 
-def test_going_on_with_other_libraries_says_so_and_restart_takes_them(
+def test_a_job_resumed_with_other_libraries_warns_and_restart_uses_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for number in range(2):
@@ -154,29 +154,29 @@ def test_going_on_with_other_libraries_says_so_and_restart_takes_them(
     style = picture("starry.jpg", 9)
     stylize_folder("photos", [style], **TINY)
     picture("photos/new.png", 5)
-    heard = Heard()
+    observer = RecordingObserver()
     with Journal(Path(".photos_starry.nstpipe")) as journal:
         facts = journal.facts()
         assert facts is not None and {"tensorflow", "numpy", "scipy"} <= facts.libraries.keys()
         journal.update(finished=False)
-    assert stylize_folder("photos", [style], observer=heard, **TINY).stylized == 1
-    assert heard.warnings == []
+    assert stylize_folder("photos", [style], observer=observer, **TINY).stylized == 1
+    assert observer.warnings == []
     monkeypatch.setattr(job_folder, "library_versions", lambda: {**facts.libraries, "scipy": "99.1"})
     picture("photos/newer.png", 6)
     with Journal(Path(".photos_starry.nstpipe")) as journal:
         journal.update(finished=False)
-    assert stylize_folder("photos", [style], observer=heard, **TINY).stylized == 1
-    (warning,) = heard.warnings
+    assert stylize_folder("photos", [style], observer=observer, **TINY).stylized == 1
+    (warning,) = observer.warnings
     assert f"scipy {facts.libraries['scipy']} (now 99.1)" in warning
     assert "rounding" in warning and "--restart" in warning and "\n" not in warning
     with Journal(Path(".photos_starry.nstpipe")) as journal:
         journal.update(finished=False)
-    restarted = stylize_folder("photos", [style], rules=Rules(restart=True), observer=heard, **TINY)
-    assert (restarted.stylized, len(heard.warnings)) == (4, 1)
+    restarted = stylize_folder("photos", [style], rules=Rules(restart=True), observer=observer, **TINY)
+    assert (restarted.stylized, len(observer.warnings)) == (4, 1)
 
 
 def test_two_jobs_in_two_threads_keep_their_logs_and_pictures_apart() -> None:
-    """Other settings, other pictures, at the same time; each as if it were alone."""
+    """Two jobs with different settings and pictures run at the same time; each gives what it gives alone."""
     style = picture("starry.jpg", 9)
     settings = {"one": TINY | {"steps": 12}, "two": TINY | {"steps": 9, "content_weight": 3.0}}
     for name in settings:
@@ -215,13 +215,13 @@ def test_the_log_is_closed_with_its_job() -> None:
     assert ["INFO" in line for line in lines] == [True, True]
 
 
-def test_the_holder_of_a_job_is_written_down_and_removed() -> None:
-    seen: list[str] = []
+def test_the_holder_of_a_job_is_recorded_and_removed() -> None:
+    holders: list[str] = []
 
-    class Looks(Heard):
+    class ReadsHolder(RecordingObserver):
         def step(self, info: StepInfo) -> None:
-            seen.append(Path(".photo_starry.png.nstpipe/holder.txt").read_text())
+            holders.append(Path(".photo_starry.png.nstpipe/holder.txt").read_text())
 
-    stylize_image(picture("photo.png", 1), [picture("starry.jpg", 2)], observer=Looks(), **TINY)
-    assert set(seen) == {f"process {os.getpid()} on {socket.gethostname()}"}
+    stylize_image(picture("photo.png", 1), [picture("starry.jpg", 2)], observer=ReadsHolder(), **TINY)
+    assert set(holders) == {f"process {os.getpid()} on {socket.gethostname()}"}
     assert not Path(".photo_starry.png.nstpipe/holder.txt").exists()

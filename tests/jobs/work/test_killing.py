@@ -30,11 +30,11 @@ def test_a_killed_video_ends_in_the_same_bytes(tmp_path: Path) -> None:
     picture("starry.jpg", 2)
     arguments = ["video", "in.mp4", "starry.jpg", "-o", "out/a.mp4", "--keep-frames", "-q", *FLAGS, *SMOOTHED]
     frames = Path("out/.a.mp4.nstpipe/frames")
-    made, log = Path("out/a.mp4"), Path("out/.a.mp4.nstpipe/log.txt")
-    calm = uninterrupted(arguments, tmp_path, made, log)
+    output, log = Path("out/a.mp4"), Path("out/.a.mp4.nstpipe/log.txt")
+    calm = uninterrupted(arguments, tmp_path, output, log)
     desired = {**calm.files, **digests(tmp_path / frames)}
     shutil.rmtree("out")
-    actual = killed(arguments, tmp_path, made, log, kills=KILLS, calm=calm, seed=1)
+    actual = killed(arguments, tmp_path, output, log, kills=KILLS, calm=calm, seed=1)
     assert actual.kills
     assert {**actual.files, **digests(tmp_path / frames)} == desired
     assert actual.again_after_done == []
@@ -49,14 +49,14 @@ def test_killed_workers_end_in_the_same_bytes_and_workers_end_with_their_parent(
     arguments = ["video", "in.mp4", "starry.jpg", "-o", "out/a.mp4", "--keep-frames", "-q", *FLAGS, *SMOOTHED]
     arguments += ["--shots", "shots.txt"]
     frames = Path("out/.a.mp4.nstpipe/frames")
-    made, log = Path("out/a.mp4"), Path("out/.a.mp4.nstpipe/log.txt")
-    calm = uninterrupted(arguments, tmp_path, made, log)
+    output, log = Path("out/a.mp4"), Path("out/.a.mp4.nstpipe/log.txt")
+    calm = uninterrupted(arguments, tmp_path, output, log)
     desired = {**calm.files, **digests(tmp_path / frames)}
     shutil.rmtree("out")
     arguments += ["--workers", "2"]
     assert kill_with_workers(arguments, frames, 3) == 2
     assert run(arguments, tmp_path) == 0
-    assert {**digests(made), **digests(frames)} == desired
+    assert {**digests(output), **digests(frames)} == desired
 
 
 def kill_with_workers(arguments: list[str], frames: Path, done: int) -> int:
@@ -84,11 +84,11 @@ def test_a_killed_batch_ends_in_the_same_bytes(tmp_path: Path) -> None:
         picture(f"photos/{number}.jpg", number)
     picture("starry.jpg", 9)
     arguments = ["batch", "photos", "starry.jpg", "-q", *FLAGS, *LBFGS]
-    made, log = Path("photos_starry"), Path(".photos_starry.nstpipe/log.txt")
-    calm = uninterrupted(arguments, tmp_path, made, log)
-    shutil.rmtree(made)
+    output, log = Path("photos_starry"), Path(".photos_starry.nstpipe/log.txt")
+    calm = uninterrupted(arguments, tmp_path, output, log)
+    shutil.rmtree(output)
     shutil.rmtree(log.parent)
-    actual = killed(arguments, tmp_path, made, log, kills=KILLS, calm=calm, seed=2)
+    actual = killed(arguments, tmp_path, output, log, kills=KILLS, calm=calm, seed=2)
     assert actual.kills
     assert actual.files == calm.files
     assert actual.again_after_done == []

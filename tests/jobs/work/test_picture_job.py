@@ -24,26 +24,26 @@ from pipeline.jobs.record.lock import held
 from pipeline.pictures import images
 from tests.support import ROOT
 from tests.support.media import TINY, picture
-from tests.support.observers import Heard, StopsAt
+from tests.support.observers import RecordingObserver, StopsAt
 
 
 def test_a_picture_is_stylised() -> None:
     content, style = picture("photo.jpg", 1), picture("starry.jpg", 2)
     outcome = stylize_image(content, [style], **TINY | {"steps": 8})
     assert (outcome.output, outcome.done, outcome.stylized) == (Path("photo_starry.png"), 1, 1)
-    made = np.asarray(Image.open(outcome.output)).astype(float)
+    pastiche = np.asarray(Image.open(outcome.output)).astype(float)
     untouched = resizing.resize(images.read(content).pixels, (24, 32))
-    assert made.shape == (24, 32, 3)
-    assert 1 < np.abs(made - untouched).mean() < 100
+    assert pastiche.shape == (24, 32, 3)
+    assert 1 < np.abs(pastiche - untouched).mean() < 100
 
 
 def test_the_same_again_does_nothing() -> None:
     content, style = picture("photo.jpg", 1), picture("starry.jpg", 2)
     first = stylize_image(content, [style], **TINY)
     stamp = first.output.stat().st_mtime_ns
-    heard = Heard()
-    assert stylize_image(content, [style], observer=heard, **TINY).stylized == 0
-    assert heard.begun == [(1, 1)]
+    observer = RecordingObserver()
+    assert stylize_image(content, [style], observer=observer, **TINY).stylized == 0
+    assert observer.begun == [(1, 1)]
     assert first.output.stat().st_mtime_ns == stamp
 
 
@@ -83,14 +83,14 @@ def test_an_output_that_is_not_ours_is_refused_unless_forced() -> None:
 
 
 @pytest.mark.parametrize("harm", ["missing", "damaged"])
-def test_a_finished_picture_that_was_harmed_is_redone_with_a_warning(harm: str) -> None:
+def test_a_finished_picture_that_is_missing_or_damaged_is_redone_with_a_warning(harm: str) -> None:
     content, style = picture("photo.jpg", 1), picture("starry.jpg", 2)
     output = stylize_image(content, [style], **TINY).output
     before = output.read_bytes()
     output.unlink() if harm == "missing" else output.write_bytes(before[:-100])
-    heard = Heard()
-    assert stylize_image(content, [style], observer=heard, **TINY).stylized == 1
-    assert "missing or damaged" in heard.warnings[0]
+    observer = RecordingObserver()
+    assert stylize_image(content, [style], observer=observer, **TINY).stylized == 1
+    assert "missing or damaged" in observer.warnings[0]
     assert output.read_bytes() == before
 
 
@@ -115,22 +115,22 @@ def test_a_job_that_is_held_is_refused_and_its_holder_named() -> None:
         stylize_image(content, [style], **TINY)
 
 
-def test_a_stopped_folder_goes_on_where_it_was() -> None:
+def test_a_stopped_folder_resumes_where_it_was() -> None:
     for number in range(3):
         picture(f"photos/{number}.png", number)
     style = picture("starry.jpg", 9)
     with pytest.raises(StoppedError):
         stylize_folder("photos", [style], observer=StopsAt(1), **TINY)
-    heard = Heard()
-    outcome = stylize_folder("photos", [style], observer=heard, **TINY)
-    assert heard.begun == [(3, 1)]
+    observer = RecordingObserver()
+    outcome = stylize_folder("photos", [style], observer=observer, **TINY)
+    assert observer.begun == [(3, 1)]
     assert (outcome.done, outcome.stylized) == (3, 2)
     whole = stylize_folder("photos", [style], "whole", **TINY)
     for path in sorted(Path("photos_starry").iterdir()):
         assert path.read_bytes() == (whole.output / path.name).read_bytes()
 
 
-def test_bad_pictures_do_not_cost_the_others() -> None:
+def test_bad_pictures_fail_and_the_others_are_made() -> None:
     picture("photos/good.jpg", 1)
     picture("photos/sub/also good.png", 2)
     Path("photos/empty.jpg").touch()
@@ -151,7 +151,7 @@ def test_bad_pictures_do_not_cost_the_others() -> None:
         assert "\n" not in reason
 
 
-def test_a_failed_picture_is_tried_again_and_a_new_one_joins() -> None:
+def test_failed_and_new_pictures_are_made_by_the_next_run() -> None:
     picture("photos/good.jpg", 1)
     Path("photos/bad.png").write_text("not yet a picture")
     style = picture("starry.jpg", 9)
@@ -214,9 +214,9 @@ def test_alpha_is_carried_over_and_jpeg_is_written() -> None:
         opaque.putalpha(Image.fromarray(alpha))
         opaque.save("photo.png")
     style = picture("starry.jpg", 2)
-    made = images.read(stylize_image("photo.png", [style], **TINY).output)
-    assert made.alpha is not None
-    assert made.alpha[0, 0] < 10 < 240 < made.alpha[0, -1]
+    pastiche = images.read(stylize_image("photo.png", [style], **TINY).output)
+    assert pastiche.alpha is not None
+    assert pastiche.alpha[0, 0] < 10 < 240 < pastiche.alpha[0, -1]
     stylize_image("photo.png", [style], "out.jpg", **TINY)
     with Image.open("out.jpg") as written:
         assert (written.format, written.size) == ("JPEG", (32, 24))
@@ -245,7 +245,7 @@ def test_names_of_any_kind(name: str) -> None:
     assert (outcome.output / f"{Path(name).stem}_starry.png").exists()
 
 
-def test_a_style_that_is_too_small_ends_the_job_and_costs_no_picture_its_style() -> None:
+def test_a_style_that_is_too_small_ends_the_job_before_any_picture() -> None:
     picture("photos/a.png", 1)
     picture("photos/b.png", 2)
     styles = [picture("starry.png", 8), picture("tiny.png", 9, 8, 8)]
@@ -254,7 +254,7 @@ def test_a_style_that_is_too_small_ends_the_job_and_costs_no_picture_its_style()
     assert not Path("photos_starry+tiny").exists()
 
 
-def test_a_forced_job_that_is_stopped_goes_on_without_adopting_what_it_was_to_redo() -> None:
+def test_a_forced_job_that_was_stopped_resumes_and_adopts_no_old_files() -> None:
     for number in range(3):
         picture(f"photos/{number}.png", number)
     style = picture("starry.jpg", 9)
@@ -264,7 +264,7 @@ def test_a_forced_job_that_is_stopped_goes_on_without_adopting_what_it_was_to_re
     assert stylize_folder("photos", [style], rules=Rules(force=True), **TINY).stylized == 2
 
 
-def test_a_restarted_job_that_is_stopped_goes_on_when_the_line_is_typed_again() -> None:
+def test_a_restarted_job_that_was_stopped_resumes_with_the_same_line() -> None:
     for number in range(3):
         picture(f"photos/{number}.png", number)
     style, other = picture("starry.jpg", 9), TINY | {"steps": 3}
@@ -294,7 +294,7 @@ def test_a_narrower_choice_of_pictures_forgets_nothing() -> None:
     assert stylize_folder("photos", [style], "out", suffix=".jpg", **TINY).stylized == 0
 
 
-def test_a_journal_that_cannot_be_read_goes_with_restart() -> None:
+def test_restart_replaces_a_journal_that_cannot_be_read() -> None:
     content, style = picture("photo.jpg", 1), picture("starry.jpg", 2)
     stylize_image(content, [style], **TINY)
     Path(".photo_starry.png.nstpipe/journal.sqlite3").write_text("no journal " * 100)
@@ -303,7 +303,7 @@ def test_a_journal_that_cannot_be_read_goes_with_restart() -> None:
     assert stylize_image(content, [style], rules=Rules(restart=True), **TINY).done == 1
 
 
-def test_a_job_that_failed_before_its_first_item_leaves_nothing_in_the_way() -> None:
+def test_a_job_that_fails_before_its_first_item_leaves_no_folder() -> None:
     style = picture("starry.jpg", 2)
     Path("photo.png").touch()
     with pytest.raises(InputError, match="photo.png: is empty"):
@@ -313,23 +313,23 @@ def test_a_job_that_failed_before_its_first_item_leaves_nothing_in_the_way() -> 
     assert stylize_image("photo.png", [style], **TINY).stylized == 1
 
 
-def test_another_picture_for_the_same_output_is_told_apart() -> None:
+def test_another_picture_for_the_same_output_is_refused() -> None:
     style = picture("starry.jpg", 2)
     stylize_image(picture("photo.png", 1), [style], **TINY)
     with pytest.raises(JobDiffersError, match="was made from .*photo.png; -o makes another"):
         stylize_image(picture("photo.jpg", 3), [style], **TINY)
 
 
-def test_auto_goes_on_with_the_weights_that_the_job_was_begun_with() -> None:
+def test_auto_keeps_the_weights_that_the_job_was_begun_with() -> None:
     picture("photos/a.png", 1)
     style = picture("starry.jpg", 9)
     stylize_folder("photos", [style], **TINY)
     picture("photos/b.png", 2)
-    heard = Heard()
-    outcome = stylize_folder("photos", [style], observer=heard, **TINY | {"weights": "auto"})
+    observer = RecordingObserver()
+    outcome = stylize_folder("photos", [style], observer=observer, **TINY | {"weights": "auto"})
     assert outcome.stylized == 1
     assert outcome.weights.startswith("builtin")
-    assert "begun with the builtin weights" in heard.warnings[0]
+    assert "begun with the builtin weights" in observer.warnings[0]
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system cannot pin a process")

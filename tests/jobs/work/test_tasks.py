@@ -28,16 +28,16 @@ def inputs() -> TaskInputs:
 
 @pytest.fixture
 def decodes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The first frame of every time that a clip is opened."""
-    opened: list[int] = []
+    """The first frame that is read, for each time that a clip is opened."""
+    starts: list[int] = []
     frames = clips.frames
 
     def counted(path: Path, start: int = 0) -> Iterator[np.ndarray]:
-        opened.append(start)
+        starts.append(start)
         yield from frames(path, start)
 
     monkeypatch.setattr(tasks.clips, "frames", counted)
-    return opened
+    return starts
 
 
 def test_shots_in_order_decode_the_clip_once(inputs: TaskInputs, decodes: list[int]) -> None:
@@ -68,11 +68,11 @@ def test_a_style_set_keeps_its_stylizer_until_another_is_needed(inputs: TaskInpu
     assert runner.stylizer(1) is not first
 
 
-def test_a_picture_beyond_its_workers_share_of_memory_fails_alone(inputs: TaskInputs) -> None:
-    heard: list[object] = []
+def test_a_picture_that_needs_more_than_its_workers_memory_fails_alone(inputs: TaskInputs) -> None:
+    messages: list[object] = []
     poor = TaskInputs(inputs.settings, inputs.styles, inputs.weights, inputs.maker, memory=2**20)
     task = PictureTask(Item("o.png", Path("o.png"), Path("photo.png")))
-    task.run(TaskRunner(poor), heard.append)
-    began, failed = heard
+    task.run(TaskRunner(poor), messages.append)
+    began, failed = messages
     assert isinstance(began, Began) and isinstance(failed, Failed)
     assert isinstance(failed.error, TooLargeError) and "fewer --workers" in failed.reason

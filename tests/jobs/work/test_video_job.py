@@ -10,7 +10,7 @@ from pipeline.errors import InputError, JobDiffersError, StoppedError
 from tests.support.clips import write_clip, write_sound_only
 from tests.support.jobs import FRAMES, KEEP, SMOOTHED, digests
 from tests.support.media import TINY, clip, picture
-from tests.support.observers import Heard, StopsAt
+from tests.support.observers import RecordingObserver, StopsAt
 
 
 def test_a_clip_is_stylised_with_its_times_and_sound() -> None:
@@ -18,13 +18,13 @@ def test_a_clip_is_stylised_with_its_times_and_sound() -> None:
     outcome = stylize_video(source, [style], **TINY)
     assert (outcome.output, outcome.done) == (Path("in_starry.mp4"), 5)
     assert not FRAMES.exists()
-    with av.open(str(outcome.output)) as made, av.open(str(source)) as given:
-        stream = made.streams.video[0]
+    with av.open(str(outcome.output)) as pastiche, av.open(str(source)) as original:
+        stream = pastiche.streams.video[0]
         assert (stream.codec_context.name, stream.pix_fmt) == ("h264", "yuv420p")
-        assert [frame.time for frame in made.decode(video=0)] == [
-            frame.time for frame in given.decode(video=0)
+        assert [frame.time for frame in pastiche.decode(video=0)] == [
+            frame.time for frame in original.decode(video=0)
         ]
-        assert made.streams.audio[0].codec_context.name == "aac"
+        assert pastiche.streams.audio[0].codec_context.name == "aac"
 
 
 @pytest.mark.parametrize("settings", [TINY, SMOOTHED])
@@ -35,9 +35,9 @@ def test_a_stopped_job_resumes_to_the_same_bytes(settings: dict[str, object]) ->
     with pytest.raises(StoppedError):
         stylize_video(source, [style], rules=Rules(restart=True), observer=StopsAt(3), **settings)
     assert len(digests(FRAMES)) == 3
-    heard = Heard()
-    outcome = stylize_video(source, [style], rules=KEEP, observer=heard, **settings)
-    assert (heard.begun, outcome.stylized) == ([(5, 3)], 2)
+    observer = RecordingObserver()
+    outcome = stylize_video(source, [style], rules=KEEP, observer=observer, **settings)
+    assert (observer.begun, outcome.stylized) == ([(5, 3)], 2)
     assert digests(FRAMES) == frames
     assert outcome.output.read_bytes() == whole
 
@@ -68,16 +68,16 @@ def test_a_list_that_does_not_fit_is_named_and_leaves_nothing(text: str, message
     assert sorted(path.name for path in Path().iterdir()) == ["in.mp4", "shots.txt", "starry.jpg"]
 
 
-def test_a_finished_video_is_left_alone_and_a_lost_one_made_again() -> None:
+def test_a_finished_video_is_not_redone_and_a_removed_one_is() -> None:
     source, style = clip("in.mp4", frames=2), picture("starry.jpg", 2)
-    made = stylize_video(source, [style], **TINY).output
-    before = made.read_bytes()
+    output = stylize_video(source, [style], **TINY).output
+    before = output.read_bytes()
     assert stylize_video(source, [style], **TINY).stylized == 0
-    made.unlink()
-    heard = Heard()
-    assert stylize_video(source, [style], observer=heard, **TINY).stylized == 2
-    assert len(heard.warnings) == 1
-    assert made.read_bytes() == before
+    output.unlink()
+    observer = RecordingObserver()
+    assert stylize_video(source, [style], observer=observer, **TINY).stylized == 2
+    assert len(observer.warnings) == 1
+    assert output.read_bytes() == before
 
 
 def test_a_damaged_video_is_assembled_again() -> None:
@@ -102,10 +102,10 @@ def test_another_clip_is_refused() -> None:
 def test_odd_sizes_and_no_sound() -> None:
     source = write_clip(Path("in.mkv"), size=(33, 45), frames=3, codec="ffv1", pixel_format="bgr0")
     outcome = stylize_video(source, [picture("starry.jpg", 2)], **TINY | {"size": 45})
-    with av.open(str(outcome.output)) as made:
-        assert (made.streams.video[0].height, made.streams.video[0].width) == (34, 46)
-        assert not made.streams.audio
-        assert sum(1 for _ in made.decode(video=0)) == 3
+    with av.open(str(outcome.output)) as pastiche:
+        assert (pastiche.streams.video[0].height, pastiche.streams.video[0].width) == (34, 46)
+        assert not pastiche.streams.audio
+        assert sum(1 for _ in pastiche.decode(video=0)) == 3
 
 
 def test_a_file_without_pictures_is_named() -> None:
@@ -122,8 +122,10 @@ def test_a_file_without_pictures_is_named() -> None:
 def test_snapshots_of_frames_lie_beside_the_clip() -> None:
     source, style = clip("in.mp4", frames=2), picture("starry.jpg", 2)
     stylize_video(source, [style], snapshot_every=1, **TINY | {"optimizer": "sgd", "frame_steps": 1})
-    found = sorted(path.relative_to(".").as_posix() for path in Path("in_starry_snapshots").rglob("*.png"))
-    assert found == [
+    snapshots = sorted(
+        path.relative_to(".").as_posix() for path in Path("in_starry_snapshots").rglob("*.png")
+    )
+    assert snapshots == [
         "in_starry_snapshots/000001/step_000001.png",
         "in_starry_snapshots/000001/step_000002.png",
         "in_starry_snapshots/000002/step_000001.png",

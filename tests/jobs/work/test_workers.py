@@ -1,6 +1,6 @@
-"""Shots by several processes: the same bytes as by one, and nothing lost when one of them ends early.
+"""Worker processes give the same bytes as one process, and nothing is lost when one of them ends early.
 
-A worker loads TensorFlow, which takes seconds, so there are few of these tests, each of several ends.
+A worker loads TensorFlow, which takes seconds, so these tests are few, and each checks several things.
 """
 
 import contextlib
@@ -30,15 +30,17 @@ from pipeline.jobs.work.workers import WorkerProcesses
 from pipeline.settings.settings import Settings
 from tests.support.jobs import SMOOTHED, digests
 from tests.support.media import TINY, clip, picture, scene
-from tests.support.observers import Heard
+from tests.support.observers import RecordingObserver
 from tests.support.tiny_weights import tiny_weights
 
 SHOTS = "1\n5\n7\n"
 FRAMES = Path(".out.mp4.nstpipe/frames")
 
 
-def made(folder: str, count: int, observer: Heard | None = None, **settings: object) -> Outcome:
-    """The same job in a folder of its own, since its files' names are part of it."""
+def run_job(
+    folder: str, count: int, observer: RecordingObserver | None = None, **settings: object
+) -> Outcome:
+    """Run the same job in a folder of its own, with the same file names."""
     Path(folder).mkdir(exist_ok=True)
     with contextlib.chdir(folder):
         if not Path("in.mp4").exists():
@@ -57,19 +59,19 @@ def made(folder: str, count: int, observer: Heard | None = None, **settings: obj
 
 
 def files(folder: str) -> dict[str, str]:
-    """Of the frames and of the clip."""
-    clip_made = hashlib.sha256((folder / Path("out.mp4")).read_bytes()).hexdigest()
-    return digests(folder / FRAMES) | {"out.mp4": clip_made}
+    """The digests of the frames and of the clip."""
+    digest = hashlib.sha256((folder / Path("out.mp4")).read_bytes()).hexdigest()
+    return digests(folder / FRAMES) | {"out.mp4": digest}
 
 
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What one process makes."""
+    """The digests of the files that one process makes."""
     folder = tmp_path_factory.mktemp("alone")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NSTPIPE_WEIGHTS", "builtin")
         patch.chdir(folder)
-        made("one", 1)
+        run_job("one", 1)
         return files("one")
 
 
@@ -77,7 +79,7 @@ def children() -> list[psutil.Process]:
     return [process for process in psutil.Process().children() if "spawn_main" in " ".join(process.cmdline())]
 
 
-class Interrupts(Heard):
+class Interrupts(RecordingObserver):
     """Does something to the job once ``number`` frames are done, while workers are busy."""
 
     def __init__(self, number: int, what: Callable[[], None]) -> None:
@@ -99,31 +101,31 @@ def kill_one() -> None:
 
 
 def test_workers_make_the_bytes_that_one_process_makes(alone: dict[str, str]) -> None:
-    heard = Heard()
-    outcome = made("two", 2, heard)
-    assert (outcome.done, outcome.stylized, heard.begun) == (10, 10, [(10, 0)])
+    observer = RecordingObserver()
+    outcome = run_job("two", 2, observer)
+    assert (outcome.done, outcome.stylized, observer.begun) == (10, 10, [(10, 0)])
     assert files("two") == alone
-    assert sorted(entry.name for entry in heard.entries) == sorted(set(alone) - {"out.mp4"})
+    assert sorted(entry.name for entry in observer.entries) == sorted(set(alone) - {"out.mp4"})
     assert children() == []
 
 
 @pytest.mark.slow
-def test_a_job_of_workers_goes_on_to_the_same_bytes_after_a_stop_and_after_a_death(
+def test_a_job_of_workers_resumes_to_the_same_bytes_after_a_stop_and_a_death(
     alone: dict[str, str],
 ) -> None:
     with pytest.raises(StoppedError):
-        made("stopped", 2, Interrupts(2, stop))
+        run_job("stopped", 2, Interrupts(2, stop))
     assert children() == []
     assert not Path("stopped/out.mp4").exists()
-    heard = Interrupts(1, kill_one)
+    observer = Interrupts(1, kill_one)
     with pytest.raises(NstpipeError, match="a worker process died.*fewer --workers") as caught:
-        made("stopped", 2, heard)
+        run_job("stopped", 2, observer)
     assert type(caught.value) is NstpipeError and "\n" not in str(caught.value)
     assert children() == []
-    ((_, at_stop),) = heard.begun
-    heard = Heard()
-    outcome = made("stopped", 1, heard)
-    ((_, at_death),) = heard.begun
+    ((_, at_stop),) = observer.begun
+    observer = RecordingObserver()
+    outcome = run_job("stopped", 1, observer)
+    ((_, at_death),) = observer.begun
     assert 2 <= at_stop < at_death < 10
     assert (outcome.done, outcome.stylized) == (10, 10 - at_death)
     assert files("stopped") == alone
@@ -139,9 +141,9 @@ def test_pictures_by_workers_are_the_bytes_that_one_process_makes(tmp_path: Path
                 picture(f"photos/{number}.png", number)
             Path("photos/bad.png").write_text("not a picture")
             styles = [picture("starry.jpg", 8), picture("scream.jpg", 9)]
-            heard = Heard()
+            observer = RecordingObserver()
             outcome = stylize_folder(
-                "photos", styles, "out", rules=Rules(workers=count), observer=heard, **TINY
+                "photos", styles, "out", rules=Rules(workers=count), observer=observer, **TINY
             )
             assert (outcome.done, outcome.stylized, len(outcome.failed)) == (6, 6, 2)
             failures = {entry.name: entry.reason for entry in outcome.failed}
@@ -155,11 +157,11 @@ def test_pictures_by_workers_are_the_bytes_that_one_process_makes(tmp_path: Path
 
 @pytest.fixture
 def in_a_worker(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[object]]:
-    """A worker's life in this process, which has loaded TensorFlow: what it says over a real pipe."""
+    """Run a worker's main function in this process, over a real pipe; return its messages."""
     handlers: dict[int, object] = {}
     monkeypatch.setattr(signal, "signal", handlers.__setitem__)
 
-    def lived(*tasks: object, gone: bool = False, **settings: object) -> list[object]:
+    def run(*tasks: object, gone: bool = False, **settings: object) -> list[object]:
         plan = planner.of_video(clip("in.mp4", frames=2), [picture("s.jpg", 2)], Path("out.mp4"))
         maker, styles = ItemMaker(plan, "a job's"), [[scene(2).astype(np.float32)]]
         inputs = TaskInputs(Settings(**TINY | settings), styles, tiny_weights(), maker)
@@ -172,13 +174,13 @@ def in_a_worker(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[object]]:
         workers.work(there)
         assert handlers == {signal.SIGINT: signal.SIG_IGN}  # Ctrl-C reaches workers, too
         there.close()
-        heard = []
+        messages = []
         with contextlib.suppress(EOFError, OSError):
             while True:
-                heard.append(here.recv())
-        return heard
+                messages.append(here.recv())
+        return messages
 
-    return lived
+    return run
 
 
 def kinds(messages: list[object]) -> list[str]:
@@ -188,18 +190,19 @@ def kinds(messages: list[object]) -> list[str]:
 def test_a_worker_reports_what_it_does_and_its_error(in_a_worker) -> None:
     """The frames cannot be written after the first, where a folder lies."""
     Path(".out.mp4.nstpipe/frames/000002.png").mkdir(parents=True)
-    heard = in_a_worker()
-    assert kinds(heard) == [
+    messages = in_a_worker()
+    assert kinds(messages) == [
         *("Started", "Ready", "Began", "Waiting", "Waiting", "Done"),
         *("Began", "Waiting", "Failed"),
     ]
-    assert (heard[2].item.name, heard[5].entry.name, heard[5].entry.steps) == ("000001.png", "000001.png", 2)
-    failure = heard[-1]
+    entry = messages[5].entry
+    assert (messages[2].item.name, entry.name, entry.steps) == ("000001.png", "000001.png", 2)
+    failure = messages[-1]
     assert failure.item is None
     assert isinstance(failure.error, OutputError) and "000002.png: cannot be written" in failure.reason
 
 
-def test_a_loss_that_diverges_is_reported_as_what_it_is(in_a_worker) -> None:
+def test_a_loss_that_diverges_is_reported_with_its_error(in_a_worker) -> None:
     failure = in_a_worker(style_weight=1e38)[-1]
     assert type(failure.error) is DivergedError and "no longer finite" in str(failure.error)
 
@@ -208,13 +211,13 @@ def test_a_picture_that_fails_does_not_end_the_worker(in_a_worker) -> None:
     Path("bad.png").write_text("not a picture")
     bad = Item("bad_s.png", Path("bad_s.png"), Path("bad.png"))
     good = Item("good_s.png", Path("good_s.png"), picture("good.png", 3))
-    heard = in_a_worker(PictureTask(bad), PictureTask(good), "no task: it ends the worker")
-    assert kinds(heard) == [
+    messages = in_a_worker(PictureTask(bad), PictureTask(good), "no task: it ends the worker")
+    assert kinds(messages) == [
         *("Started", "Ready", "Began", "Failed"),
         *("Ready", "Began", "Waiting", "Waiting", "Done"),
         *("Ready", "Failed"),
     ]
-    assert heard[3].item == bad and "bad.png: is not a picture" in heard[3].reason
+    assert messages[3].item == bad and "bad.png: is not a picture" in messages[3].reason
     assert Path("good_s.png").is_file()
 
 
@@ -236,7 +239,7 @@ def test_a_worker_ends_with_the_process_that_started_it(in_a_worker) -> None:
 
 
 @pytest.mark.parametrize("kind", [NstpipeError, *NstpipeError.__subclasses__(), DamagedJournalError])
-def test_every_error_comes_through_a_pipe_as_it_is(kind: type[NstpipeError]) -> None:
+def test_every_error_passes_a_pipe_unchanged(kind: type[NstpipeError]) -> None:
     here, there = multiprocessing.Pipe()
     there.send(kind("it did; do this"))
     error = here.recv()
@@ -250,7 +253,7 @@ def test_one_shot_needs_no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Pipe(deque[object]):
-    """A worker's end, as far as the process that hears it sees; it keeps what is sent to it."""
+    """A stand-in for the pipe to a worker; it records what is sent to the worker."""
 
     def __init__(self, *messages: object) -> None:
         super().__init__(messages)
@@ -266,15 +269,15 @@ class Pipe(deque[object]):
 
 
 def test_what_workers_report_is_passed_on_and_tasks_are_handed_out() -> None:
-    heard: list[object] = []
+    messages: list[object] = []
     item, entry = Item("000001.png", Path("000001.png"), Path("in.mp4")), Entry("000001.png", "done")
     task, inputs = PictureTask(item), object()
     pipe = Pipe(workers.Started(), workers.Ready(), Began(item), Waiting(), Done(entry), workers.Ready())
     waiting = deque([task])
-    goes_on = [workers.serve(pipe, inputs, waiting, heard.append) for _ in range(6)]
-    assert goes_on == [True] * 5 + [False]
+    has_tasks = [workers.serve(pipe, inputs, waiting, messages.append) for _ in range(6)]
+    assert has_tasks == [True] * 5 + [False]
     assert pipe.sent == [inputs, task]
-    assert heard == [Began(item), Waiting(), Done(entry)]
+    assert messages == [Began(item), Waiting(), Done(entry)]
 
 
 @pytest.mark.parametrize("end", [EOFError(), ConnectionResetError(), OSError("got end of file")])
@@ -291,7 +294,7 @@ def test_a_worker_that_died_is_reported_unless_the_user_stopped_it(end: Exceptio
         workers.serve(pipe, object(), deque(), stopping)
 
 
-def test_an_error_of_the_listener_is_not_taken_for_a_dead_worker() -> None:
+def test_an_error_of_on_message_is_not_reported_as_a_dead_worker() -> None:
     def full(message: object) -> None:
         raise OSError("no space left")
 
@@ -300,7 +303,7 @@ def test_an_error_of_the_listener_is_not_taken_for_a_dead_worker() -> None:
 
 
 def test_the_longest_task_is_handed_out_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that at the end no worker waits for one that began a long shot last."""
+    """Otherwise the other workers would wait for the one that began a long shot last."""
     items = [Item(f"{n}.png", Path(f"{n}.png"), Path("in.mp4")) for n in range(9)]
     tasks = [ShotTask(Shot(Path("in.mp4"), 0, items[:n]), (32, 32)) for n in (2, 9, 5)]
     here, there = multiprocessing.Pipe()
@@ -312,13 +315,13 @@ def test_the_longest_task_is_handed_out_first(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_workers_are_spawned_since_a_fork_of_tensorflow_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
+    methods: list[str] = []
 
     def context(method: str) -> None:
-        asked.append(method)
+        methods.append(method)
         raise StoppedError("seen")
 
     monkeypatch.setattr(multiprocessing, "get_context", context)
     with pytest.raises(StoppedError):
         workers.start([])
-    assert asked == ["spawn"]
+    assert methods == ["spawn"]
