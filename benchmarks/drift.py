@@ -4,8 +4,8 @@
 
 Each row is a chain of frames: how they follow each other, the noise of the source (standard deviation in
 levels), the changed settings. In a corner something moves in every frame, so that each is
-stylised. Printed is how far the rest has moved from frame 10 to the last: the mean colour and the sharpness
-(variance of the Laplacian); and the largest jump of the sharpness between two frames.
+stylised. The columns show how far the rest has moved from frame 10 to the last: the mean colour and the
+sharpness (variance of the Laplacian); and the largest jump of the sharpness between two frames.
 """
 
 import argparse

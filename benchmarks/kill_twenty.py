@@ -31,7 +31,7 @@ BATCH = ["batch", "photos", "starry.jpg", "-q", *FLAGS, "--optimizer", "lbfgs", 
 
 
 def lay_out(folder: Path, items: int) -> None:
-    """A clip, a folder of pictures and a style."""
+    """Write a clip, a folder of pictures and a style."""
     folder.mkdir()
     clip(folder / "in.mp4", frames=items)
     for number in range(items):
@@ -42,14 +42,14 @@ def lay_out(folder: Path, items: int) -> None:
 def compare(name: str, arguments: list[str], output: str, items: int, kills: int, seed: int) -> bool:
     """Run the job undisturbed and killed; print and return whether both end the same."""
     with tempfile.TemporaryDirectory() as temporary:
-        calm, rough = Path(temporary, "calm"), Path(temporary, "rough")
+        calm, disturbed = Path(temporary, "calm"), Path(temporary, "disturbed")
         lay_out(calm, items)
-        lay_out(rough, items)
+        lay_out(disturbed, items)
         output_path, journal = Path(output), Path(f".{output}.nstpipe")
         log = journal / "log.txt"
         undisturbed = uninterrupted(arguments, calm, output_path, log)
-        survival = killed(arguments, rough, output_path, log, kills=kills, calm=undisturbed, seed=seed)
-        frames = [digests(folder / journal / "frames") for folder in (calm, rough) if name == "video"]
+        survival = killed(arguments, disturbed, output_path, log, kills=kills, calm=undisturbed, seed=seed)
+        frames = [digests(folder / journal / "frames") for folder in (calm, disturbed) if name == "video"]
     same = survival.files == undisturbed.files and frames[:1] == frames[1:]
     twice = len(survival.again_after_done)
     begun = sum(survival.began.values())

@@ -3,8 +3,9 @@
     python -m benchmarks.steady_modes samples/clip.mp4 samples/starry.jpg
     python -m benchmarks.steady_modes pan samples/starry.jpg --frames 60 --sheet pan.png
 
-Every mode takes the same steps for every frame, at one scale. Instead of a clip, one of benchmarks.motion can
-be named: it is drawn, and measured by its true motion. The style loss is that of the finished frames.
+Every mode takes the same steps for every frame, at one scale. Instead of a file, the clip can be the name of
+one of benchmarks.motion, which is drawn and measured by its true motion. The style loss is that of the
+finished frames.
 """
 
 import argparse

@@ -2,10 +2,10 @@
 
     python -m benchmarks.step_split --size 512 --width full --steps 10
 
-Beside it, in the same run, stands a step of the plain Keras way: the functional model of
+For comparison it also times a step of plain Keras: the functional model of
 ``keras.applications``, an eager ``GradientTape`` and Keras' Adam, with the same losses and targets.
 Weights and pictures are random: the time does not depend on them. Each time is the shortest of all
-steps, so that what else the machine is doing disturbs it least; L-BFGS-B's own is a median, since its
+steps, which other work of the machine disturbs least; L-BFGS-B's own is a median, since its
 steps differ.
 """
 
@@ -38,7 +38,7 @@ WIDTHS = {"full": layers.IMAGENET_WIDTHS, "quarter": layers.QUARTER_WIDTHS}
 
 
 def main() -> None:
-    """Print the split for both optimizers and each width arguments for."""
+    """Print the split for both optimizers and for each chosen width."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--size", type=int, default=512, help="sides of the square picture")
     parser.add_argument("--width", choices=[*WIDTHS, "both"], default="both")

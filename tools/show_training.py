@@ -12,7 +12,7 @@ import numpy as np
 
 
 def provenance(path: Path) -> dict[str, Any]:
-    """What ``tools/train_builtin.py`` wrote into the file about itself."""
+    """The record of the training that ``tools/train_builtin.py`` wrote into the file."""
     with np.load(path) as archive:
         return json.loads(str(archive["provenance"]))
 
@@ -33,6 +33,6 @@ def _percent(share: float) -> str:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Where trained weights are from.")
+    parser = argparse.ArgumentParser(description="Print the origin of trained weights.")
     parser.add_argument("weights", type=Path)
     print("\n".join(lines(provenance(parser.parse_args().weights))))

@@ -1,10 +1,11 @@
 """Train the built-in extractor on textures that are drawn here, and write ``pipeline/extractor/builtin.npz``.
 
-    python -m tools.train_builtin                            the file that ships
+    python -m tools.train_builtin                            the file in the package
     python -m tools.train_builtin --steps 200 -o small.npz   a quick try
 
-Nothing is read or downloaded. It can be stopped at any moment: the same line continues from the last
-checkpoint. With the same versions on the same kind of processor the same seed repeats itself.
+Nothing is read or downloaded. It can be stopped at any moment: the same command continues from the last
+checkpoint. With the same versions on the same kind of processor the same seed gives the same weights, but for
+rounding that adds up over a whole training.
 """
 
 import argparse
@@ -43,11 +44,11 @@ def main() -> None:
 
 def _provenance(options: argparse.Namespace, log: list[Row]) -> dict[str, Any]:
     versions = {module.__name__: module.__version__ for module in (tf, keras, np, cv2)}
-    what = {name: getattr(options, name) for name in ("seed", "classes", "steps")}
-    flags = " ".join(f"--{name} {value}" for name, value in what.items())
+    values = {name: getattr(options, name) for name in ("seed", "classes", "steps")}
+    flags = " ".join(f"--{name} {value}" for name, value in values.items())
     return {
         "command": f"python -m tools.train_builtin {flags}",
-        **what,
+        **values,
         "versions": {"python": platform.python_version(), **versions},
         "accuracy": log,
     }

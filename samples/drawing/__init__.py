@@ -1,1 +1,1 @@
-"""The sample pictures' own brushes, scenes, film and sound: everything that `draw.py` puts together."""
+"""The brushes, scenes, film and sound of the samples: everything that `draw.py` uses."""

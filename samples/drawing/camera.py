@@ -1,4 +1,4 @@
-"""A lens, and the rays that it sends out."""
+"""A lens and its rays."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def draw(path: Path, seed: int) -> None:
 
 
 def frame(index: int, seed: int, size: tuple[int, int] = SIZE) -> Array:
-    """One frame, uint8 RGB (height, width, 3); the seed is the same for all, or the scene would change."""
+    """One frame, uint8 RGB (height, width, 3); all frames need the same seed, or the scene changes."""
     rng = np.random.default_rng(seed)
     if index < CUT:
         share = index / CUT
@@ -44,7 +44,7 @@ def frame(index: int, seed: int, size: tuple[int, int] = SIZE) -> Array:
 
 
 def _eased(share: float) -> float:
-    """Set off and come to rest gently."""
+    """Start and end the motion gently."""
     return share + 0.12 * float(np.sin(2 * np.pi * (share + 0.5))) / np.pi
 
 

@@ -1,4 +1,4 @@
-"""Surfaces: the building blocks of what a thing looks like close by."""
+"""Surfaces: the building blocks of the look of things close by."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a picture holds, where it stands, and which of it a ray may meet."""
+"""The things in a picture, their places, and which of them a ray may meet."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Thing:
 
 @dataclass
 class Scene:
-    """What there is, and how it is lit; colours are linear, 1 is a white sheet in the key light."""
+    """Things and their light; colours are linear, 1 is a white sheet in the key light."""
 
     things: list[Thing]
     surrounding: Callable[[Array], Array]

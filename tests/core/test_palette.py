@@ -14,10 +14,10 @@ def coloured(seed: int, mean, spread) -> np.ndarray:
 
 
 def test_the_mean_and_covariance_become_the_palettes():
-    wanted = palette.of(coloured(1, (140, 110, 90), 30))
-    actual = palette.of(palette.moved(coloured(2, (90, 130, 150), 45), wanted))
-    np.testing.assert_allclose(actual.mean, wanted.mean, rtol=1e-3)
-    np.testing.assert_allclose(actual.covariance, wanted.covariance, rtol=0.06, atol=8)
+    target = palette.of(coloured(1, (140, 110, 90), 30))
+    actual = palette.of(palette.moved(coloured(2, (90, 130, 150), 45), target))
+    np.testing.assert_allclose(actual.mean, target.mean, rtol=1e-3)
+    np.testing.assert_allclose(actual.covariance, target.covariance, rtol=0.06, atol=8)
 
 
 def test_a_palette_of_its_own_moves_nothing():
@@ -28,15 +28,15 @@ def test_a_palette_of_its_own_moves_nothing():
 def test_brightness_alone_is_moved_along_the_grey_axis():
     """Twice the deviation about another mean: the closed form of one dimension."""
     grey = np.repeat(np.linspace(100, 140, 1000, dtype=np.float32).reshape(20, 50, 1), 3, axis=2)
-    wanted = palette.of(128 + 2 * (grey - 120))
-    np.testing.assert_allclose(palette.moved(grey, wanted), 128 + 2 * (grey - 120), atol=2.5)
+    target = palette.of(128 + 2 * (grey - 120))
+    np.testing.assert_allclose(palette.moved(grey, target), 128 + 2 * (grey - 120), atol=2.5)
 
 
 def test_a_plain_picture_becomes_plain_in_the_palettes_mean():
-    wanted = palette.of(coloured(4, (200, 90, 60), 50))
+    target = palette.of(coloured(4, (200, 90, 60), 50))
     noise = np.random.default_rng(0).normal(0, 0.3, (20, 20, 3))
-    moved = palette.moved((50 + noise).astype(np.float32), wanted)
-    np.testing.assert_allclose(moved.mean((0, 1)), wanted.mean, atol=1)
+    moved = palette.moved((50 + noise).astype(np.float32), target)
+    np.testing.assert_allclose(moved.mean((0, 1)), target.mean, atol=1)
     assert moved.std((0, 1)).max() < 6  # a fifth of the palette's own
 
 
@@ -57,11 +57,11 @@ def test_a_blend_is_the_palette_of_the_pixels_together(share):
     np.testing.assert_allclose(actual.covariance, desired.covariance)
 
 
-@pytest.mark.parametrize("wanted", ["own", "style"])
-def test_the_content_to_be_matched_is_in_the_palette_asked_for(wanted):
+@pytest.mark.parametrize("choice", ["own", "style"])
+def test_the_content_to_be_matched_is_in_the_palette_chosen(choice):
     """With the content alone in the loss, what it is started from is the optimum."""
     content, styles = picture(0), (1, 2)
     of_style = palette.blend([palette.of(picture(seed)) for seed in styles], [0.5, 0.5])
-    stylizer = make(styles, content_palette=wanted, style_weight=0, tv_weight=0)
-    desired = content if wanted == "own" else palette.moved(content, of_style)
+    stylizer = make(styles, content_palette=choice, style_weight=0, tv_weight=0)
+    desired = content if choice == "own" else palette.moved(content, of_style)
     np.testing.assert_allclose(stylizer.stylize(content).pixels, desired, atol=0.01)

@@ -1,4 +1,4 @@
-"""The extractor that travels in the package: small, of known origin, with an eye for textures and forms."""
+"""The extractor in the package: small, with its provenance, and able to tell textures and forms apart."""
 
 import zipfile
 
@@ -30,9 +30,9 @@ def unseen() -> np.ndarray:
 
 
 def test_it_is_a_complete_vgg19_of_quarter_width_in_less_than_3_megabytes():
-    found = weights.builtin()
-    assert tuple(found.kernels) == LAYERS
-    assert found.widths == QUARTER_WIDTHS
+    builtin = weights.builtin()
+    assert tuple(builtin.kernels) == LAYERS
+    assert builtin.widths == QUARTER_WIDTHS
     assert weights.BUILTIN.stat().st_size < 3_000_000
     names = zipfile.ZipFile(weights.BUILTIN).namelist()
     with np.load(weights.BUILTIN) as archive:
@@ -41,19 +41,19 @@ def test_it_is_a_complete_vgg19_of_quarter_width_in_less_than_3_megabytes():
 
 
 def test_the_file_holds_its_provenance():
-    found = provenance(weights.BUILTIN)
-    flags = [f"--{name} {found[name]}" for name in ("seed", "classes", "steps")]
-    assert found["command"] == " ".join(["python -m tools.train_builtin", *flags])
-    assert {"python", "tensorflow", "keras", "numpy", "cv2"} == set(found["versions"])
-    last = found["accuracy"][-1]
-    assert last["step"] == found["steps"]
-    assert last["block4_conv1"] > 0.5 > 100 / found["classes"]
-    assert "| step | loss | block1_conv1 |" in "\n".join(lines(found))
+    origin = provenance(weights.BUILTIN)
+    flags = [f"--{name} {origin[name]}" for name in ("seed", "classes", "steps")]
+    assert origin["command"] == " ".join(["python -m tools.train_builtin", *flags])
+    assert {"python", "tensorflow", "keras", "numpy", "cv2"} == set(origin["versions"])
+    last = origin["accuracy"][-1]
+    assert last["step"] == origin["steps"]
+    assert last["block4_conv1"] > 0.5 > 100 / origin["classes"]
+    assert "| step | loss | block1_conv1 |" in "\n".join(lines(origin))
 
 
 def test_layers_are_at_the_level_that_presets_expect(unseen):
-    found = weights.builtin()
-    extractor = Extractor(found, "avg")
+    builtin = weights.builtin()
+    extractor = Extractor(builtin, "avg")
     features = [extractor.activations(picture) for picture in unseen[:, 0]]
     for layer, level in LEVELS.items():
         assert np.mean([np.mean(one[layer]) for one in features]) == pytest.approx(level, rel=0.5), layer
@@ -85,6 +85,6 @@ def test_a_small_pastiche_has_the_style_and_keeps_the_content():
     style = images.read(ROOT / "samples/starry.jpg").pixels
     flags = {"size": 160, "steps": "60,20", "scales": 2}
     settings = Choice("balanced", flags=flags, environ={}).resolve("builtin").settings
-    made = Stylizer(settings, [style], weights=weights.builtin()).stylize(content).pixels
-    found = score(content, style, made)
-    assert found.style < 0.3 and found.content > 0.35 and 0.1 < found.noise < 1.5
+    pastiche = Stylizer(settings, [style], weights=weights.builtin()).stylize(content).pixels
+    result = score(content, style, pastiche)
+    assert result.style < 0.3 and result.content > 0.35 and 0.1 < result.noise < 1.5

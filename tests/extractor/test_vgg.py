@@ -55,11 +55,11 @@ def test_equals_the_reference(pooling):
 
 
 def test_shapes_halve_at_each_pooling_and_widths_come_from_the_weights():
-    found = Extractor(tiny_weights()).activations(picture(33, 40))
+    activations = Extractor(tiny_weights()).activations(picture(33, 40))
     for layer in layers.LAYERS:
         block = layers.block_of(layer)
         desired = (33 >> (block - 1), 40 >> (block - 1), WIDTHS[block - 1])
-        assert tuple(found[layer].shape) == desired
+        assert tuple(activations[layer].shape) == desired
 
 
 def test_scales_multiply_the_activations_of_their_layer_alone():
@@ -73,17 +73,18 @@ def test_returns_the_given_layers_and_needs_no_deeper_ones():
     whole = tiny_weights()
     kernels = {layer: whole.kernels[layer] for layer in layers.up_to_deepest(["block2_conv1"])}
     cut = Weights("file", kernels, {}, "", "cut")
-    found = Extractor(cut, layers=["block2_conv1", "block1_conv1"]).activations(picture())
-    assert list(found) == ["block1_conv1", "block2_conv1"]
+    activations = Extractor(cut, layers=["block2_conv1", "block1_conv1"]).activations(picture())
+    assert list(activations) == ["block1_conv1", "block2_conv1"]
     assert list(Extractor(cut).activations(picture())) == list(kernels)
 
 
 def test_takes_whole_numbers_and_does_not_change_the_picture():
     whole = picture().astype(np.uint8)
     before = whole.copy()
-    found = Extractor(tiny_weights(), layers=["block1_conv1"])
+    extractor = Extractor(tiny_weights(), layers=["block1_conv1"])
     np.testing.assert_array_equal(
-        found.activations(whole)["block1_conv1"], found.activations(whole.astype(np.float32))["block1_conv1"]
+        extractor.activations(whole)["block1_conv1"],
+        extractor.activations(whole.astype(np.float32))["block1_conv1"],
     )
     np.testing.assert_array_equal(whole, before)
 

@@ -1,4 +1,4 @@
-"""Flow on pictures of known motion, and what is trusted of it: closed forms on made-up flows first."""
+"""Flow on pictures of known motion, and its weights: closed forms on synthetic flows first."""
 
 import cv2
 import numpy as np
@@ -40,7 +40,7 @@ def test_a_warp_by_nothing_is_the_picture_to_the_bit(channels: tuple[int, ...]) 
     np.testing.assert_array_equal(flow.warp(picture, constant(0, 0)), picture)
 
 
-def test_beyond_the_border_its_edge_goes_on() -> None:
+def test_places_beyond_the_border_have_its_nearest_pixel() -> None:
     picture = textured(1, *SHAPE).astype(np.float32)
     warped = flow.warp(picture, constant(-1000, 0))
     np.testing.assert_array_equal(warped, np.repeat(picture[:, :1], SHAPE[1], axis=1))
@@ -56,14 +56,14 @@ def test_a_warp_by_half_pixels_stays_sharp() -> None:
     assert (wave[5:-5] + wave[6:-4]).max() / 2 < 88
 
 
-def test_what_leads_out_of_the_frame_is_not_inside() -> None:
+def test_a_flow_out_of_the_frame_is_not_inside() -> None:
     right, up = flow.inside(constant(7, 0)), flow.inside(constant(0, -4))
     assert right[:, :-7].all() and not right[:, -7:].any()
     assert up[4:].all() and not up[:4].any()
     assert not flow.inside(constant(0, 41)).any()
 
 
-def test_what_moves_as_one_is_nowhere_occluded_but_at_the_border() -> None:
+def test_uniform_motion_is_occluded_only_at_the_border() -> None:
     backward = constant(5, -3)
     np.testing.assert_array_equal(flow.occluded(backward, -backward), ~flow.inside(backward))
     assert not flow.occluded(constant(0, 0), constant(0, 0)).any()
@@ -87,7 +87,7 @@ def test_halves_that_move_apart_reveal_what_was_hidden_and_together_reveal_nothi
     assert together[:, :4].all()  # from outside the frame
 
 
-def test_two_motions_meet_at_their_boundary_alone() -> None:
+def test_a_motion_boundary_is_only_where_two_motions_meet() -> None:
     boundary = flow.motion_boundary(halves(1, 6))
     middle = SHAPE[1] // 2
     assert boundary[:, middle - 1 : middle + 1].all()
@@ -107,11 +107,11 @@ def test_a_smooth_zoom_has_no_boundary(zoom: float) -> None:
 def test_a_shift_is_found(quality: str, shift: tuple[float, float]) -> None:
     earlier = textured(2)
     later = flow.warp(earlier.astype(np.float32), constant(*shift, earlier.shape[:2])).round()
-    found = flow.between(earlier, later.clip(0, 255).astype(np.uint8), quality)
+    motion = flow.between(earlier, later.clip(0, 255).astype(np.uint8), quality)
     within = np.s_[12:-12, 12:-12]
-    error = np.linalg.norm(found.flow - np.float32(shift), axis=2)[within]
+    error = np.linalg.norm(motion.flow - np.float32(shift), axis=2)[within]
     assert error.mean() < 0.3
-    assert found.weights[within].mean() > 0.95
+    assert motion.weights[within].mean() > 0.95
 
 
 def test_the_qualities_are_those_of_the_settings() -> None:
@@ -139,7 +139,7 @@ def test_a_narrow_strip_has_a_flow_too(side: int, quality: str) -> None:
             assert np.abs(np.median(motion.flow[4:-4, 8:-8], axis=(0, 1)) - (2, 0)).max() < 0.5
 
 
-def test_what_a_moving_square_reveals_is_not_trusted_and_the_rest_is() -> None:
+def test_places_that_a_moving_square_reveals_are_not_trusted_and_the_rest_are() -> None:
     background = textured(4, 192, 256)
     motion = flow.between(*(with_square(background, left, 64, 64) for left in (80, 92)))
     weights = motion.weights
@@ -151,8 +151,8 @@ def test_what_a_moving_square_reveals_is_not_trusted_and_the_rest_is() -> None:
     assert weights[away].mean() > 0.98
 
 
-def test_what_changed_its_look_is_not_trusted() -> None:
-    """It stands still in brighter light: the flow, which leads nowhere, finds nothing amiss."""
+def test_a_place_that_changed_its_brightness_is_not_trusted() -> None:
+    """The place stands still and gets brighter: the flow there is 0 and consistent, but the place differs."""
     earlier = textured(5) // 2
     later = earlier.copy()
     later[30:60, 40:90] += 110
@@ -164,7 +164,7 @@ def test_what_changed_its_look_is_not_trusted() -> None:
 
 @pytest.mark.parametrize(("brighter", "weight"), [(15, 1.0), (26, 0.8), (32, 0.6)])
 def test_a_place_that_looks_a_little_different_is_trusted_less(brighter: int, weight: float) -> None:
-    """It falls from 1 at 20 levels to 0 at 50; below a half the place counts as hidden."""
+    """The weight falls from 1 at 20 levels to 0 at 50; below a half the place counts as hidden."""
     earlier, inner = textured(5) // 2, np.s_[16:-16, 16:-16]
     motion = flow.between(earlier, earlier + np.uint8(brighter))
     assert not motion.hidden[inner].any()
@@ -188,7 +188,7 @@ def test_weights_are_soft_but_never_where_a_place_was_hidden(quality: str) -> No
     assert 0 < motion.weights[beside].mean() < 0.95
 
 
-def test_a_pan_brings_a_border_into_sight_that_is_not_trusted() -> None:
+def test_the_border_that_a_pan_reveals_is_not_trusted() -> None:
     earlier, later = pan(2, step=6)
     weights = flow.between(earlier, later).weights
     assert weights[:, -5:].max() < 0.1
@@ -196,7 +196,7 @@ def test_a_pan_brings_a_border_into_sight_that_is_not_trusted() -> None:
 
 
 @given(st.integers(0, 2**32 - 1))
-def test_weights_are_shares(seed: int) -> None:
+def test_weights_are_between_0_and_1(seed: int) -> None:
     rng = np.random.default_rng(seed)
     frames = rng.integers(0, 256, (2, 24, 30, 3), dtype=np.uint8)
     motion = flow.between(*frames, "fast")
@@ -207,14 +207,14 @@ def test_weights_are_shares(seed: int) -> None:
 
 def test_the_number_of_threads_changes_nothing() -> None:
     earlier, later = (with_square(frame, 30 + 5 * n) for n, frame in enumerate(pan(2)))
-    before, found = cv2.getNumThreads(), []
+    before, results = cv2.getNumThreads(), []
     try:
         for threads in (1, 2, 5):
             cv2.setNumThreads(threads)
             for quality in flow.QUALITIES:
                 motion = flow.between(earlier, later, quality)
                 warped = flow.warp(earlier.astype(np.float32), motion.flow)
-                found.append((quality, motion.flow.tobytes(), motion.weights.tobytes(), warped.tobytes()))
+                results.append((quality, motion.flow.tobytes(), motion.weights.tobytes(), warped.tobytes()))
     finally:
         cv2.setNumThreads(before)
-    assert len(set(found)) == len(flow.QUALITIES)
+    assert len(set(results)) == len(flow.QUALITIES)

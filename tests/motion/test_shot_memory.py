@@ -21,22 +21,22 @@ def remembering(frames: Sequence[np.ndarray]) -> ShotMemory:
 
 
 def pastiches_of(frames: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Made of each frame, so that each moves as its frame does: colours turned round, in whole levels."""
+    """Pastiches that move as their frames do: the frames with changed colours, in whole levels."""
     return [(255 - frame[:, :, ::-1]).astype(np.float32) for frame in frames]
 
 
 def follow(frames: Sequence[np.ndarray], pastiches: Sequence[np.ndarray], unit: float = 5.0) -> Found:
-    """How the last of the frames follows those before it; ``pastiches`` are theirs, without the last."""
+    """The start and the terms of the last frame; ``pastiches`` are those of the frames before it."""
     return remembering(frames).start_and_hold(lambda gap: pastiches[len(frames) - 1 - gap], unit)
 
 
 def unrelated(count: int, size: tuple[int, int] = (96, 128)) -> list[np.ndarray]:
-    """Pastiches that have nothing to do with their frames, to see where a pixel comes from."""
+    """Random pastiches, so that a pixel shows which pastiche it is from."""
     rng = np.random.default_rng(8)
     return [rng.integers(0, 256, (*size, 3)).astype(np.float32) for _ in range(count)]
 
 
-def test_a_frame_repeats_the_last_where_nothing_but_noise_changed() -> None:
+def test_a_frame_with_only_new_noise_is_unchanged() -> None:
     memory, frame = ShotMemory(), textured(1)
     memory.add_frame(frame)
     assert not memory.is_unchanged  # a shot's first frame repeats nothing
@@ -50,7 +50,7 @@ def test_a_frame_repeats_the_last_where_nothing_but_noise_changed() -> None:
 
 
 @pytest.mark.parametrize("count", [2, 3, 5, 7])
-def test_what_stands_still_starts_from_the_last_pastiche_itself_and_is_not_free(count: int) -> None:
+def test_places_that_stand_still_start_from_the_last_pastiche_and_may_not_change(count: int) -> None:
     frames = [noisy(textured(1), number) for number in range(count - 1)]
     frames.append(with_square(textured(1), 20))
     pastiches = unrelated(count - 1)
@@ -64,7 +64,7 @@ def test_what_stands_still_starts_from_the_last_pastiche_itself_and_is_not_free(
     assert hold.unit == 5.0
 
 
-def test_what_stands_still_weighs_ten_times_as_much_as_what_moves() -> None:
+def test_places_that_stand_still_have_ten_times_the_weight_of_places_that_move() -> None:
     _, hold = follow([textured(1), with_square(textured(1), 20)], unrelated(1))
     np.testing.assert_array_equal(hold.weights[:, 80:], 10)
     frames = pan(11, step=3)  # what is in the middle was in sight for more than the frames that it takes
@@ -72,7 +72,7 @@ def test_what_stands_still_weighs_ten_times_as_much_as_what_moves() -> None:
     assert hold.weights.max() == 1
 
 
-def test_what_is_new_is_the_contents_and_free() -> None:
+def test_newly_visible_places_start_from_the_content_and_may_change() -> None:
     frames = [textured(1), with_square(textured(1), 50)]
     _, hold = follow(frames, unrelated(1))
     assert hold.init_share[36:56, 54:74].mean() < 0.1
@@ -93,8 +93,8 @@ def test_a_pan_takes_the_pastiche_along_and_sees_nothing_new_at_the_border(count
     assert hold.changeable.all()
 
 
-def test_where_nothing_was_seen_before_the_start_does_not_count() -> None:
-    """The core mixes it with the content by ``init_share``, which must be 0 to 1 and finite."""
+def test_starts_and_weights_of_unrelated_frames_are_finite_and_in_range() -> None:
+    """The core mixes the start with the content by ``init_share``: finite, and shares from 0 to 1."""
     rng = np.random.default_rng(0)
     frames = list(rng.integers(0, 256, (5, 96, 128, 3), dtype=np.uint8))
     start, hold = follow(frames, unrelated(4))
@@ -104,7 +104,7 @@ def test_where_nothing_was_seen_before_the_start_does_not_count() -> None:
 
 
 @pytest.mark.parametrize("gap", [2, 4])
-def test_a_place_that_was_hidden_gets_the_pastiche_back_that_it_had_before(gap: int) -> None:
+def test_a_place_that_was_hidden_gets_its_earlier_pastiche_again(gap: int) -> None:
     """A square stands in front of it from ``gap - 1`` frames ago to the last frame, and is gone."""
     background = textured(1)
     frames = [background] * 2 + [with_square(background, 50)] * (gap - 1) + [background]
@@ -118,7 +118,7 @@ def test_a_place_that_was_hidden_gets_the_pastiche_back_that_it_had_before(gap: 
     np.testing.assert_array_equal(start[still], pastiches[-1][still])
 
 
-def test_what_has_stood_still_only_since_the_last_frame_is_not_yet_held_as_what_always_did() -> None:
+def test_a_place_that_has_just_come_to_rest_is_held_less_than_one_that_never_moved() -> None:
     """A square went two frames ago; since then nothing moves there, and a place elsewhere flickers."""
     background = textured(1)
     frames = [background, with_square(background, 50), background, with_square(background, 4, side=14)]
@@ -136,7 +136,7 @@ def test_a_place_that_was_hidden_for_longer_starts_from_its_content() -> None:
     assert hold.init_share[38:54, 56:72].mean() < 0.1
 
 
-def test_earlier_pastiches_move_to_where_things_are_now() -> None:
+def test_earlier_pastiches_are_moved_to_the_present_places() -> None:
     """A square passes in front of a scene that a camera pans over, for one frame."""
     frames = pan(4, step=4)
     pastiches = pastiches_of(frames)
@@ -149,7 +149,7 @@ def test_earlier_pastiches_move_to_where_things_are_now() -> None:
     assert np.abs(warp(pastiches[-3], np.zeros((96, 128, 2), np.float32)) - pastiches[-1])[hidden].mean() > 25
 
 
-def test_what_has_just_come_into_sight_is_held_less_than_what_was_seen_for_long() -> None:
+def test_newly_visible_places_are_held_less_than_places_visible_for_long() -> None:
     frames = pan(6, step=3)
     _, hold = follow(frames, pastiches_of(frames)[:-1])
     long_seen, young = np.s_[8:-8, 20:80], np.s_[8:-8, -8:-5]  # the last ten columns came with the last three
@@ -168,29 +168,29 @@ def same(one: Found, other: Found) -> bool:
 
 
 @pytest.mark.parametrize("scene", [pan, lambda n: [with_square(textured(1), 8 * k) for k in range(n)]])
-def test_what_it_remembers_is_of_the_source_alone(scene: Callable[[int], list[np.ndarray]]) -> None:
-    """A memory that was asked at every frame, and one that only looked on from the shot's start."""
+def test_the_memory_depends_on_the_source_alone(scene: Callable[[int], list[np.ndarray]]) -> None:
+    """One memory is asked for a start at every frame; it gives the same as a new one that is asked once."""
     frames = [noisy(frame, number, 1.0) for number, frame in enumerate(scene(8))]
     pastiches = unrelated(8)
-    asked = ShotMemory()
+    memory = ShotMemory()
     for number, frame in enumerate(frames):
-        asked.add_frame(frame)
+        memory.add_frame(frame)
         if number:
-            along = asked.start_and_hold(lambda gap, number=number: pastiches[number - gap], 5.0)
-            fresh = follow(frames[: number + 1], pastiches)
-            assert same(along, fresh)
+            actual = memory.start_and_hold(lambda gap, number=number: pastiches[number - gap], 5.0)
+            desired = follow(frames[: number + 1], pastiches)
+            assert same(actual, desired)
 
 
-def test_a_pastiche_that_is_given_is_left_as_it_is() -> None:
+def test_the_given_pastiches_are_not_changed() -> None:
     frames = pan(5)
     pastiches = unrelated(4)
-    kept = [pastiche.copy() for pastiche in pastiches]
+    before = [pastiche.copy() for pastiche in pastiches]
     follow(frames, pastiches)
-    np.testing.assert_array_equal(pastiches, kept)
+    np.testing.assert_array_equal(pastiches, before)
 
 
 @pytest.mark.parametrize("side", [(36, 48), (48, 64), (96, 128)])
-def test_no_content_comes_into_what_stands_still_however_small_the_picture(side: tuple[int, int]) -> None:
+def test_no_content_is_mixed_into_places_that_stand_still_in_small_pictures(side: tuple[int, int]) -> None:
     background = textured(1, *side)
     frames = [with_square(background, left, 8, 12) for left in (8, 12, 16)]
     pastiches = unrelated(2, side)

@@ -18,7 +18,7 @@ SIZE = 96, 128
 
 
 class Recorded:
-    """Pastiches that have nothing to do with their frames; keeps what each was to be made from."""
+    """Random pastiches; records what each is to be made from."""
 
     def __init__(self, done: Sequence[int] = (), size: tuple[int, int] = SIZE) -> None:
         self.done, self.size = set(done), size
@@ -73,7 +73,7 @@ def test_the_first_frame_starts_from_its_content_which_is_not_rounded(mode: str)
     assert (first.init, first.terms, first.repeats) == (None, None, False)
 
 
-def test_later_frames_along_the_flow_get_whole_levels_without_the_noise_of_what_stands_still() -> None:
+def test_later_frames_along_the_flow_have_whole_levels_and_no_noise_in_still_places() -> None:
     frames = busy(4)
     made = walked(frames).frames
     still, moving = np.s_[:50], np.s_[68:84, 16:26]
@@ -127,7 +127,7 @@ def test_a_frame_along_the_flow_is_held_in_units_of_the_first_frames_loss() -> N
     assert [made[number].terms.unit for number in (1, 2)] == [7.5, 7.5]
 
 
-def test_what_stands_still_starts_from_the_last_pastiche() -> None:
+def test_places_that_stand_still_start_from_the_last_pastiche() -> None:
     pastiches = walked(busy(5))
     for number in (1, 2, 3, 4):
         frame = pastiches.frames[number]
@@ -196,7 +196,7 @@ def test_a_walk_over_frames_that_are_done_gives_the_others_the_same_starts(
 
 
 def test_frames_before_the_first_that_is_not_done_cost_no_flow(monkeypatch: pytest.MonkeyPatch) -> None:
-    """They are added to the memory, no more: pastiches are read for the frame that is made alone."""
+    """They are only added to the memory; pastiches are read only for the frame that is made."""
     read: list[int] = []
     pixels = Recorded.pixels
     monkeypatch.setattr(Recorded, "pixels", lambda self, number: read.append(number) or pixels(self, number))
@@ -213,7 +213,7 @@ def test_frames_before_the_first_that_is_not_done_cost_no_flow(monkeypatch: pyte
     assert set(read) <= {4, 3, 1} and 4 in read
 
 
-def test_a_walk_goes_no_farther_than_it_is_asked_to() -> None:
+def test_a_walk_makes_no_more_frames_than_its_caller_takes() -> None:
     pastiches, taken = Recorded(), []
 
     def frames() -> Iterator[np.ndarray]:
@@ -240,7 +240,7 @@ class Darkens:
         return Pastiche(pixels, 1, {"total": float(content.mean())})
 
 
-def test_pastiches_in_memory_are_rounded_as_files_are_unless_told_not_to() -> None:
+def test_pastiches_in_memory_are_rounded_like_files_unless_rounded_is_false() -> None:
     frames = [np.full((*SIZE, 3), shade, np.uint8) for shade in (46, 146)]
     rounded = list(shot_walk.stylized(Darkens(temporal="init"), frames))
     exact = list(shot_walk.stylized(Darkens(temporal="init"), frames, rounded=False))
@@ -255,8 +255,8 @@ def test_pastiches_in_memory_repeat_and_are_held_in_the_unit_of_the_first() -> N
     assert stylizer.units == pytest.approx([frames[0].mean()] * 2, rel=1e-4)
 
 
-def test_what_stands_still_keeps_its_pixels_to_the_bit_while_the_rest_changes() -> None:
-    """Through the core: optimised at full size, with nothing of what stands still free to change."""
+def test_places_that_stand_still_keep_their_pixels_to_the_bit_and_the_rest_changes() -> None:
+    """With the real core: the frame is optimised at full size, and places that stand still may not change."""
     stylizer = make(temporal="flow", scales=1, steps=3, optimizer="adam")
     made = list(shot_walk.stylized(stylizer, busy(4)))
     for before, now in pairwise(made):

@@ -1,4 +1,4 @@
-"""Chains of frames through the whole core: what stands still does not drift, and smoothing does not pump."""
+"""Chains of frames with the real core: still places do not drift, and smoothing does not pump."""
 
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
@@ -26,13 +26,13 @@ def chained(frames: Iterable[Frame], **changes: object) -> Iterator[np.ndarray]:
 
 
 def largest_jump(pastiches: list[np.ndarray]) -> float:
-    """Of the sharpness from frame to frame, as a share of it; the first frames settle."""
+    """The jumps of the sharpness from frame to frame, as shares of it, without the first frames."""
     sharp = [frame_measures.sharpness(pastiche) for pastiche in pastiches[3:]]
     return max(abs(now / before - 1) for before, now in pairwise(sharp))
 
 
-def test_what_stands_still_does_not_drift_though_it_is_noisy_and_smoothed() -> None:
-    """In a corner a square goes to and fro, so that every frame is stylised; the rest is measured."""
+def test_still_places_with_noise_and_smoothing_do_not_drift() -> None:
+    """In a corner a square moves, so that every frame is stylised; the rest is measured."""
     rng, still = np.random.default_rng(0), textured(1)
     busy = (with_square(still, 96 - 4 * (number % 3), 64, 24).astype(float) for number in range(40))
     noisy = (np.clip(frame + 4 * rng.standard_normal(frame.shape), 0, 255).astype(np.uint8) for frame in busy)

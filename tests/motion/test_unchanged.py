@@ -1,4 +1,4 @@
-"""What stands still is found through noise; what moves, and what a camera moves, is not held."""
+"""Places that stand still are held in spite of noise; places that move, alone or with a camera, are not."""
 
 import numpy as np
 import pytest
@@ -13,14 +13,14 @@ SHAPE = (96, 128)
 
 def walked(frames: list[np.ndarray]) -> list[tuple[np.ndarray, np.ndarray]]:
     """Each frame after the first as it is held, and where it changed."""
-    held, found = frames[0], []
+    held, results = frames[0], []
     for frame in frames[1:]:
         held, changed = unchanged.keep_unchanged(held, frame)
-        found.append((held, changed))
-    return found
+        results.append((held, changed))
+    return results
 
 
-def test_the_same_frame_changed_nowhere() -> None:
+def test_the_same_frame_has_no_changes() -> None:
     for frame in (textured(1), np.full((*SHAPE, 3), 9, np.uint8), textured(1, 16, 16)):
         held, changed = unchanged.keep_unchanged(frame, frame.copy())
         np.testing.assert_array_equal(held, frame)
@@ -28,7 +28,7 @@ def test_the_same_frame_changed_nowhere() -> None:
 
 
 @given(st.integers(0, 2**32 - 1))
-def test_noise_is_no_change_however_often_it_comes(seed: int) -> None:
+def test_noise_in_any_number_of_frames_is_no_change(seed: int) -> None:
     frame = textured(1)
     for held, changed in walked([frame, *(noisy(frame, seed + n) for n in range(3))]):
         np.testing.assert_array_equal(held, frame)
@@ -44,7 +44,7 @@ def test_noise_over_noise_is_no_change() -> None:
 
 
 @given(st.integers(0, 2**32 - 1))
-def test_a_frame_is_what_it_was_where_it_did_not_change_and_what_it_is_where_it_did(seed: int) -> None:
+def test_changed_places_have_the_new_pixels_and_the_others_the_old_ones(seed: int) -> None:
     before, frame = noisy(textured(1), seed), noisy(with_square(textured(1), 50), seed + 1)
     held, changed = unchanged.keep_unchanged(before, frame)
     np.testing.assert_array_equal(held[changed], frame[changed])
@@ -64,7 +64,7 @@ def test_a_moving_object_changes_only_its_surroundings() -> None:
     np.testing.assert_array_equal(held[80:], background[80:])
 
 
-def test_what_a_small_object_uncovered_is_taken_over_though_it_is_gone() -> None:
+def test_places_that_a_small_object_uncovered_get_the_new_pixels() -> None:
     background = textured(1)
     frames = [with_square(background, left, side=14) for left in (40, 44, 48, 200, 200)]
     held, changed = walked(frames)[-1]
@@ -73,33 +73,32 @@ def test_what_a_small_object_uncovered_is_taken_over_though_it_is_gone() -> None
 
 
 @pytest.mark.parametrize("step", [1, -1])
-def test_slow_brightening_adds_up_and_is_taken_over_once_it_is_more_than_noise(step: int) -> None:
+def test_slow_brightening_counts_as_a_change_when_it_exceeds_the_noise(step: int) -> None:
     frame = np.full((*SHAPE, 3), 128, np.int16)
     frames = [noisy(frame + step * n, n, 1.0) for n in range(12)]
-    found = walked(frames)
-    changes = [changed.mean() for _, changed in found]
+    results = walked(frames)
+    changes = [changed.mean() for _, changed in results]
     assert changes[0] < 0.01  # one level alone is noise
     assert max(changes) > 0.5  # several are not
     assert np.mean([share > 0.5 for share in changes]) < 0.6  # and then they add up again
-    for (held, _), seen in zip(found, frames[1:], strict=True):
-        assert np.abs(held.mean() - seen.mean()) < 6
+    for (held, _), frame in zip(results, frames[1:], strict=True):
+        assert np.abs(held.mean() - frame.mean()) < 6
 
 
-def test_one_place_that_brightens_is_taken_over_alone() -> None:
+def test_only_the_place_that_brightens_changes() -> None:
     frames = []
     for n in range(10):
         frame = textured(1).astype(np.int16)
         frame[40:60, 40:60] += 2 * n
         frames.append(np.clip(frame, 0, 255).astype(np.uint8))
-    found = walked(frames)
-    ever = np.any([changed for _, changed in found], axis=0)
+    ever = np.any([changed for _, changed in walked(frames)], axis=0)
     assert ever[44:56, 44:56].all()
     ever[30:70, 30:70] = False
     assert not ever.any()
 
 
 @pytest.mark.parametrize("step", [1, 4])
-def test_where_the_camera_moves_nothing_stands_still_not_even_a_plain_sky(step: int) -> None:
+def test_if_the_camera_moves_everything_changes_even_a_plain_sky(step: int) -> None:
     frames = pan(4, step)
     for frame in frames:
         frame[:30, 30:] = (90, 140, 220)
@@ -108,7 +107,7 @@ def test_where_the_camera_moves_nothing_stands_still_not_even_a_plain_sky(step: 
         np.testing.assert_array_equal(held, frame)
 
 
-def test_a_large_object_in_the_middle_is_no_camera() -> None:
+def test_a_large_object_in_the_middle_is_not_taken_for_a_moving_camera() -> None:
     background = textured(1)
     frames = [with_square(background, left, 18, 60) for left in (30, 36)]
     _, changed = unchanged.keep_unchanged(*frames)
@@ -116,8 +115,8 @@ def test_a_large_object_in_the_middle_is_no_camera() -> None:
     assert not changed[:, 112:].any() and not changed[90:].any()
 
 
-def test_what_moves_in_the_middle_is_no_camera_though_most_of_what_has_texture_moves() -> None:
-    """A plain wall with a textured strip above, and in front of it someone large who moves."""
+def test_an_object_with_most_of_the_texture_is_not_taken_for_a_moving_camera() -> None:
+    """A plain wall with a textured strip above, and in front of it a large object that moves."""
     wall = np.full((*SHAPE, 3), 150, np.uint8)
     wall[:10] = textured(2, 10, SHAPE[1])
     frames = [with_square(wall, left, 18, 64) for left in (30, 37)]
@@ -127,7 +126,7 @@ def test_what_moves_in_the_middle_is_no_camera_though_most_of_what_has_texture_m
     np.testing.assert_array_equal(held[:, 112:], wall[:, 112:])
 
 
-def test_fine_texture_that_moves_is_a_change_though_its_mean_stays() -> None:
+def test_fine_texture_that_moves_is_a_change_even_if_its_mean_stays() -> None:
     rows, columns = np.mgrid[: SHAPE[0], : SHAPE[1]]
     frame = np.repeat((100 + 60 * ((rows + columns) % 2))[..., None], 3, axis=2).astype(np.uint8)
     later = frame.copy()

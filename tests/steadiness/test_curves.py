@@ -47,35 +47,35 @@ def recoloured(frames: Frames) -> Frames:
 def test_a_pastiche_that_moves_with_its_source_is_steady(kind: str) -> None:
     """What is left is the rounding to whole levels and the interpolation: less than 0.7 levels."""
     frames, true = draw(kind, COUNT, SIZE)
-    found = measured(frames, recoloured(frames), true)
-    assert 0 < found.mean_warping_error < (0.7 / 255) ** 2
-    assert 0 < found.mean_long_term_error < (0.7 / 255) ** 2
+    result = measured(frames, recoloured(frames), true)
+    assert 0 < result.mean_warping_error < (0.7 / 255) ** 2
+    assert 0 < result.mean_long_term_error < (0.7 / 255) ** 2
 
 
-def test_one_that_alternates_by_a() -> None:
+def test_a_pastiche_that_alternates_by_a() -> None:
     a = 6
     source, true = held()
-    found = measured(source, grey(*(100 + a * (-1) ** t for t in range(COUNT))), true)
-    assert found.warping_error == (None, *[pytest.approx((2 * a / 255) ** 2)] * (COUNT - 1))
+    result = measured(source, grey(*(100 + a * (-1) ** t for t in range(COUNT))), true)
+    assert result.warping_error == (None, *[pytest.approx((2 * a / 255) ** 2)] * (COUNT - 1))
     # five frames apart the sign differs, too
-    assert found.long_term_error[LONG_TERM_GAP:] == (
+    assert result.long_term_error[LONG_TERM_GAP:] == (
         *[pytest.approx((2 * a / 255) ** 2)] * (COUNT - LONG_TERM_GAP),
     )
-    assert found.flicker == (None, *[pytest.approx(a)] * (COUNT - 2), None)
-    assert found.largest_drift == found.largest_departure == pytest.approx(2 * a)
+    assert result.flicker == (None, *[pytest.approx(a)] * (COUNT - 2), None)
+    assert result.largest_drift == result.largest_departure == pytest.approx(2 * a)
 
 
-def test_one_that_grows_brighter_by_b_a_frame() -> None:
+def test_a_pastiche_that_grows_brighter_by_b_a_frame() -> None:
     b = 3
     source, true = held()
-    found = measured(source, grey(*(50 + b * t for t in range(COUNT))), true)
-    assert found.mean_warping_error == pytest.approx((b / 255) ** 2)
-    assert found.mean_long_term_error == pytest.approx((LONG_TERM_GAP * b / 255) ** 2)
-    assert found.long_term_error[:LONG_TERM_GAP] == (None,) * LONG_TERM_GAP
-    assert found.drift == (None, *(pytest.approx(b * t) for t in range(1, COUNT)))
-    assert found.departure == found.drift
-    assert found.largest_drift == pytest.approx(b * (COUNT - 1))
-    assert found.mean_flicker == pytest.approx(0, abs=1e-4)
+    result = measured(source, grey(*(50 + b * t for t in range(COUNT))), true)
+    assert result.mean_warping_error == pytest.approx((b / 255) ** 2)
+    assert result.mean_long_term_error == pytest.approx((LONG_TERM_GAP * b / 255) ** 2)
+    assert result.long_term_error[:LONG_TERM_GAP] == (None,) * LONG_TERM_GAP
+    assert result.drift == (None, *(pytest.approx(b * t) for t in range(1, COUNT)))
+    assert result.departure == result.drift
+    assert result.largest_drift == pytest.approx(b * (COUNT - 1))
+    assert result.mean_flicker == pytest.approx(0, abs=1e-4)
 
 
 def test_drift_is_of_the_mean_and_departure_of_each_pixel() -> None:
@@ -84,9 +84,9 @@ def test_drift_is_of_the_mean_and_departure_of_each_pixel() -> None:
     first, second = grey(100, 100)
     second[..., 1] += 9
     second[..., 2] = np.where(np.arange(SIZE[1]) % 2, 104, 96)
-    found = measured(source, [first, second], true)
-    assert found.largest_drift == pytest.approx(9)
-    assert found.largest_departure == pytest.approx(math.sqrt((9**2 + 4**2) / 3))
+    result = measured(source, [first, second], true)
+    assert result.largest_drift == pytest.approx(9)
+    assert result.largest_departure == pytest.approx(math.sqrt((9**2 + 4**2) / 3))
 
 
 def panned(pixels: float, count: int) -> TrueMotion:
@@ -105,12 +105,12 @@ def ramp(slope: int, size: tuple[int, int] = SIZE) -> np.ndarray:
 @pytest.mark.parametrize("pixels", [1, 2.5])
 def test_a_frozen_picture_over_a_pan(pixels: float) -> None:
     """A slope of g levels a pixel, warped by d pixels, is g·d off; OpenCV's kernel keeps a ramp nearly."""
-    found = measured(held()[0], [ramp(3)] * COUNT, panned(pixels, COUNT))
-    assert found.mean_warping_error == pytest.approx((3 * pixels / 255) ** 2, rel=1e-3)
-    assert found.mean_long_term_error == pytest.approx((LONG_TERM_GAP * 3 * pixels / 255) ** 2, rel=1e-3)
+    result = measured(held()[0], [ramp(3)] * COUNT, panned(pixels, COUNT))
+    assert result.mean_warping_error == pytest.approx((3 * pixels / 255) ** 2, rel=1e-3)
+    assert result.mean_long_term_error == pytest.approx((LONG_TERM_GAP * 3 * pixels / 255) ** 2, rel=1e-3)
 
 
-def test_what_was_hidden_does_not_count() -> None:
+def test_hidden_places_do_not_count() -> None:
     frames, true = draw("sprite", 20, SIZE)
     hidden = true(0, 19).weights == 0
     uncovered = hidden & (true.surfaces[0] == 1) & (true.surfaces[19] == 0)
@@ -118,8 +118,8 @@ def test_what_was_hidden_does_not_count() -> None:
     first, last = np.full((*SIZE, 3), 90, np.uint8), np.full((*SIZE, 3), 90, np.uint8)
     last[uncovered] = 255
     pair = [first, last]
-    found = measured([frames[0], frames[19]], pair, lambda _, later: true(0, 19))
-    assert found.mean_warping_error == pytest.approx(0, abs=1e-12)
+    result = measured([frames[0], frames[19]], pair, lambda _, later: true(0, 19))
+    assert result.mean_warping_error == pytest.approx(0, abs=1e-12)
     blind = measured(
         [frames[0], frames[19]], pair, lambda *_: Motion(true(0, 19).flow, np.ones(SIZE, np.float32))
     )
@@ -136,16 +136,16 @@ def test_nothing_is_measured_across_a_cut() -> None:
         asked.append((earlier, later))
         return Motion(np.zeros((*SIZE, 2), np.float32), np.ones(SIZE, np.float32))
 
-    found = measured(source, styled, motions, starts=[0, 7])
-    assert found.starts == (0, 7)
+    result = measured(source, styled, motions, starts=[0, 7])
+    assert result.starts == (0, 7)
     assert [pair for pair in asked if pair[0] < 7 <= pair[1]] == []
     for name in ("warping_error", "long_term_error", "drift", "departure", "flicker"):
-        curve = getattr(found, name)
+        curve = getattr(result, name)
         assert len(curve) == 15
         assert {value for value in curve if value is not None} == {0}
         assert curve[7] is None
-    assert (found.flicker[6], found.flicker[8]) == (None, 0)
-    assert [at for at, value in enumerate(found.long_term_error) if value is not None] == [5, 6, 12, 13, 14]
+    assert (result.flicker[6], result.flicker[8]) == (None, 0)
+    assert [at for at, value in enumerate(result.long_term_error) if value is not None] == [5, 6, 12, 13, 14]
     across = measured(source, styled, motions)
     assert across.warping_error[7] == pytest.approx((100 / 255) ** 2)
 
@@ -156,11 +156,11 @@ def test_without_a_still_place_there_is_no_drift_and_no_flicker() -> None:
     left[:, :40] = 255 - left[:, :40]
     right[:, 24:] = 255 - right[:, 24:]
     _, true = held(4)
-    found = measured([base, left, right, base], grey(1, 2, 3, 4), true)
-    assert found.drift[1] == pytest.approx(1)
-    assert found.drift[2:] == found.departure[2:] == (None, None)
-    assert found.flicker[2] is None
-    assert (found.mean_flicker, found.largest_drift) == (None, pytest.approx(1))
+    result = measured([base, left, right, base], grey(1, 2, 3, 4), true)
+    assert result.drift[1] == pytest.approx(1)
+    assert result.drift[2:] == result.departure[2:] == (None, None)
+    assert result.flicker[2] is None
+    assert (result.mean_flicker, result.largest_drift) == (None, pytest.approx(1))
 
 
 def test_still_places_are_measured_where_another_moves() -> None:
@@ -169,8 +169,8 @@ def test_still_places_are_measured_where_another_moves() -> None:
     other[:, :32] = 255 - other[:, :32]
     first, second = grey(100, 140)
     second[:, 24:] = 105
-    found = measured([base, other], [first, second], held(2)[1])
-    assert found.largest_drift == pytest.approx(5)
+    result = measured([base, other], [first, second], held(2)[1])
+    assert result.largest_drift == pytest.approx(5)
 
 
 def test_sharpness_of_a_checkerboard() -> None:
@@ -180,16 +180,16 @@ def test_sharpness_of_a_checkerboard() -> None:
     assert frame_measures.sharpness(board) == pytest.approx((4 * 20) ** 2, rel=1e-6)
     flat = np.full_like(board, 100)
     frames = [picture.astype(np.uint8) for picture in (board, flat, board, board)]
-    found = measured(*(held(4)[0], frames), held(4)[1])
-    assert found.sharpness == (*(pytest.approx(value, abs=1e-6) for value in (6400, 0, 6400, 6400)),)
-    assert found.mean_sharpness == pytest.approx(4800)
-    assert found.sharpness_jump == (None, pytest.approx(4 / 3), pytest.approx(4 / 3), pytest.approx(0))
-    assert found.largest_sharpness_jump == pytest.approx(4 / 3)
+    result = measured(*(held(4)[0], frames), held(4)[1])
+    assert result.sharpness == (*(pytest.approx(value, abs=1e-6) for value in (6400, 0, 6400, 6400)),)
+    assert result.mean_sharpness == pytest.approx(4800)
+    assert result.sharpness_jump == (None, pytest.approx(4 / 3), pytest.approx(4 / 3), pytest.approx(0))
+    assert result.largest_sharpness_jump == pytest.approx(4 / 3)
 
 
 def test_flat_pictures_have_no_sharpness_to_jump() -> None:
-    found = measured(held(3)[0], grey(1, 2, 3), held(3)[1])
-    assert (found.mean_sharpness, found.largest_sharpness_jump) == (0, 0)
+    result = measured(held(3)[0], grey(1, 2, 3), held(3)[1])
+    assert (result.mean_sharpness, result.largest_sharpness_jump) == (0, 0)
 
 
 def test_the_estimated_motion_gives_about_the_true_error() -> None:
@@ -206,14 +206,14 @@ def test_the_estimated_motion_gives_about_the_true_error() -> None:
 @pytest.mark.parametrize("size", [(24, 32), (96, 128)])
 def test_a_pastiche_of_another_size(size: tuple[int, int]) -> None:
     """The frozen ramp again: the motion is as much larger or smaller as the picture."""
-    found = measured(held(2)[0], [ramp(2, size)] * 2, panned(3, 2))
-    assert found.mean_warping_error == pytest.approx((2 * 3 * size[1] / SIZE[1] / 255) ** 2, rel=1e-3)
+    result = measured(held(2)[0], [ramp(2, size)] * 2, panned(3, 2))
+    assert result.mean_warping_error == pytest.approx((2 * 3 * size[1] / SIZE[1] / 255) ** 2, rel=1e-3)
 
 
 def test_a_pastiche_of_another_size_with_estimated_motion() -> None:
     frames, _ = draw("pan", 2, SIZE)
-    found = measured(frames, [ramp(4, (24, 32))] * 2)
-    assert found.mean_warping_error == pytest.approx((4 * PAN[0] / 2 / 255) ** 2, rel=0.15)
+    result = measured(frames, [ramp(4, (24, 32))] * 2)
+    assert result.mean_warping_error == pytest.approx((4 * PAN[0] / 2 / 255) ** 2, rel=0.15)
 
 
 def test_only_a_few_frames_are_held() -> None:

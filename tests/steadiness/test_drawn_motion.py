@@ -1,4 +1,4 @@
-"""Drawn clips: their motion is what they say it is, and DIS finds it."""
+"""Drawn clips: their stored motion is true, and DIS finds it."""
 
 import math
 import runpy
@@ -39,8 +39,8 @@ def test_the_true_motion_explains_the_clip(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["pan", "zoom", "rotation"])
-def test_without_it_the_clip_is_far_from_explained(kind: str) -> None:
-    """That the bounds above mean something: the same clip, taken to stand still for five frames."""
+def test_without_motion_the_error_is_large(kind: str) -> None:
+    """So the bounds above mean something: the same clip, compared over five frames without motion."""
     frames, true = draw(kind, COUNT, SIZE)
     still = flow.Motion(np.zeros((*SIZE, 2), np.float32), true(0, 5).weights)
     one, other = (frames[number].astype(np.float32) for number in (0, 5))
@@ -59,9 +59,9 @@ def test_zoom_and_rotation_leave_the_centre_where_it_is() -> None:
     size = 49, 65
     for kind in ("zoom", "rotation"):
         _, true = draw(kind, COUNT, size)
-        found = true(0, 5).flow
-        np.testing.assert_allclose(found[24, 32], (0, 0), atol=1e-5)
-        assert np.abs(found[24, 60]).max() > 0.5
+        vectors = true(0, 5).flow
+        np.testing.assert_allclose(vectors[24, 32], (0, 0), atol=1e-5)
+        assert np.abs(vectors[24, 60]).max() > 0.5
 
 
 def test_the_rotation_turns_by_its_angle() -> None:
@@ -72,7 +72,7 @@ def test_the_rotation_turns_by_its_angle() -> None:
     )
 
 
-def test_what_the_sprite_uncovers_is_not_visible() -> None:
+def test_places_that_the_sprite_uncovers_are_not_visible() -> None:
     _, true = draw("sprite", 20, SIZE)
     moved = true(0, 19)
     uncovered = (true.surfaces[0] == 1) & (true.surfaces[19] == 0)
@@ -104,8 +104,8 @@ def test_another_seed_is_another_clip() -> None:
 def test_dis_finds_the_motion_where_it_is_visible(kind: str, pixels: float) -> None:
     """Mean end-point error in pixels."""
     frames, true = draw(kind, COUNT, SIZE)
-    found, wanted = flow.between(frames[3], frames[4]), true(3, 4)
-    errors = np.hypot(*np.moveaxis(found.flow - wanted.flow, 2, 0))[wanted.weights > 0]
+    estimated, exact = flow.between(frames[3], frames[4]), true(3, 4)
+    errors = np.hypot(*np.moveaxis(estimated.flow - exact.flow, 2, 0))[exact.weights > 0]
     assert errors.mean() < pixels
 
 
@@ -137,7 +137,7 @@ def test_a_written_clip_and_its_motion_come_back(monkeypatch: pytest.MonkeyPatch
         ({"cameras": np.zeros((1, 5, 2, 3)), "surfaces": np.zeros((5, 2, 2))}, "holds no true motion"),
     ],
 )
-def test_a_file_that_is_no_motion_is_refused(data: bytes | dict | None, message: str) -> None:
+def test_a_file_without_a_motion_is_refused(data: bytes | dict | None, message: str) -> None:
     path = Path("m.npz")
     if isinstance(data, dict):
         np.savez(path, **data)

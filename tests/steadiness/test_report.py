@@ -1,4 +1,4 @@
-"""`nstpipe steadiness`: its table, its JSON, its plot, and what it says to bad input."""
+"""`nstpipe steadiness`: its table, its JSON, its plot, and its messages for bad input."""
 
 import json
 import sys
@@ -70,14 +70,14 @@ def test_the_table_has_a_line_for_each_measure(nstpipe) -> None:
 @pytest.mark.usefixtures("clips")
 def test_json_holds_the_same_numbers(nstpipe) -> None:
     code, printed, _ = nstpipe("in.mp4", "in_dark.mp4", "--json", "--motion", "in.motion.npz")
-    told, wanted = json.loads(printed), expected(true=True)
-    assert (code, told["frames"], told["shots"]) == (0, COUNT, [0])
-    assert tuple(told["measures"]) == CURVES
-    for name, measured in told["measures"].items():
-        assert tuple(measured["curve"]) == getattr(wanted, name)
-    assert told["measures"]["drift"]["largest"] == wanted.largest_drift
-    assert told["measures"]["warping_error"]["mean"] == wanted.mean_warping_error
-    assert told["measures"]["warping_error"]["mean"] != expected(true=False).mean_warping_error
+    report_json, desired = json.loads(printed), expected(true=True)
+    assert (code, report_json["frames"], report_json["shots"]) == (0, COUNT, [0])
+    assert tuple(report_json["measures"]) == CURVES
+    for name, measured in report_json["measures"].items():
+        assert tuple(measured["curve"]) == getattr(desired, name)
+    assert report_json["measures"]["drift"]["largest"] == desired.largest_drift
+    assert report_json["measures"]["warping_error"]["mean"] == desired.mean_warping_error
+    assert report_json["measures"]["warping_error"]["mean"] != expected(true=False).mean_warping_error
 
 
 @pytest.mark.usefixtures("clips")
@@ -93,7 +93,7 @@ def test_the_plot_is_a_picture(nstpipe) -> None:
 
 
 @pytest.mark.filterwarnings("error")
-def test_a_plot_with_cuts_of_a_clip_that_has_next_to_nothing() -> None:
+def test_a_plot_of_a_clip_with_almost_no_values() -> None:
     """A shot of one frame, no still place, a name that is no formula, in letters without a font."""
     none = (None, None, None)
     draw(Steadiness((0, 2), none, none, none, none, none, (0.0, 0.0, 0.0)), Path("a.png"), "$x_ 蕉.mp4")
@@ -101,7 +101,7 @@ def test_a_plot_with_cuts_of_a_clip_that_has_next_to_nothing() -> None:
         assert (0x88, 0x88, 0x88) in {colour for _, colour in plot.convert("RGB").getcolors(1 << 20)}
 
 
-def test_what_was_not_measured_is_a_dash() -> None:
+def test_a_measure_without_a_value_is_a_dash() -> None:
     none = (None, None)
     lines = report.table(Steadiness((0,), none, none, none, none, none, (1.0, 1.0)))
     assert [line[24:33].strip() for line in lines] == ["-", "-", "-", "-", "-", "1", "0"]
@@ -136,7 +136,7 @@ def test_a_plot_without_matplotlib_says_what_to_install(nstpipe, monkeypatch) ->
         (2, "PASTICHE", ["in.mp4"]),
     ],
 )
-def test_bad_input_costs_one_line(nstpipe, code: int, message: str, arguments: list[str]) -> None:
+def test_bad_input_gives_one_line(nstpipe, code: int, message: str, arguments: list[str]) -> None:
     picture("p.png")
     Path("folder.png").mkdir()
     Path("link.png").symlink_to("in_dark.mp4")
@@ -151,8 +151,8 @@ def test_bad_input_costs_one_line(nstpipe, code: int, message: str, arguments: l
 def test_a_clip_of_two_shots_says_so(nstpipe) -> None:
     drawn_motion.write("cut", Path("cut.mp4"), 40, (90, 160))
     code, printed, _ = nstpipe("cut.mp4", "cut.mp4", "--motion", "cut.motion.npz", "--json")
-    told = json.loads(printed)
-    assert (code, told["shots"]) == (0, [0, 20])
-    assert told["measures"]["warping_error"]["curve"][20] is None
+    report_json = json.loads(printed)
+    assert (code, report_json["shots"]) == (0, [0, 20])
+    assert report_json["measures"]["warping_error"]["curve"][20] is None
     # half a level of rounding, and what H.264's colours lose
-    assert told["measures"]["warping_error"]["mean"] < (1.5 / 255) ** 2
+    assert report_json["measures"]["warping_error"]["mean"] < (1.5 / 255) ** 2

@@ -30,7 +30,7 @@ def test_a_batch_is_a_function_of_seed_and_step(pictures):
         assert not np.array_equal(first.images, other.images)
 
 
-def test_what_is_asked_of_a_batch_agrees_with_its_map(pictures):
+def test_the_answers_to_a_batch_agree_with_its_map(pictures):
     batch = crops.training(pictures, 0, 0, 48)
     assert batch.images.min() >= 0 and batch.images.max() <= 255
     np.testing.assert_allclose(batch.shares.sum(1), 1, rtol=1e-5)
@@ -132,7 +132,7 @@ def model():
     return model
 
 
-def test_folded_convolutions_give_what_the_network_gave(model, pictures):
+def test_folded_convolutions_give_the_networks_activations(model, pictures):
     """At every head's layer, up to the rounding to float16."""
     import keras
 
@@ -155,8 +155,8 @@ def test_scales_bring_each_layer_to_the_presets_level(model, pictures):
 
 
 @pytest.mark.slow
-def test_a_step_changes_pixels_for_the_worse(pictures):
-    """The changes that a step returns raise the loss of the very network it has trained."""
+def test_a_step_changes_pixels_so_that_the_loss_rises(pictures):
+    """The changes that a step returns raise the loss of the network that it has trained."""
     import keras
     import tensorflow as tf
 

@@ -19,7 +19,7 @@ from tools.textures.canvas import (
 
 
 def design(rng: np.random.Generator) -> Painter:
-    """One class: the light, the horizon, how many ridges, what stands on the ground."""
+    """One class: the light, the horizon, how many ridges, the things on the ground."""
     sky, land, things = palette(rng, 3), palette(rng, 4), palette(rng, 5)
     horizon, ridges, roughness = rng.uniform(0.25, 0.65), int(rng.integers(1, 5)), rng.uniform(1.2, 2.2)
     standing, count = pick(rng, ("houses", "trees", "towers")), int(rng.integers(3, 22))

@@ -1,1 +1,1 @@
-"""How the built-in extractor is trained: pictures of classes, crops of them, the network, what is stored."""
+"""The training of the built-in extractor: pictures of classes, crops, the network, and the stored weights."""

@@ -1,4 +1,4 @@
-"""The course of a training: batch after batch, measured and kept now and then, so that it can be stopped."""
+"""The course of a training: batch after batch, with regular measurements and checkpoints to resume from."""
 
 import csv
 from concurrent.futures import ThreadPoolExecutor
@@ -18,10 +18,10 @@ Array = np.ndarray
 Row = dict[str, float]
 
 REPLAYS = 3
-"""How often each batch is trained on, each time changed for the worse."""
+"""How often each batch is trained on, each time with pixels changed against the network."""
 
 TRAINING = (*gallery.DRAWING, *sorted(Path(__file__).parent.glob("*.py")))
-"""The code that decides what comes out."""
+"""The code that the result depends on."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Course:
     Attributes:
         seed: of crops and first weights.
         steps: of the whole course, each a batch that is trained on REPLAYS times.
-        folder: where checkpoint and log are kept, in a folder of this course's own.
+        folder: checkpoint and log are kept below it, in a folder of this course's own.
         report_every: steps between two measurements on the held-out pictures, each kept.
         batch: crops of one step.
     """
@@ -43,16 +43,16 @@ class Course:
     batch: int = 96
 
     def run(self, pictures: Array) -> tuple[keras.Model, list[Row]]:
-        """The trained network, and its accuracy on held-out pictures, layer by layer, as it went.
+        """The trained network, and its accuracy on held-out pictures, by layer, at each measurement.
 
         Args:
             pictures: of :func:`tools.training.gallery.draw`.
         """
-        own = self.folder / f"run-{self.seed}-{len(pictures)}-{self.steps}-{gallery.code(*TRAINING)}"
-        own.mkdir(parents=True, exist_ok=True)
-        model, log = self._begun(own, len(pictures))
+        folder = self.folder / f"run-{self.seed}-{len(pictures)}-{self.steps}-{gallery.code(*TRAINING)}"
+        folder.mkdir(parents=True, exist_ok=True)
+        model, log = self._begun(folder, len(pictures))
         done = int(model.optimizer.iterations) // REPLAYS
-        exam = crops.held_out(pictures, self.seed)
+        held_out = crops.held_out(pictures, self.seed)
         with ThreadPoolExecutor(1) as ahead, tqdm(total=self.steps, initial=done, desc="training") as bar:
             train = network.hardened_step(model)
             following = ahead.submit(crops.training, pictures, self.seed, done, self.batch)
@@ -63,26 +63,26 @@ class Course:
                 loss = _replayed(train, batch, rng, network.worst(step, self.steps))
                 bar.update()
                 if step % self.report_every == 0 or step == self.steps:
-                    log.append({"step": step, "loss": round(loss, 4), **_examined(model, exam)})
+                    log.append({"step": step, "loss": round(loss, 4), **_examined(model, held_out)})
                     bar.set_postfix_str(" ".join(f"{value:.2f}" for value in list(log[-1].values())[2:]))
-                    _keep(own, model, log)
+                    _keep(folder, model, log)
         return model, log
 
-    def _begun(self, own: Path, classes: int) -> tuple[keras.Model, list[Row]]:
+    def _begun(self, folder: Path, classes: int) -> tuple[keras.Model, list[Row]]:
         """The network and log of the last checkpoint, or new ones."""
-        if not _checkpoint(own).is_file():
+        if not _checkpoint(folder).is_file():
             keras.utils.set_random_seed(self.seed)
             model = network.build(classes)
             network.compile_for(model, self.steps * REPLAYS)
             return model, []
-        model = keras.models.load_model(_checkpoint(own))
-        with _log(own).open(newline="") as file:
+        model = keras.models.load_model(_checkpoint(folder))
+        with _log(folder).open(newline="") as file:
             rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
         return model, [row for row in rows if row["step"] * REPLAYS <= int(model.optimizer.iterations)]
 
 
 def _replayed(train: Any, batch: crops.Batch, rng: np.random.Generator, worst: float) -> float:
-    """Train on a batch, and on what is worse for the network by up to ``worst`` levels; the last loss."""
+    """Train on a batch, its pixels changed against the network by up to ``worst`` levels; the last loss."""
     images, answers = tf.constant(batch.images), network.answers_to(batch)
     changes = tf.constant(rng.uniform(-worst, worst, images.shape), tf.float32)
     limit = tf.constant(worst, tf.float32)
@@ -91,28 +91,28 @@ def _replayed(train: Any, batch: crops.Batch, rng: np.random.Generator, worst: f
     return float(loss)
 
 
-def _keep(own: Path, model: keras.Model, log: list[Row]) -> None:
-    """The log, then the checkpoint: a row too many is dropped when training continues."""
-    with atomic.replacing(_log(own)) as partial, partial.open("w", newline="") as file:
+def _keep(folder: Path, model: keras.Model, log: list[Row]) -> None:
+    """Write the log, then the checkpoint: a row too many is dropped when training continues."""
+    with atomic.replacing(_log(folder)) as partial, partial.open("w", newline="") as file:
         writer = csv.DictWriter(file, list(log[-1]))
         writer.writeheader()
         writer.writerows(log)
-    with atomic.replacing(_checkpoint(own)) as partial:
+    with atomic.replacing(_checkpoint(folder)) as partial:
         model.save(partial)
 
 
-def _checkpoint(own: Path) -> Path:
-    return own / "checkpoint.keras"
+def _checkpoint(folder: Path) -> Path:
+    return folder / "checkpoint.keras"
 
 
-def _log(own: Path) -> Path:
-    return own / "log.csv"
+def _log(folder: Path) -> Path:
+    return folder / "log.csv"
 
 
-def _examined(model: keras.Model, exam: crops.Batch) -> Row:
+def _examined(model: keras.Model, held_out: crops.Batch) -> Row:
     """The share of held-out crops whose class each layer's head names."""
-    answers = model.predict(exam.images, verbose=0)
-    classes = exam.shares.argmax(1)
+    answers = model.predict(held_out.images, verbose=0)
+    classes = held_out.shares.argmax(1)
     return {
         layer: round(float(np.mean(answers[f"{layer}_texture"].argmax(1) == classes)), 4)
         for layer in network.TEXTURE_LAYERS

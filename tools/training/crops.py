@@ -1,4 +1,4 @@
-"""Batches: crops of the gallery, some put together from several, in colours changed a little.
+"""Batches: crops of the gallery with slightly changed colours; some are put together from several.
 
 A batch is a function of (seed, step) alone, so an interrupted training continues with the same ones.
 """
@@ -14,7 +14,7 @@ CROP = 64
 """Pixels of a crop's side."""
 
 COLOURS_A_SIDE = 4
-"""A cell's picture is told in so many colours a side."""
+"""A cell is described by this many colours a side."""
 
 COMPOSED = 0.4
 """Share of the crops that are put together from two or three textures."""
@@ -83,13 +83,13 @@ def _crop(rng: np.random.Generator, picture: Array) -> Array:
 
 
 def _turned(rng: np.random.Generator, crop: Array) -> Array:
-    """In one of the eight ways a square can lie, so that no direction is learnt better than another."""
+    """Turned or mirrored in one of eight ways, so that no direction is learnt better than another."""
     crop = np.rot90(crop, rng.integers(4))
     return crop[:, ::-1] if rng.random() < 0.5 else crop
 
 
 def _recoloured(rng: np.random.Generator, image: Array) -> Array:
-    """Channels permuted now and then, inverted, grey, and always a little more or less contrast.
+    """Sometimes with permuted channels, inverted or grey; always with a little more or less contrast.
 
     Mild on purpose: features that are blind to colour do not carry a palette.
     """
@@ -104,7 +104,7 @@ def _recoloured(rng: np.random.Generator, image: Array) -> Array:
 
 
 def _composed(rng: np.random.Generator, images: Array, maps: Array) -> tuple[Array, Array]:
-    """Some of the crops with parts of their neighbours in the batch over them, shaded as things are."""
+    """Some of the crops with shaded parts of their neighbours in the batch over them."""
     images, maps = images.copy(), maps.copy()
     for number in np.flatnonzero(rng.random(len(images)) < COMPOSED):
         for layer in range(rng.integers(1, 3)):
@@ -138,7 +138,7 @@ def _mask(rng: np.random.Generator) -> Array:
 
 
 def _shade(rng: np.random.Generator) -> Array:
-    """Light that falls off across a thing: (CROP, CROP, 1) about 1."""
+    """Light that changes evenly across the crop: (CROP, CROP, 1) about 1."""
     slopes = rng.normal(0, 0.25, 2)
     rows, columns = np.mgrid[:CROP, :CROP] / CROP - 0.5
     return (rng.uniform(0.75, 1.1) + slopes[0] * rows + slopes[1] * columns)[..., None]

@@ -16,20 +16,20 @@ Array = np.ndarray
 
 
 def folded(model: keras.Model) -> Kernels:
-    """Kernels (3, 3, in, out) and biases (out,) that give what convolution and batch norm gave together.
+    """Kernels (3, 3, in, out) and biases (out,) that equal each convolution with its batch norm.
 
     Rounded to float16, as they are stored.
     """
-    found = {}
+    kernels = {}
     for layer in LAYERS:
         norm = model.get_layer(f"{layer}_norm")
         gamma, beta, mean, variance = (np.asarray(values, np.float64) for values in norm.get_weights())
         (kernel,) = (np.asarray(values, np.float64) for values in model.get_layer(layer).get_weights())
         gain = gamma / np.sqrt(variance + EPSILON)
         if layer == LAYERS[0]:
-            kernel = kernel[:, :, ::-1] * INPUT_SCALE  # the extractor sees BGR
-        found[layer] = (_stored(kernel * gain), _stored(beta - gain * mean))
-    return found
+            kernel = kernel[:, :, ::-1] * INPUT_SCALE  # the extractor's input is BGR
+        kernels[layer] = (_stored(kernel * gain), _stored(beta - gain * mean))
+    return kernels
 
 
 def scaled(kernels: Kernels, pictures: Array) -> dict[str, float]:

@@ -28,22 +28,22 @@ def draw(seed: int, classes: int, folder: Path) -> Array:
     """
     path = folder / f"gallery-{seed}-{classes}-{code(*DRAWING)}.npy"
     if not path.is_file():
-        wanted = [(seed, number) for number in range(classes)]
+        numbers = [(seed, number) for number in range(classes)]
         with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
-            drawn = list(tqdm(pool.map(pictures_of, wanted, chunksize=4), "textures", classes))
+            drawn = list(tqdm(pool.map(pictures_of, numbers, chunksize=4), "textures", classes))
         with atomic.replacing(path) as partial:
             np.save(partial, np.stack(drawn))
     return np.load(path)
 
 
-def pictures_of(wanted: tuple[int, int]) -> Array:
+def pictures_of(seed_and_number: tuple[int, int]) -> Array:
     """All pictures of one class, by its seed and number: uint8 (PICTURES, SIDE, SIDE, 3)."""
-    seed, number = wanted
+    seed, number = seed_and_number
     family = textures.FAMILIES[number % len(textures.FAMILIES)]
     painter = family.design(np.random.default_rng([seed, number]))
     return np.stack([painter(np.random.default_rng([seed, number, copy])) for copy in range(1, PICTURES + 1)])
 
 
 def code(*files: Path) -> str:
-    """A name for the code in the files: what other code has made is not used again."""
+    """A hash of the code in the files: results of other code must not be used again."""
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:12]

@@ -1,4 +1,4 @@
-"""The network while it is trained: VGG19 with batch norm, and a head on every layer that presets tap."""
+"""The network while it is trained: VGG19 with batch norm, and a head on every layer that presets use."""
 
 from collections.abc import Callable
 from typing import Any
@@ -24,16 +24,16 @@ EPSILON = 1e-3
 """Of the batch norm."""
 
 TEXTURE_LAYERS = (*(f"block{block}_conv1" for block in range(1, 6)), "block5_conv4")
-"""Asked which textures the crop shows, from the mean and the RMS of each channel: a Gram's diagonal."""
+"""Their heads name the textures of the crop, from the mean and the RMS of each channel: a Gram's diagonal."""
 
 MAP_LAYERS = {"block3_conv4": 8, "block4_conv4": 8, "block5_conv4": 4}
-"""Asked which texture stands at each of so many positions a side."""
+"""Their heads name the texture at each of so many positions a side."""
 
 BORDER_LAYERS = {"block4_conv4": 8}
-"""Asked at which positions one texture meets another."""
+"""Their heads name the positions at which one texture meets another."""
 
 PICTURE_LAYERS = {"block4_conv2": 8, "block5_conv2": 4}
-"""Asked what the crop looks like, coarsely: what content is matched by has to know where things are."""
+"""Their heads give a coarse picture of the crop: layers that match content have to know where things are."""
 
 LOSS_WEIGHTS = {"texture": 1.0, "map": 1.0, "border": 1.0, "picture": 10.0}
 """Of each kind of head; the squared errors of pictures are small numbers."""
@@ -73,16 +73,16 @@ def compile_for(model: keras.Model, steps: int, peak: float = 2e-3) -> None:
 
 
 def worst(step: int, steps: int) -> float:
-    """How far a pixel may be changed in a step (from 1) of so many."""
+    """How far a pixel may be changed in step number ``step`` (from 1) of ``steps``."""
     return MILD if 2 * step <= steps else HARD
 
 
 def hardened_step(model: keras.Model) -> Callable[[Any, Any, Any, float], tuple[Any, Any]]:
-    """A step on images made worse for the network as it was ("free" adversarial training, Shafahi 2019).
+    """A training step on images changed against the network ("free" adversarial training, Shafahi 2019).
 
-    The backward pass that trains the weights also tells how each pixel should change to raise the loss.
-    A network that was taught to stand it answers to strokes and forms, not to faint hatching, and pictures
-    that are optimised through it stay clean of that.
+    The backward pass that trains the weights also gives the change of each pixel that raises the loss. A
+    network that is trained against such changes responds to strokes and forms, not to faint hatching, so
+    pictures that are optimised through it have no hatching.
 
     Returns:
         A function of images (N, CROP, CROP, 3), changes of the same shape, the answers to them and how far
@@ -93,8 +93,8 @@ def hardened_step(model: keras.Model) -> Callable[[Any, Any, Any, float], tuple[
     def step(images: Any, changes: Any, answers: Any, limit: Any) -> tuple[Any, Any]:
         with tf.GradientTape() as tape:
             tape.watch(changes)
-            found = model(images + changes, training=True)
-            loss = model.compute_loss(x=images, y=answers, y_pred=found)
+            outputs = model(images + changes, training=True)
+            loss = model.compute_loss(x=images, y=answers, y_pred=outputs)
         gradient, *of_weights = tape.gradient(loss, [changes, *model.trainable_variables])
         model.optimizer.apply(of_weights, model.trainable_variables)
         return loss, tf.clip_by_value(changes + limit * tf.sign(gradient), -limit, limit)
@@ -103,11 +103,11 @@ def hardened_step(model: keras.Model) -> Callable[[Any, Any, Any, float], tuple[
 
 
 def answers_to(batch: Batch) -> dict[str, Any]:
-    """What the heads should say of a batch."""
-    wanted: dict[str, Any] = {f"{layer}_texture": batch.shares for layer in TEXTURE_LAYERS}
-    wanted |= {f"{layer}_map": batch.classes_at(grid) for layer, grid in MAP_LAYERS.items()}
-    wanted |= {f"{layer}_border": batch.borders_at(grid) for layer, grid in BORDER_LAYERS.items()}
-    return wanted | {f"{layer}_picture": batch.colours_at(grid) for layer, grid in PICTURE_LAYERS.items()}
+    """The correct answers of the heads for a batch."""
+    answers: dict[str, Any] = {f"{layer}_texture": batch.shares for layer in TEXTURE_LAYERS}
+    answers |= {f"{layer}_map": batch.classes_at(grid) for layer, grid in MAP_LAYERS.items()}
+    answers |= {f"{layer}_border": batch.borders_at(grid) for layer, grid in BORDER_LAYERS.items()}
+    return answers | {f"{layer}_picture": batch.colours_at(grid) for layer, grid in PICTURE_LAYERS.items()}
 
 
 def _convolved(activations: Any, layer: str) -> Any:
@@ -118,18 +118,18 @@ def _convolved(activations: Any, layer: str) -> Any:
 
 
 def _answers(activations: Any, layer: str, classes: int) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    answers: dict[str, Any] = {}
     if layer in TEXTURE_LAYERS:
         mean = layers.GlobalAveragePooling2D()(activations)
         power = layers.GlobalAveragePooling2D()(ops.square(activations))
         statistics = layers.Concatenate()([mean, ops.sqrt(power + 1e-4)])
-        found[f"{layer}_texture"] = layers.Dense(classes, name=f"{layer}_texture")(statistics)
+        answers[f"{layer}_texture"] = layers.Dense(classes, name=f"{layer}_texture")(statistics)
     if layer in MAP_LAYERS:
         pooled = layers.AveragePooling2D(activations.shape[1] // MAP_LAYERS[layer])(activations)
-        found[f"{layer}_map"] = layers.Conv2D(classes, 1, name=f"{layer}_map")(pooled)
+        answers[f"{layer}_map"] = layers.Conv2D(classes, 1, name=f"{layer}_map")(pooled)
     if layer in BORDER_LAYERS:
-        found[f"{layer}_border"] = layers.Conv2D(1, 1, name=f"{layer}_border")(activations)
+        answers[f"{layer}_border"] = layers.Conv2D(1, 1, name=f"{layer}_border")(activations)
     if layer in PICTURE_LAYERS:
         values = 3 * COLOURS_A_SIDE**2
-        found[f"{layer}_picture"] = layers.Conv2D(values, 1, name=f"{layer}_picture")(activations)
-    return found
+        answers[f"{layer}_picture"] = layers.Conv2D(values, 1, name=f"{layer}_picture")(activations)
+    return answers
