@@ -85,9 +85,9 @@ def test_a_damaged_video_is_assembled_again() -> None:
     output = stylize_video(source, [style], rules=KEEP, **TINY).output
     before = output.read_bytes()
     output.write_bytes(before[:-100])
-    heard = Heard()
-    assert stylize_video(source, [style], rules=KEEP, observer=heard, **TINY).stylized == 0
-    assert ["missing or damaged" in warning for warning in heard.warnings] == [True]
+    observer = RecordingObserver()
+    assert stylize_video(source, [style], rules=KEEP, observer=observer, **TINY).stylized == 0
+    assert ["missing or damaged" in warning for warning in observer.warnings] == [True]
     assert output.read_bytes() == before
 
 
