@@ -13,12 +13,12 @@ TILE_WIDTH = 300
 """Pixels of each frame's width on the sheet."""
 
 
-def row(path: Path, wanted: list[int]) -> np.ndarray:
-    """The wanted frames of a clip, side by side."""
-    found = {number: frame for number, frame in enumerate(clip.frames(path)) if number in wanted}
-    height, width = found[wanted[0]].shape[:2]
+def row(path: Path, numbers: list[int]) -> np.ndarray:
+    """The frames of a clip with these numbers, side by side."""
+    frames = {number: frame for number, frame in enumerate(clip.frames(path)) if number in numbers}
+    height, width = frames[numbers[0]].shape[:2]
     size = TILE_WIDTH, round(height * TILE_WIDTH / width)
-    return np.hstack([cv2.resize(found[number], size, interpolation=cv2.INTER_CUBIC) for number in wanted])
+    return np.hstack([cv2.resize(frames[number], size, interpolation=cv2.INTER_CUBIC) for number in numbers])
 
 
 def main() -> None:
@@ -27,9 +27,9 @@ def main() -> None:
     parser.add_argument("pastiche", type=Path)
     parser.add_argument("sheet", type=Path)
     parser.add_argument("frames", type=int, nargs="*", default=[0, 23, 47, 70])
-    asked = parser.parse_args()
-    sheet = np.vstack([row(asked.clip, asked.frames), row(asked.pastiche, asked.frames)])
-    images.write(asked.sheet, sheet.astype(np.float32))
+    options = parser.parse_args()
+    sheet = np.vstack([row(options.clip, options.frames), row(options.pastiche, options.frames)])
+    images.write(options.sheet, sheet.astype(np.float32))
 
 
 if __name__ == "__main__":

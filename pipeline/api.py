@@ -33,7 +33,7 @@ class Rules:
 
     Attributes:
         force: overwrite an output that nstpipe did not make; redo a finished job.
-        restart: discard the job that was begun before, where it is finished or differs.
+        restart: discard the job that was begun before, if it is finished or differs.
         keep_frames: keep a video's stylised frames once it is assembled.
         workers: pictures of a folder, or shots of a video, that are stylised at once, each in a process of
             its own. A script that asks for more than one needs the guard ``if __name__ == "__main__":``.
@@ -185,10 +185,10 @@ def run(plan: Plan, choice: Choice, rules: Rules, observer: Observer) -> Outcome
         NstpipeError: one of its kinds.
     """
     began = time.monotonic()
-    wanted = choice.resolve().settings
+    preliminary = choice.resolve().settings  # the weights are not known yet
     for styles in plan.style_sets:
-        style_shares(wanted.style_weights, len(styles))  # raises before any work
-    spec = _weights_of_the_job(plan, wanted.weights, rules, observer.warn)
+        style_shares(preliminary.style_weights, len(styles))  # raises before any work
+    spec = _weights_of_the_job(plan, preliminary.weights, rules, observer.warn)
     extractor = weights.obtain(spec, observer.warn, observer.fetching)
     settings = choice.resolve(extractor.kind).settings
     with open_job(plan, settings, extractor, observer, force=rules.force, restart=rules.restart) as job:

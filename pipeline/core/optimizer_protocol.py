@@ -1,4 +1,4 @@
-"""The interface of the optimizers: what a descent asks of them, and they of it."""
+"""The interface of the optimizers, and of the functions that a descent gives them."""
 
 from collections.abc import Callable
 from typing import Protocol

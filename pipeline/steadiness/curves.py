@@ -11,8 +11,7 @@ from itertools import pairwise, zip_longest
 import cv2
 import numpy as np
 
-from pipeline.base import arrays
-from pipeline.base.arrays import FloatArray, Frame
+from pipeline.base.arrays import FloatArray, Frame, Mask
 from pipeline.errors import InputError
 from pipeline.motion import flow
 from pipeline.motion.flow import Motion
@@ -141,7 +140,7 @@ class _Shot:
     def __init__(self, motions: Motions | None) -> None:
         self._motions = motions
         self._first: _Pair | None = None
-        self._still: arrays.Mask = np.ones((1, 1), bool)
+        self._still: Mask = np.ones((1, 1), bool)
         self._recent: deque[_Pair] = deque(maxlen=LONG_TERM_GAP)
 
     def add(self, now: _Pair) -> dict[str, float | None]:

@@ -53,7 +53,7 @@ def departure(first: FloatArray, now: FloatArray, still: Mask) -> float | None:
 
 
 def flicker(before: FloatArray, now: FloatArray, after: FloatArray, still: Mask) -> float | None:
-    """Root mean square of what changes there and back within three frames, over ``still``, in levels."""
+    """Root mean square of (2 now - before - after) / 4 over ``still``, in levels: a change that is undone."""
     return departure((before + after) / np.float32(4), now / np.float32(2), still)
 
 

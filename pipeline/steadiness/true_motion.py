@@ -56,7 +56,7 @@ class TrueMotion:
         return motion
 
     def _places(self, number: int, earlier: int, later: int) -> DoubleArray:
-        """(H, W, 2): where in the earlier frame is what this surface has at each pixel of the later."""
+        """(H, W, 2): for each pixel of the later frame, where the earlier one shows the same point."""
         there, here = (_square(self.cameras[number, frame]) for frame in (earlier, later))
         y, x = np.indices(self.surfaces.shape[1:], float)
         to_earlier = np.linalg.inv(there) @ here
@@ -82,7 +82,9 @@ def load(path: Path) -> TrueMotion:
         with np.load(path, allow_pickle=False) as arrays:
             motion = TrueMotion(arrays["cameras"], arrays["surfaces"])
     except OSError as error:
-        raise InputError(f"{shown(path)}: cannot be read ({error.strerror or error})") from error
+        raise InputError(
+            f"{shown(path)}: cannot be read ({error.strerror or error}); check the path"
+        ) from error
     except (
         ValueError,
         KeyError,

@@ -1,4 +1,4 @@
-"""A woodcutter's tools: flat shapes, swelling lines, discs; places in pixels of the finished print."""
+"""Shapes for woodcuts: flat shapes, swelling lines, discs; places in pixels of the finished print."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def develop(light: Array, rng: np.random.Generator, exposure: float = 1.0, grain
 
 
 def _calm(light: Array) -> Array:
-    """Even out the tracer's random speckle, edges kept; in logarithms, so that shadows fare as lights do."""
+    """Even out the tracer's random speckle, edges kept; in logarithms, so that shadows are treated alike."""
     logarithm = np.log(light + 0.02).astype(np.float32)
     return np.exp(cv2.bilateralFilter(logarithm, 5, 0.20, 1.2)) - 0.02
 

@@ -179,10 +179,10 @@ def test_weights_are_soft_but_never_where_a_place_was_hidden(quality: str) -> No
     backward, forward = flow.estimate(later, earlier, quality), flow.estimate(earlier, later, quality)
     motion = flow.between(*frames, quality)
     np.testing.assert_array_equal(motion.flow, backward)
-    told = flow.occluded(backward, forward) | flow.motion_boundary(backward)
-    assert told[68:124, 82:90].mean() > 0.8
+    unreliable = flow.occluded(backward, forward) | flow.motion_boundary(backward)
+    assert unreliable[68:124, 82:90].mean() > 0.8
     hidden = motion.hidden
-    assert hidden[told].mean() > 0.9
+    assert hidden[unreliable].mean() > 0.9
     assert (motion.weights[hidden] == 0).all()
     beside = cv2.dilate(hidden.astype(np.uint8), np.ones((3, 3))).astype(bool) & ~hidden
     assert 0 < motion.weights[beside].mean() < 0.95

@@ -1,4 +1,4 @@
-"""What all families draw with: smooth noise, its warping, palettes, and rounding to a picture."""
+"""The tools of all families: smooth noise, its warping, palettes, and rounding to a picture."""
 
 from collections.abc import Callable, Sequence
 

@@ -1,4 +1,4 @@
-"""What repeats: stripes, checks, bricks, dots, weaves and hatching, more or less bent."""
+"""Repeating motifs: stripes, checks, bricks, dots, weaves and hatching, more or less bent."""
 
 import numpy as np
 

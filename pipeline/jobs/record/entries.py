@@ -45,8 +45,8 @@ class Facts:
         version: of nstpipe.
         libraries: versions of the libraries that decide the last bits of a pixel, by name.
         began_at: Unix time.
-        adopts: whether an output that carries the job's fingerprint and that the journal does not know may be
-            taken for done; False where an earlier job's outputs are to be overwritten.
+        adopts: whether an output that carries the job's fingerprint and that the journal does not know may
+            count as done; False where an earlier job's outputs are to be overwritten.
         total: items in all; 0 until they are counted.
         workers: processes of the last run.
         finished: whether the last run came to its end, a video's assembly included.

@@ -117,7 +117,7 @@ def _source(plan: Plan) -> str:
 
 
 def _changed_libraries(facts: Facts) -> list[str]:
-    """The libraries that the job was begun with in another version: each set rounds in its own way."""
+    """The libraries that had another version when the job was begun; other versions may round differently."""
     now = library_versions()
     return [
         f"{name} {version} (now {now.get(name, 'absent')})"
@@ -142,9 +142,9 @@ def _existing_outputs(plan: Plan) -> list[Path]:
 
 @contextmanager
 def _folder_removed_if_no_item_is_done(plan: Plan, record: Journal) -> Iterator[None]:
-    """Leave no job's folder behind an error that came before the first item was done.
+    """Remove the job's folder after an error that came before the first item was done.
 
-    Where the output of a discarded job exists, the folder stays: it says that the output is ours.
+    If the output of a discarded job exists, the folder stays: it shows that nstpipe made the output.
     """
     try:
         yield

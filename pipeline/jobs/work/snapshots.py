@@ -1,4 +1,4 @@
-"""Snapshots of a picture while it is stylised: a PNG every so many steps, and every step's losses as CSV."""
+"""Snapshots of a picture while it is stylised: a PNG every few steps, and every step's losses as CSV."""
 
 import csv
 import io
@@ -21,7 +21,7 @@ class Snapshots:
         self._rows: list[dict[str, float]] = []
 
     def take(self, info: StepInfo) -> None:
-        """Keep a step's losses, and save its picture every so many steps."""
+        """Keep a step's losses, and save its picture every ``every`` steps."""
         if not self._every:
             return
         self._rows.append({"step": info.step, "scale": info.scale, "seconds": info.seconds, **info.losses})

@@ -60,7 +60,7 @@ def test_killed_workers_end_in_the_same_bytes_and_workers_end_with_their_parent(
 
 
 def kill_with_workers(arguments: list[str], frames: Path, done: int) -> int:
-    """Run a job, kill -9 its main process once so many frames are done; return the number of its workers.
+    """Run a job, kill -9 its main process once ``done`` frames are done; return the number of its workers.
 
     They must end by themselves.
     """
