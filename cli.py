@@ -176,11 +176,11 @@ def doctor() -> None:
 @presets_app.callback()
 def list_presets(context: typer.Context) -> None:
     """List the presets."""
-    from pipeline.settings import presets
+    from pipeline.settings import preset_files
 
     if context.invoked_subcommand is None:
-        for name in presets.names():
-            print(f"{name:<22}{presets.load(name).description}")
+        for name in preset_files.names():
+            print(f"{name:<22}{preset_files.load(name).description}")
 
 
 @presets_app.command()

@@ -1,4 +1,4 @@
-"""Optical flow between two frames (OpenCV's DIS), warping along it, and how far to trust it.
+"""Optical flow between two frames (OpenCV's DIS), and how far to trust it.
 
 The weights are those of Ruder, Dosovitskiy, Brox 2016 ("Artistic style transfer for videos"), made soft,
 and one of ours: where the two frames look different along the flow, the flow is wrong.
@@ -10,7 +10,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from pipeline.base.arrays import AnyArray, FloatArray, Frame, GreyFrame, Mask
+from pipeline.base.arrays import FloatArray, Frame, GreyFrame, Mask
+from pipeline.motion import warping
 
 SMALLEST_SIDE = 32
 """Pixels: a patch of 8 at a quarter of the size. On smaller frames that are much wider than high, DIS reads
@@ -89,32 +90,15 @@ def estimate(source: GreyFrame, target: GreyFrame, quality: str = "high") -> Flo
     return np.ascontiguousarray(flow[:height, :width])
 
 
-def warp(picture: AnyArray, flow: FloatArray, interpolation: int = cv2.INTER_LANCZOS4) -> AnyArray:
-    """``picture`` (H, W) or (H, W, N) moved along ``flow``: the value at p is that of p + flow[p].
-
-    The default is Lanczos' filter: over many frames a bilinear warp blurs, and OpenCV's bicubic one draws
-    ridges. Pixels outside the picture have the value of the nearest pixel of its border.
-    """
-    places = flow + _grid(*flow.shape[:2])
-    return cv2.remap(picture, places, None, interpolation, borderMode=cv2.BORDER_REPLICATE)
-
-
-def inside(flow: FloatArray) -> Mask:
-    """(H, W): whether ``flow`` leads to a place within the frame."""
-    height, width = flow.shape[:2]
-    x, y = np.moveaxis(flow + _grid(height, width), 2, 0)
-    return (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
-
-
 def occluded(backward: FloatArray, forward: FloatArray) -> Mask:
     """(H, W): where the later frame shows places that the earlier one does not.
 
     |w + ŵ|² > 0.01 (|w|² + |ŵ|²) + 0.5, ŵ the forward flow where the backward flow w leads (Sundaram,
     Brox, Keutzer 2010); or w leads out of the frame.
     """
-    back = warp(forward, backward, cv2.INTER_LINEAR)
+    back = warping.warp(forward, backward, cv2.INTER_LINEAR)
     squares = _squares(backward) + _squares(back)
-    return (_squares(backward + back) > 0.01 * squares + 0.5) | ~inside(backward)
+    return (_squares(backward + back) > 0.01 * squares + 0.5) | ~warping.inside(backward)
 
 
 def motion_boundary(backward: FloatArray) -> Mask:
@@ -127,7 +111,7 @@ def motion_boundary(backward: FloatArray) -> Mask:
 
 def _likeness(before: GreyFrame, now: GreyFrame, backward: FloatArray) -> FloatArray:
     """(H, W), from 1 where the two frames look the same along the flow, to 0 where they do not."""
-    moved = warp(before, backward, cv2.INTER_LINEAR)
+    moved = warping.warp(before, backward, cv2.INTER_LINEAR)
     difference = cv2.blur(cv2.absdiff(moved, now).astype(np.float32), (5, 5))
     return np.clip((_OTHER_PLACE - difference) / (_OTHER_PLACE - _SAME_PLACE), 0, 1)
 
@@ -140,8 +124,3 @@ def without_specks(mask: Mask) -> Mask:
 def _squares(flow: FloatArray) -> FloatArray:
     """|w|² (H, W)."""
     return np.square(flow[..., 0]) + np.square(flow[..., 1])
-
-
-def _grid(height: int, width: int) -> FloatArray:
-    """(H, W, 2): the coordinates of each pixel, x before y."""
-    return np.dstack(np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)))

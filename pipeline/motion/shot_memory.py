@@ -16,7 +16,7 @@ import numpy as np
 
 from pipeline.base.arrays import FloatArray, Frame, Mask
 from pipeline.core.frame_start import TemporalTerms
-from pipeline.motion import flow, unchanged
+from pipeline.motion import flow, unchanged, warping
 from pipeline.motion.flow import Estimate
 
 GAPS = (1, 2, 4)
@@ -101,7 +101,7 @@ class ShotMemory:
         start, weights, hidden = pastiche(1), np.zeros(size, np.float32), np.ones(size, bool)
         for gap, motion in newest.motions.items():
             visible = hidden & ~motion.hidden
-            start = np.where(visible[..., None], flow.warp(pastiche(gap), motion.flow), start)
+            start = np.where(visible[..., None], warping.warp(pastiche(gap), motion.flow), start)
             weights = np.where(visible, motion.weights, weights)
             hidden &= motion.hidden
         changeable = unchanged.feathered(newest.changed, max(1, round(ADAPT_RADIUS * max(size))))
@@ -123,7 +123,7 @@ class ShotMemory:
             return np.zeros(past.changed.shape, np.float32)
         if past.newly_visible is None:
             before, motions = self._newly_visible(at - 1), self._motions(at)
-            moved = flow.warp(before, motions[1].flow, cv2.INTER_NEAREST)
+            moved = warping.warp(before, motions[1].flow, cv2.INTER_NEAREST)
             faded = np.maximum(moved - (1 / FRAMES_TO_FULL_HOLD + 1e-3), 0)
             hidden = np.all([motion.hidden for motion in motions.values()], axis=0)
             if past is self._past[-1]:
@@ -134,7 +134,7 @@ class ShotMemory:
     def _motions(self, at: int) -> dict[int, Estimate]:
         """By gap: always 1; the others only if the frame before hides much of the frame with index ``at``."""
         motions = {1: self._motion(at, 1)}
-        if (motions[1].hidden & flow.inside(motions[1].flow)).mean() > MIN_HIDDEN_SHARE:
+        if (motions[1].hidden & warping.inside(motions[1].flow)).mean() > MIN_HIDDEN_SHARE:
             motions |= {gap: self._motion(at, gap) for gap in GAPS[1:] if gap <= at}
         return motions
 

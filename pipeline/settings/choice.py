@@ -11,9 +11,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from pipeline.base.messages import shown
 from pipeline.errors import SettingsError
-from pipeline.settings import layer_weights, presets
+from pipeline.settings import layer_weights, preset_files
 from pipeline.settings.layer_weights import LayerWeights
-from pipeline.settings.presets import Preset
+from pipeline.settings.preset_files import Preset
 from pipeline.settings.settings import Settings, unknown
 
 PROJECT_FILE = "nstpipe.toml"
@@ -105,7 +105,9 @@ class Choice:
         project = _project_values(self.folder)
         project_preset = project.pop("preset", None)
         variable_preset = self.environ.get(VARIABLE_PREFIX + "PRESET")
-        preset = presets.load(self.preset or variable_preset or project_preset or presets.DEFAULT_PRESET)
+        preset = preset_files.load(
+            self.preset or variable_preset or project_preset or preset_files.DEFAULT_PRESET
+        )
         small = self._merge(preset, preset.builtin, project)
         merged = small if weights_kind in SMALL_EXTRACTORS else self._merge(preset, {}, project)
         return Resolved(merged.validate(), merged.sources, preset, small.validate())
@@ -166,9 +168,9 @@ def _project_values(folder: Path) -> dict[str, Any]:
     path = folder / PROJECT_FILE
     if not path.is_file():
         return {}
-    values = presets.read_toml(path)
-    presets.check_kind("preset", values.get("preset", ""), str, f"./{PROJECT_FILE}")
-    presets.check_names(
+    values = preset_files.read_toml(path)
+    preset_files.check_kind("preset", values.get("preset", ""), str, f"./{PROJECT_FILE}")
+    preset_files.check_names(
         {name: value for name, value in values.items() if name != "preset"}, f"./{PROJECT_FILE}"
     )
     return values

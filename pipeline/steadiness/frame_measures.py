@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from pipeline.base.arrays import FloatArray, Frame, Mask
-from pipeline.motion import flow
+from pipeline.motion import warping
 from pipeline.motion.flow import Motion
 
 STILL = 3.0
@@ -25,7 +25,7 @@ def warping_error(earlier: FloatArray, later: FloatArray, motion: Motion) -> flo
     """
     if motion.weights.mean() < SMALLEST_SHARE:
         return None
-    squares = np.square((later - flow.warp(earlier, motion.flow)) / 255).mean(axis=2)
+    squares = np.square((later - warping.warp(earlier, motion.flow)) / 255).mean(axis=2)
     return float(np.average(squares, weights=motion.weights))
 
 

@@ -13,7 +13,7 @@ from pipeline.core import descent, stylizer
 from pipeline.core.smoothing import pool_and_upsample
 from pipeline.core.stylizer import Stylizer
 from pipeline.errors import DivergedError, InputError, SettingsError, StoppedError
-from pipeline.settings import presets
+from pipeline.settings import preset_files
 from pipeline.settings.settings import Settings
 from tests.support import ROOT
 from tests.support.stylizing import followed, held_everywhere, make, picture, record_style_sizes
@@ -33,9 +33,9 @@ def test_loss_falls_with_every_optimizer(optimizer, pixel_range):
     assert pastiche.pixels.min() >= 0 and pastiche.pixels.max() <= 255
 
 
-@pytest.mark.parametrize("name", presets.names())
+@pytest.mark.parametrize("name", preset_files.names())
 def test_loss_falls_with_every_preset(name):
-    values = presets.load(name).values | {"steps": 12, "scales": 1}
+    values = preset_files.load(name).values | {"steps": 12, "scales": 1}
     pastiche, infos = followed(make(**values))
     assert pastiche.losses["total"] < infos[0].losses["total"]
     assert 1 <= pastiche.steps <= 12

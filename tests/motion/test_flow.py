@@ -6,15 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.motion import flow
+from pipeline.motion import flow, warping
 from pipeline.settings.settings import Settings
+from tests.support.moving import FLOW_SHAPE as SHAPE
+from tests.support.moving import constant_flow as constant
 from tests.support.moving import pan, textured, with_square
-
-SHAPE = (40, 60)
-
-
-def constant(x: float, y: float, shape: tuple[int, int] = SHAPE) -> np.ndarray:
-    return np.broadcast_to(np.float32([x, y]), (*shape, 2)).copy()
 
 
 def halves(left: float, right: float) -> np.ndarray:
@@ -24,48 +20,9 @@ def halves(left: float, right: float) -> np.ndarray:
     return made
 
 
-@given(st.integers(-9, 9), st.integers(-9, 9))
-def test_a_warp_by_whole_pixels_is_exact_within_the_frame(x: int, y: int) -> None:
-    picture = textured(1, *SHAPE).astype(np.float32)
-    given = constant(x, y)
-    desired = np.roll(picture, (-y, -x), (0, 1))
-    within = flow.inside(given)
-    assert within.sum() == (SHAPE[0] - abs(y)) * (SHAPE[1] - abs(x))
-    np.testing.assert_array_equal(flow.warp(picture, given)[within], desired[within])
-
-
-@pytest.mark.parametrize("channels", [(), (2,), (3,)])
-def test_a_warp_by_nothing_is_the_picture_to_the_bit(channels: tuple[int, ...]) -> None:
-    picture = np.random.default_rng(0).uniform(0, 255, (*SHAPE, *channels)).astype(np.float32)
-    np.testing.assert_array_equal(flow.warp(picture, constant(0, 0)), picture)
-
-
-def test_places_beyond_the_border_have_its_nearest_pixel() -> None:
-    picture = textured(1, *SHAPE).astype(np.float32)
-    warped = flow.warp(picture, constant(-1000, 0))
-    np.testing.assert_array_equal(warped, np.repeat(picture[:, :1], SHAPE[1], axis=1))
-
-
-def test_a_warp_by_half_pixels_stays_sharp() -> None:
-    """A bilinear warp of a wave of five pixels loses a fifth of it."""
-    wave = 100 * np.sin(2 * np.pi * np.arange(60, dtype=np.float32) / 5)
-    picture = np.tile(wave, (SHAPE[0], 1))
-    warped = flow.warp(picture, constant(0.5, 0))[:, 5:-5]
-    desired = 100 * np.sin(2 * np.pi * (np.arange(60) + 0.5) / 5)[5:-5]
-    assert np.abs(warped - desired).max() < 12
-    assert (wave[5:-5] + wave[6:-4]).max() / 2 < 88
-
-
-def test_a_flow_out_of_the_frame_is_not_inside() -> None:
-    right, up = flow.inside(constant(7, 0)), flow.inside(constant(0, -4))
-    assert right[:, :-7].all() and not right[:, -7:].any()
-    assert up[4:].all() and not up[:4].any()
-    assert not flow.inside(constant(0, 41)).any()
-
-
 def test_uniform_motion_is_occluded_only_at_the_border() -> None:
     backward = constant(5, -3)
-    np.testing.assert_array_equal(flow.occluded(backward, -backward), ~flow.inside(backward))
+    np.testing.assert_array_equal(flow.occluded(backward, -backward), ~warping.inside(backward))
     assert not flow.occluded(constant(0, 0), constant(0, 0)).any()
 
 
@@ -106,7 +63,7 @@ def test_a_smooth_zoom_has_no_boundary(zoom: float) -> None:
 @pytest.mark.parametrize("shift", [(3, 0), (-5, 4), (0, -2), (1.5, 0.5)])
 def test_a_shift_is_found(quality: str, shift: tuple[float, float]) -> None:
     earlier = textured(2)
-    later = flow.warp(earlier.astype(np.float32), constant(*shift, earlier.shape[:2])).round()
+    later = warping.warp(earlier.astype(np.float32), constant(*shift, earlier.shape[:2])).round()
     motion = flow.between(earlier, later.clip(0, 255).astype(np.uint8), quality)
     within = np.s_[12:-12, 12:-12]
     error = np.linalg.norm(motion.flow - np.float32(shift), axis=2)[within]
@@ -213,7 +170,7 @@ def test_the_number_of_threads_changes_nothing() -> None:
             cv2.setNumThreads(threads)
             for quality in flow.QUALITIES:
                 motion = flow.between(earlier, later, quality)
-                warped = flow.warp(earlier.astype(np.float32), motion.flow)
+                warped = warping.warp(earlier.astype(np.float32), motion.flow)
                 results.append((quality, motion.flow.tobytes(), motion.weights.tobytes(), warped.tobytes()))
     finally:
         cv2.setNumThreads(before)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from pipeline.core.frame_start import TemporalTerms
-from pipeline.motion.flow import warp
 from pipeline.motion.shot_memory import ShotMemory
+from pipeline.motion.warping import warp
 from tests.support.moving import noisy, pan, textured, with_square
 
 Found = tuple[np.ndarray, TemporalTerms]

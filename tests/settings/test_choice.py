@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import SettingsError
-from pipeline.settings import presets
+from pipeline.settings import preset_files
 from pipeline.settings.choice import Choice, Merged
 from pipeline.settings.settings import Settings
 
@@ -88,7 +88,7 @@ def test_the_builtin_table_counts_for_small_extractors_alone(tmp_path: Path) -> 
 
 
 def test_a_saved_preset_gives_the_same_settings(tmp_path: Path) -> None:
-    for name in presets.names():
+    for name in preset_files.names():
         resolved = Choice(name, {"size": "77"}, environ={}).resolve()
         file = tmp_path / f"{name}.toml"
         file.write_text(resolved.as_toml())

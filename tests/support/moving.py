@@ -38,3 +38,11 @@ def noisy(frame: np.ndarray, seed: int, deviation: float = 2.0) -> np.ndarray:
     """The frame with a sensor's noise."""
     noise = np.random.default_rng(seed).normal(0, deviation, frame.shape)
     return np.clip(frame + noise.round(), 0, 255).astype(np.uint8)
+
+
+FLOW_SHAPE = (40, 60)
+
+
+def constant_flow(x: float, y: float, shape: tuple[int, int] = FLOW_SHAPE) -> np.ndarray:
+    """A flow (H, W, 2) of the same motion everywhere."""
+    return np.broadcast_to(np.float32([x, y]), (*shape, 2)).copy()

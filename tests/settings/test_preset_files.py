@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import SettingsError
-from pipeline.settings import presets
+from pipeline.settings import preset_files
 from pipeline.settings.choice import Choice
 from pipeline.settings.settings import Settings
 
@@ -15,11 +15,11 @@ def resolve(preset: str | None = None, **flags: object) -> Settings:
 
 
 def test_every_preset_resolves_and_the_default_comes_first() -> None:
-    assert presets.names()[0] == "balanced"
-    assert len(presets.names()) == 12
-    for name in presets.names():
+    assert preset_files.names()[0] == "balanced"
+    assert len(preset_files.names()) == 12
+    for name in preset_files.names():
         assert resolve(name).steps
-        assert presets.load(name).description
+        assert preset_files.load(name).description
 
 
 FIVE_LAYERS = ("block1_conv1", "block2_conv1", "block3_conv1", "block4_conv1", "block5_conv1")
@@ -121,12 +121,12 @@ def changes(before: Settings, after: Settings) -> dict[str, object]:
     return {name: value for name, value in after.model_dump().items() if value != usual[name]}
 
 
-@pytest.mark.parametrize("preset", presets.names())
+@pytest.mark.parametrize("preset", preset_files.names())
 def test_a_preset_holds_these_numbers_and_no_others(preset: str) -> None:
     assert changes(Settings(), resolve(preset)) == NUMBERS[preset]
 
 
-@pytest.mark.parametrize("preset", presets.names())
+@pytest.mark.parametrize("preset", preset_files.names())
 def test_a_builtin_table_holds_these_numbers_and_no_others(preset: str) -> None:
     small = Choice(preset, environ={}).resolve("builtin").settings
     assert changes(resolve(preset), small) == NUMBERS_WITH_BUILTIN.get(preset, {})
@@ -190,7 +190,7 @@ def test_presets_that_extend_each_other_in_a_circle_are_reported(tmp_path: Path)
     for name, other in (("a", "b"), ("b", "c"), ("c", "a")):
         (tmp_path / f"{name}.toml").write_text(f'extends = "{other}.toml"\n')
     with pytest.raises(SettingsError, match="c.toml: extends leads back to .*a.toml"):
-        presets.load(str(tmp_path / "a.toml"))
+        preset_files.load(str(tmp_path / "a.toml"))
 
 
 def test_a_preset_extends_a_file_beside_it(tmp_path: Path) -> None:
