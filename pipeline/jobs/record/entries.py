@@ -68,3 +68,11 @@ class Facts:
     finished: bool = False
     shots: tuple[int, ...] | None = None
     output_sha256: str | None = None
+
+    def changed_libraries(self, now: Mapping[str, str]) -> list[str]:
+        """The libraries whose version is another one in ``now``, each as ``scipy 1.17 (now 1.18)``."""
+        return [
+            f"{name} {version} (now {now.get(name, 'absent')})"
+            for name, version in self.libraries.items()
+            if now.get(name) != version
+        ]

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from pipeline.base.machine import library_versions
 from pipeline.base.messages import shown
 from pipeline.errors import DiskFullError, SettingsError, StoppedError, WeightsError
 from pipeline.jobs.planning.plan import Item, Plan
@@ -60,9 +61,23 @@ class Job:
     def left(self, items: Sequence[Item]) -> list[Item]:
         """The items still to do, see :mod:`pipeline.jobs.work.done_items`; the observer hears how many."""
         left = items_left(items, self._journal, self.maker, adopts=self.facts.adopts, warn=self.observer.warn)
+        done = len(items) - len(left)
+        self._compare_libraries(done, len(left))
         self.record(total=len(items), finished=False)
-        self.observer.began(len(items), len(items) - len(left))
+        self.observer.began(len(items), done)
         return left
+
+    def _compare_libraries(self, done: int, left: int) -> None:
+        """Warn where the items left would be made with other versions than those done."""
+        now = library_versions()
+        changed = self.facts.changed_libraries(now)
+        if changed and not done:
+            self.record(libraries=now)
+        elif changed and left:
+            self.observer.warn(
+                f"{shown(self.plan.output)}: its job was begun with {', '.join(changed)}: the items left may "
+                "be rounded differently; --restart makes all of them again with the installed versions"
+            )
 
     def hear(self, message: Message) -> None:
         """Handle a message of an executor: mark the item, log it, call the observer.

@@ -49,21 +49,14 @@ def open_job(
         opened_log(plan.folder) as log,
         _journal(plan.folder, restart) as record,
     ):
-        _begin_or_resume(record, plan, parts, weights, observer, force=force, restart=restart)
+        _begin_or_resume(record, plan, parts, weights, force=force, restart=restart)
         _sweep(plan)
         with _folder_removed_if_no_item_is_done(plan, record):
             yield Job(plan, record, parts, observer, log)
 
 
 def _begin_or_resume(
-    record: Journal,
-    plan: Plan,
-    parts: Mapping[str, Any],
-    weights: Weights,
-    observer: Observer,
-    *,
-    force: bool,
-    restart: bool,
+    record: Journal, plan: Plan, parts: Mapping[str, Any], weights: Weights, *, force: bool, restart: bool
 ) -> None:
     """Begin the job, resume the same one, or discard the one in the journal and begin."""
     facts = record.facts()
@@ -73,16 +66,11 @@ def _begin_or_resume(
     differences = fingerprint.differences(facts.parts, parts)
     if differences and not restart and _any_done(record):
         raise _difference(plan, facts, differences)
-    changed_libraries = _changed_libraries(facts)
-    if differences or (facts.finished and (restart or force)) or (changed_libraries and restart):
+    libraries_differ = bool(facts.changed_libraries(library_versions()))
+    if differences or (facts.finished and (restart or force)) or (libraries_differ and restart):
         shutil.rmtree(plan.folder / "frames", ignore_errors=True)
         # The discarded job's outputs lie where this one writes: they must not be adopted.
         _begin(record, plan, parts, weights, adopts=False)
-    elif changed_libraries and not facts.finished:
-        observer.warn(
-            f"{shown(plan.output)}: its job was begun with {', '.join(changed_libraries)}: what is left may "
-            "differ from what is done in rounding; --restart starts over with the installed versions"
-        )
 
 
 def _begin(record: Journal, plan: Plan, parts: Mapping[str, Any], weights: Weights, *, adopts: bool) -> None:
@@ -107,23 +95,13 @@ def _difference(plan: Plan, facts: Facts, differences: Sequence[str]) -> JobDiff
             "-o makes another output, --restart discards that one"
         )
     return JobDiffersError(
-        f"{shown(plan.output)}: its job was begun with other settings: {', '.join(differences)}; "
+        f"{shown(plan.output)}: its job was begun differently: {', '.join(differences)}; "
         "--restart discards it and starts over"
     )
 
 
 def _source(plan: Plan) -> str:
     return os.fsencode(plan.source.resolve()).decode("utf-8", "backslashreplace")
-
-
-def _changed_libraries(facts: Facts) -> list[str]:
-    """The libraries that had another version when the job was begun; other versions may round differently."""
-    now = library_versions()
-    return [
-        f"{name} {version} (now {now.get(name, 'absent')})"
-        for name, version in facts.libraries.items()
-        if now.get(name) != version
-    ]
 
 
 def _refuse_existing_outputs(plan: Plan) -> None:

@@ -1,20 +1,16 @@
 """A job of pictures: one, or a folder of them. Each is read, stylised, written and marked by itself."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
-from pipeline.base.arrays import FloatArray
 from pipeline.base.machine import free_memory
 from pipeline.base.messages import shown
-from pipeline.core.scales import check_size
 from pipeline.errors import JobDiffersError, NstpipeError
 from pipeline.extractor.weights import Weights
 from pipeline.jobs.planning.plan import Item
 from pipeline.jobs.record import fingerprint
 from pipeline.jobs.work.executor import executor
 from pipeline.jobs.work.job import Job
-from pipeline.jobs.work.tasks import PictureTask, TaskInputs
-from pipeline.pictures import images
+from pipeline.jobs.work.tasks import PictureTask, TaskInputs, read_styles
 from pipeline.settings.settings import Settings
 
 
@@ -45,18 +41,6 @@ def run(job: Job, settings: Settings, weights: Weights, *, workers: int = 1) -> 
         job.observer.nothing_left(len(job.plan.items))
     job.record(finished=True)
     return job.plan.items
-
-
-def read_styles(styles: Sequence[Path], settings: Settings) -> list[FloatArray]:
-    """The pixels of the styles of a set, no larger than a pastiche can be.
-
-    Raises:
-        InputError: a style cannot be read, or is too small for the network.
-    """
-    pictures = [images.read(style, settings.size).pixels for style in styles]
-    for style, pixels in zip(styles, pictures, strict=True):
-        check_size(pixels.shape[:2], shown(style))
-    return pictures
 
 
 def _check_contents(job: Job, done: Sequence[Item]) -> None:

@@ -45,6 +45,18 @@ class TaskInputs:
     memory: int | None = None
 
 
+def read_styles(styles: Sequence[Path], settings: Settings) -> list[FloatArray]:
+    """The pixels of the styles of a set, no larger than a pastiche can be.
+
+    Raises:
+        InputError: a style cannot be read, or is too small for the network.
+    """
+    pictures = [images.read(style, settings.size).pixels for style in styles]
+    for style, pixels in zip(styles, pictures, strict=True):
+        check_size(pixels.shape[:2], shown(style))
+    return pictures
+
+
 class Task(Protocol):
     """A part of a job that depends on no other part."""
 

@@ -13,9 +13,8 @@ from pipeline.jobs.planning.plan import Item, VideoPlan
 from pipeline.jobs.record import fingerprint
 from pipeline.jobs.work.executor import executor
 from pipeline.jobs.work.job import Job
-from pipeline.jobs.work.picture_job import read_styles
 from pipeline.jobs.work.shot_chain import Shot
-from pipeline.jobs.work.tasks import ShotTask, TaskInputs
+from pipeline.jobs.work.tasks import ShotTask, TaskInputs, read_styles
 from pipeline.settings.settings import Settings
 from pipeline.video import clip as clips
 from pipeline.video import encoding, shot_detection, shot_list, sound

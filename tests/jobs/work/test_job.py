@@ -1,24 +1,27 @@
 """A job writes before it marks, adopts only complete files, removes temporary files and shares nothing."""
 
+import importlib.metadata
 import os
 import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from pipeline import Rules, StepInfo, stylize_folder, stylize_image, stylize_video
-from pipeline.base import atomic
+from pipeline.base import atomic, machine
+from pipeline.errors import StoppedError
 from pipeline.jobs.record import fingerprint
 from pipeline.jobs.record.entries import Entry
 from pipeline.jobs.record.journal import Journal
-from pipeline.jobs.work import job_folder
+from pipeline.jobs.work import job, job_folder
 from pipeline.pictures import images
 from tests.support.jobs import FRAMES, KEEP, digests
 from tests.support.media import TINY, clip, picture
-from tests.support.observers import RecordingObserver
+from tests.support.observers import RecordingObserver, StopsAt
 
 
 class Checks(RecordingObserver):
@@ -146,33 +149,61 @@ def test_a_pastiche_that_was_removed_is_made_again() -> None:
     assert digests(Path("photos_starry")) == before
 
 
-def test_a_job_resumed_with_other_libraries_warns_and_restart_uses_them(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@pytest.fixture
+def other_scipy(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Install another version of SciPy, as far as a job can see."""
+    versions = machine.library_versions()
+    assert {"tensorflow", "numpy", "scipy"} <= versions.keys()
+
+    def install() -> None:
+        for module in (job, job_folder):
+            monkeypatch.setattr(module, "library_versions", lambda: {**versions, "scipy": "99.1"})
+
+    return install
+
+
+def test_a_job_resumed_with_other_libraries_warns_and_restart_uses_them(other_scipy) -> None:
+    """Also a finished job that a new picture joins."""
     for number in range(2):
         picture(f"photos/{number}.png", number)
-    style = picture("starry.jpg", 9)
+    style, observer = picture("starry.jpg", 9), RecordingObserver()
     stylize_folder("photos", [style], **TINY)
     picture("photos/new.png", 5)
-    observer = RecordingObserver()
-    with Journal(Path(".photos_starry.nstpipe")) as journal:
-        facts = journal.facts()
-        assert facts is not None and {"tensorflow", "numpy", "scipy"} <= facts.libraries.keys()
-        journal.update(finished=False)
     assert stylize_folder("photos", [style], observer=observer, **TINY).stylized == 1
+    other_scipy()
+    assert stylize_folder("photos", [style], observer=observer, **TINY).stylized == 0
     assert observer.warnings == []
-    monkeypatch.setattr(job_folder, "library_versions", lambda: {**facts.libraries, "scipy": "99.1"})
     picture("photos/newer.png", 6)
-    with Journal(Path(".photos_starry.nstpipe")) as journal:
-        journal.update(finished=False)
     assert stylize_folder("photos", [style], observer=observer, **TINY).stylized == 1
     (warning,) = observer.warnings
-    assert f"scipy {facts.libraries['scipy']} (now 99.1)" in warning
-    assert "rounding" in warning and "--restart" in warning and "\n" not in warning
-    with Journal(Path(".photos_starry.nstpipe")) as journal:
-        journal.update(finished=False)
+    assert f"scipy {importlib.metadata.version('scipy')} (now 99.1)" in warning
+    assert "--restart" in warning and "\n" not in warning
     restarted = stylize_folder("photos", [style], rules=Rules(restart=True), observer=observer, **TINY)
     assert (restarted.stylized, len(observer.warnings)) == (4, 1)
+    picture("photos/newest.png", 7)
+    stylize_folder("photos", [style], observer=observer, **TINY)
+    assert len(observer.warnings) == 1
+
+
+def test_a_stopped_video_resumed_with_other_libraries_warns(other_scipy) -> None:
+    source, style, observer = clip("in.mp4", frames=3), picture("starry.jpg", 9), RecordingObserver()
+    with pytest.raises(StoppedError):
+        stylize_video(source, [style], observer=StopsAt(1), **TINY)
+    other_scipy()
+    assert stylize_video(source, [style], observer=observer, **TINY).stylized == 2
+    assert ["scipy" in warning for warning in observer.warnings] == [True]
+
+
+def test_a_job_stopped_before_its_first_item_takes_the_installed_libraries(other_scipy) -> None:
+    picture("photos/a.png", 1)
+    style, observer = picture("starry.jpg", 9), RecordingObserver()
+    with pytest.raises(StoppedError):
+        stylize_folder("photos", [style], observer=StopsAt(0), rules=Rules(force=True), **TINY)
+    other_scipy()
+    stylize_folder("photos", [style], observer=observer, rules=Rules(force=True), **TINY)
+    picture("photos/b.png", 2)
+    stylize_folder("photos", [style], observer=observer, **TINY)
+    assert observer.warnings == []
 
 
 def test_two_jobs_in_two_threads_keep_their_logs_and_pictures_apart() -> None:
