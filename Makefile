@@ -29,7 +29,7 @@ format: $(VENV)/developing
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
-	$(BIN)/pip install --quiet --editable .
+	$(BIN)/pip install --quiet --editable '.[plots]'
 	touch $@
 
 $(VENV)/developing: $(VENV)/installed

@@ -39,7 +39,7 @@ def check_path(path: Path, inputs: list[Path]) -> None:
         OutputError: it cannot, or it would replace one of ``inputs``.
     """
     if importlib.util.find_spec("matplotlib") is None:
-        raise SettingsError("--plot needs matplotlib, which is not installed; pip install 'nstpipe[plots]'")
+        raise SettingsError("--plot needs matplotlib, which is not installed; run `pip install matplotlib`")
     if path.suffix.lower() != ".png":
         raise OutputError(f"{shown(path)}: the plot is a PNG; end its name in .png")
     if any(_is_same(path, one) for one in inputs):
