@@ -1,6 +1,7 @@
 """L-BFGS-B (Byrd, Lu, Nocedal, Zhu 1995) on a picture, with its box as bounds."""
 
 import contextlib
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,13 @@ from pipeline.base.arrays import DoubleArray, FloatArray
 from pipeline.base.machine import one_blas_thread
 from pipeline.core import scipy_lbfgs
 from pipeline.core.optimizer_protocol import Evaluate, OnIterate
+
+FIRST_STEP = 2 / 255
+"""Root mean square of the first step that a search tries, as a share of the box.
+
+L-BFGS-B begins with the gradient itself as the step. That of a small loss changes no float32 pixel, and the
+search ends there. So the loss is rescaled, and its unit has no effect.
+"""
 
 
 class BudgetSpent(Exception):
@@ -75,6 +83,19 @@ class Evaluator:
         return self._last
 
 
+class _Rescaled:
+    """The loss and the gradient of an evaluator, times a factor."""
+
+    def __init__(self, evaluator: Evaluator, factor: float) -> None:
+        self._evaluator, self._factor = evaluator, factor
+
+    def loss(self, x: DoubleArray) -> float:
+        return self._evaluator.loss(x) * self._factor
+
+    def grads(self, x: DoubleArray) -> DoubleArray:
+        return self._evaluator.grads(x) * self._factor
+
+
 class Lbfgs:
     """L-BFGS-B. A step is one evaluation; an iteration takes one or more of them.
 
@@ -110,7 +131,10 @@ class Lbfgs:
 
     def _search(self, evaluator: Evaluator, start: DoubleArray) -> None:
         with contextlib.suppress(BudgetSpent), one_blas_thread():
-            scipy_lbfgs.search(evaluator, start, self._high, self._may_continue)
+            length = FIRST_STEP * self._high * math.sqrt(start.size)
+            factor = length / (float(np.linalg.norm(evaluator.grads(start))) or 1.0)
+            function = _Rescaled(evaluator, factor)
+            scipy_lbfgs.search(function, start, self._high, self._may_continue)
 
     def _may_continue(self) -> bool:
         """Count an iteration; whether another may follow."""

@@ -3,7 +3,8 @@
 F is a layer's activations for the iterate, P for the content, A the style's Gram matrix; M is the number
 of positions (h·w) and N the number of channels of a layer. The forms are those of
 Gatys, Ecker, Bethge 2016 ("Image Style Transfer Using Convolutional Neural Networks") and of the Keras
-example "Neural style transfer", and means that do not depend on the picture's size.
+example "Neural style transfer", means that do not depend on the picture's size, and relative losses that do
+not depend on the level of the activations, either: 1 is the loss of activations that are all 0.
 
 A weight is multiplied by a form's own factor before it meets the loss. With a constant weight, TensorFlow
 computes the product in this order, so that a weight that is an input gives the same bytes.
@@ -12,6 +13,9 @@ computes the product in this order, so that a weight that is an input gives the 
 from typing import Any
 
 from keras import ops
+
+SMALLEST_MEAN_SQUARE = 1e-12
+"""Of a target, for the ``relative`` forms: far below that of any layer that responds."""
 
 
 def gram_matrix(activations: Any) -> Any:
@@ -29,11 +33,14 @@ def content_loss(activations: Any, target: Any, form: str = "mean", weight: Any 
     """How far F (h, w, N) is from P of the same shape, times ``weight``.
 
     Args:
-        form: ``mean``: mean((F-P)²); ``gatys``: ½ Σ (F-P)²; ``sum``: Σ (F-P)².
+        form: ``mean``: mean((F-P)²); ``gatys``: ½ Σ (F-P)²; ``sum``: Σ (F-P)²; ``relative``:
+            Σ (F-P)² / Σ P².
     """
     squares = ops.square(activations - target)
     if form == "mean":
         return weight * ops.mean(squares)
+    if form == "relative":
+        return weight * (ops.mean(squares) / _mean_square(target))
     return weight * {"gatys": 0.5, "sum": 1.0}[form] * ops.sum(squares)
 
 
@@ -48,11 +55,13 @@ def style_loss(
         target: A/M (N, N), of :func:`style_target`.
         form: with D = G/M - A/M: ``mean``: mean(D²); ``gatys``: Σ D² / (4N²), which is
             1/(4N²M²) Σ (G-A)² where the sizes agree; ``per-channel``: mean((D/N)²);
-            ``keras``: M² Σ D² / (4·3²·pixels²), the Keras example's.
+            ``keras``: M² Σ D² / (4·3²·pixels²), the Keras example's; ``relative``: Σ D² / Σ (A/M)².
         pixels: positions of the picture itself (H·W); only ``keras`` needs it.
     """
     own = positions(activations)
     difference = gram_matrix(activations) / own - target
+    if form == "relative":
+        return weight * (ops.mean(ops.square(difference)) / _mean_square(target))
     channels = activations.shape[-1]
     if form == "keras":
         relative = own / ops.cast(pixels, "float32")
@@ -68,6 +77,7 @@ def total_variation(image: Any, form: str = "power-mean", weight: Any = 1.0) -> 
 
     Args:
         form: ``l1``: mean|dx| + mean|dy|; ``l2``: Σ dx² + Σ dy², over every pair and channel;
+            ``l2-mean``: mean(dx²) + mean(dy²);
             ``power``: Σ (dx²+dy²)^1.25 over the (H-1)·(W-1) positions that have both neighbours
             and the channels, the Keras example's; ``power-mean``: the same divided by (H-1)·(W-1).
     """
@@ -81,6 +91,8 @@ def total_variation(image: Any, form: str = "power-mean", weight: Any = 1.0) -> 
     down, right = rows[1:] - rows[:-1], rows[:, channels:] - rows[:, :-channels]
     if form == "l1":
         return weight * (ops.mean(ops.abs(right)) + ops.mean(ops.abs(down)))
+    if form == "l2-mean":
+        return weight * (ops.mean(ops.square(right)) + ops.mean(ops.square(down)))
     return weight * (ops.sum(ops.square(right)) + ops.sum(ops.square(down)))
 
 
@@ -96,6 +108,11 @@ def positions(activations: Any) -> Any:
     """M = h·w as a float32 tensor; the sizes may be known only when a compiled graph runs."""
     shape = ops.shape(activations)
     return ops.cast(shape[0], "float32") * ops.cast(shape[1], "float32")
+
+
+def _mean_square(target: Any) -> Any:
+    """mean(target²), or a tiny number instead of 0: activations may all be 0."""
+    return ops.maximum(ops.mean(ops.square(target)), SMALLEST_MEAN_SQUARE)
 
 
 def _upstream(arguments: tuple[Any, ...], upstream: Any) -> Any:

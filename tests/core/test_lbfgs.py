@@ -107,6 +107,27 @@ def test_both_searches_give_the_same_picture(direct, monkeypatch):
     assert steps == 30
 
 
+@pytest.mark.parametrize("factor", [2.0**-60, 2.0**60])
+def test_the_unit_of_the_loss_has_no_effect(factor):
+    """Powers of 2 round nothing, so the pictures agree to the byte."""
+
+    def rescaled(x):
+        loss, gradient = valleys(x)
+        return factor * loss, np.float32(factor) * gradient
+
+    (desired, _), (actual, steps) = (
+        Lbfgs(255).advance(each, start(), 30, ignore) for each in (valleys, rescaled)
+    )
+    np.testing.assert_array_equal(actual, desired)
+    assert steps == 30 and not np.allclose(actual, start(), atol=1)
+
+
+def test_the_first_step_is_two_levels_a_pixel():
+    seen = []
+    Lbfgs(255).advance(lambda x: (seen.append(x), valleys(x))[1], start(), 2, ignore)
+    assert np.sqrt(np.mean((seen[1] - seen[0]) ** 2)) == pytest.approx(2, rel=1e-4)
+
+
 @pytest.mark.parametrize("steps", [1, 2, 7, 25])
 def test_never_a_step_too_many_and_the_best_comes_back(steps):
     evaluate, iterates = Counted(), []

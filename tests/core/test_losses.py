@@ -14,9 +14,9 @@ from pipeline.core.losses import (
 )
 from tests.support import reference
 
-CONTENT_FORMS = ("mean", "gatys", "sum")
-STYLE_FORMS = ("mean", "gatys", "keras", "per-channel")
-TV_FORMS = ("l1", "l2", "power", "power-mean")
+CONTENT_FORMS = ("mean", "gatys", "sum", "relative")
+STYLE_FORMS = ("mean", "gatys", "keras", "per-channel", "relative")
+TV_FORMS = ("l1", "l2", "l2-mean", "power", "power-mean")
 
 
 def features(seed: int, shape: tuple[int, ...] = (6, 5, 4)) -> np.ndarray:
@@ -38,14 +38,17 @@ def test_gram_matrix_is_the_reference():
     np.testing.assert_allclose(actual, desired, rtol=1e-5)
 
 
-@pytest.mark.parametrize(("form", "desired"), [("mean", 4.0), ("gatys", 24.0), ("sum", 48.0)])
+@pytest.mark.parametrize(
+    ("form", "desired"), [("mean", 4.0), ("gatys", 24.0), ("sum", 48.0), ("relative", 4 / 9)]
+)
 def test_content_loss_of_a_constant_difference(form, desired):
     activations = np.full((2, 2, 3), 5, np.float32)
     assert float(content_loss(activations, activations - 2, form)) == pytest.approx(desired)
 
 
 @pytest.mark.parametrize(
-    ("form", "desired"), [("mean", 9.0), ("gatys", 9 / 4), ("per-channel", 9 / 4), ("keras", 9 / 36)]
+    ("form", "desired"),
+    [("mean", 9.0), ("gatys", 9 / 4), ("per-channel", 9 / 4), ("keras", 9 / 36), ("relative", 36 / 7)],
 )
 def test_style_loss_of_a_known_gram(form, desired):
     # Two channels that are 1 and 2 everywhere: G/M = [[1, 2], [2, 4]], and the target is 3 below it.
@@ -59,6 +62,30 @@ def test_style_loss_of_a_known_gram(form, desired):
 @pytest.mark.parametrize("form", STYLE_FORMS)
 def test_style_loss_vanishes_at_the_target(form):
     assert float(style_loss(features(0), style_target(features(0)), form, pixels=30)) == 0
+
+
+@pytest.mark.parametrize("factor", [1e-2, 1.0, 50.0])
+def test_relative_losses_have_no_unit(factor):
+    """Activations of another level, as another extractor has them, give the same loss; none at all give 1."""
+    pair = factor * features(0), factor * features(1)
+    desired = [float(np.sum((features(0) - features(1)) ** 2) / np.sum(features(1) ** 2))]
+    grams = [reference.gram(features(number).astype(float)) for number in (0, 1)]
+    desired.append(float(np.sum((grams[0] - grams[1]) ** 2) / np.sum(grams[1] ** 2)))
+    actual = [
+        float(content_loss(*pair, "relative")),
+        float(style_loss(pair[0], style_target(pair[1]), "relative")),
+    ]
+    assert actual == pytest.approx(desired, rel=1e-4)
+    nothing = 0 * pair[0]
+    assert float(content_loss(nothing, pair[1], "relative")) == pytest.approx(1)
+    assert float(style_loss(nothing, style_target(pair[1]), "relative")) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("form", ["mean", "relative"])
+def test_a_layer_that_does_not_respond_costs_nothing(form):
+    nothing = np.zeros((3, 4, 5), np.float32)
+    assert float(content_loss(nothing, nothing, form)) == 0
+    assert float(style_loss(nothing, style_target(nothing), form)) == 0
 
 
 def test_style_loss_gatys_is_the_published_formula_where_the_sizes_agree():
@@ -78,7 +105,13 @@ def test_style_loss_keras_is_the_examples_formula():
 
 @pytest.mark.parametrize(
     ("form", "desired"),
-    [("l1", 2.0), ("l2", 2 * 3 * 8 * 7), ("power", 3 * 49 * 2**1.25), ("power-mean", 3 * 2**1.25)],
+    [
+        ("l1", 2.0),
+        ("l2", 2 * 3 * 8 * 7),
+        ("l2-mean", 2.0),
+        ("power", 3 * 49 * 2**1.25),
+        ("power-mean", 3 * 2**1.25),
+    ],
 )
 def test_total_variation_of_a_checkerboard(form, desired):
     assert float(total_variation(checkerboard(8), form)) == pytest.approx(desired, rel=1e-5)
@@ -150,7 +183,7 @@ def test_mean_forms_do_not_depend_on_the_size(times):
     content = [float(content_loss(*pair)) for pair in ((features(0), features(1)), (tiled(0), tiled(1)))]
     assert content[0] == pytest.approx(content[1], rel=1e-5)
     target = style_target(features(1))
-    for form in ("mean", "gatys", "per-channel"):
+    for form in ("mean", "gatys", "per-channel", "relative"):
         small, large = (float(style_loss(each, target, form)) for each in (features(0), tiled(0)))
         assert small == pytest.approx(large, rel=1e-4)
 

@@ -83,17 +83,17 @@ def assert_agree(x: np.ndarray, **changes) -> None:
 
 
 @pytest.mark.parametrize("pooling", ["max", "avg"])
-@pytest.mark.parametrize("form", ["mean", "gatys", "sum"])
+@pytest.mark.parametrize("form", ["mean", "gatys", "sum", "relative"])
 def test_content_forms_agree_with_the_reference(form, pooling):
     assert_agree(picture(0), content_form=form, pooling=pooling, style_weight=1e-9, content_weight=3.0)
 
 
-@pytest.mark.parametrize("form", ["mean", "gatys", "keras", "per-channel"])
+@pytest.mark.parametrize("form", ["mean", "gatys", "keras", "per-channel", "relative"])
 def test_style_forms_agree_with_the_reference(form):
     assert_agree(picture(0), style_form=form, content_weight=1e-9, style_weight=0.3)
 
 
-@pytest.mark.parametrize("form", ["l1", "l2", "power", "power-mean"])
+@pytest.mark.parametrize("form", ["l1", "l2", "l2-mean", "power", "power-mean"])
 def test_tv_forms_agree_with_the_reference(form):
     assert_agree(picture(0), tv_form=form, tv_weight=10.0, content_weight=1e-9, style_weight=1e-9)
 

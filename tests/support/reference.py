@@ -22,7 +22,12 @@ def gram(features: Array) -> Array:
 def content(features: Array, target: Array, form: str) -> tuple[float, Array]:
     """Loss and gradient with respect to ``features``."""
     difference = features - target
-    factor = {"mean": 1 / difference.size, "gatys": 0.5, "sum": 1.0}[form]
+    factor = {
+        "mean": 1 / difference.size,
+        "gatys": 0.5,
+        "sum": 1.0,
+        "relative": 1 / np.sum(target**2),
+    }[form]
     return factor * np.sum(difference**2), 2 * factor * difference
 
 
@@ -36,6 +41,7 @@ def style(features: Array, style_gram: Array, form: str, pixels: int) -> tuple[f
         "gatys": 1 / (4 * channels**2),
         "per-channel": 1 / channels**4,
         "keras": positions**2 / (4 * 9 * pixels**2),
+        "relative": 1 / np.sum(style_gram**2),
     }[form]
     by_gram = 2 * factor * difference / positions
     return factor * np.sum(difference**2), features @ (by_gram + by_gram.T)
@@ -49,6 +55,9 @@ def total_variation(image: Array, form: str) -> tuple[float, Array]:
         return np.abs(down).mean() + np.abs(right).mean(), _undiff(by_down, by_right, image)
     if form == "l2":
         return np.sum(down**2) + np.sum(right**2), _undiff(2 * down, 2 * right, image)
+    if form == "l2-mean":
+        loss = np.mean(down**2) + np.mean(right**2)
+        return loss, _undiff(2 * down / down.size, 2 * right / right.size, image)
     squares = down[:, :-1] ** 2 + right[:-1] ** 2
     factor = 1 / (squares.shape[0] * squares.shape[1]) if form == "power-mean" else 1.0
     slope = factor * 2.5 * squares**0.25
