@@ -224,7 +224,7 @@ def test_presets_are_listed_and_shown(nstpipe) -> None:
     shown = tomllib.loads(printed)
     assert (shown["steps"], shown["size"]) == ([1500], 99)
     assert "size = 99  # --size" in printed
-    assert "content_weight = 1000.0  # preset adam-1500: report 1, presentation" in printed
+    assert "content_layers = { block5_conv2 = 1000.0 }  # preset adam-1500: report 1, presentation" in printed
 
 
 def test_weights_path_and_verify(nstpipe) -> None:

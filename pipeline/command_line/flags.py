@@ -16,6 +16,7 @@ COMMON = (
     "scales",
     "steps",
     "frame_steps",
+    "strength",
     "content_weight",
     "style_weight",
     "tv_weight",

@@ -13,7 +13,7 @@ from pipeline.core.targets import LossWeights, Targets
 from pipeline.errors import SettingsError
 from pipeline.extractor import vgg
 from pipeline.extractor.weights import Weights
-from pipeline.settings.settings import Settings
+from pipeline.settings.settings import NEUTRAL_STRENGTH, Settings
 
 PICTURE, MAP, SCALAR = (None, None, 3), (None, None), ()
 
@@ -166,9 +166,10 @@ def loss_weights(settings: Settings) -> dict[str, float]:
     Raises:
         SettingsError: every loss weighs 0.
     """
-    contents, styles = settings.content_layers, settings.style_layers
-    weights = {f"content {layer}": share * settings.content_weight for layer, share in contents.items()}
-    weights |= {f"style {layer}": share * settings.style_weight for layer, share in styles.items()}
+    strength = settings.strength / NEUTRAL_STRENGTH
+    content, style = settings.content_weight * (2 - strength), settings.style_weight * strength
+    weights = {f"content {layer}": share * content for layer, share in settings.content_layers.items()}
+    weights |= {f"style {layer}": share * style for layer, share in settings.style_layers.items()}
     weights["tv"] = settings.tv_weight
     weights = {term: weight for term, weight in weights.items() if weight > 0}
     if not weights:

@@ -12,6 +12,9 @@ from pipeline.settings.layer_weights import LayerWeights, Weight, equal_shares, 
 SMALLEST_SIDE = 16
 """Pixels; of a smaller picture VGG19's four poolings leave nothing."""
 
+NEUTRAL_STRENGTH = 50.0
+"""The strength at which content and style have the weights of the preset."""
+
 DEFAULT_TEMPORAL_WEIGHT = 10.0
 """A pastiche that differs by a third of the range then costs as much as all other losses together."""
 
@@ -43,9 +46,13 @@ class Settings(BaseModel):
 
     The objective is
 
-        content_weight · content + style_weight · Σ_l w_l · style_l + tv_weight · tv
+        content_weight · (2 - s) · Σ_l v_l · content_l
+        + style_weight · s · Σ_l w_l · style_l
+        + tv_weight · tv
 
-    with the forms of :mod:`pipeline.core.losses`.
+    with s = strength / 50, the layers' weights v_l and w_l, and the forms of :mod:`pipeline.core.losses`. In
+    the presets of nstpipe the layers carry the weights and content_weight and style_weight are 1, so that 2
+    means twice as much for each of them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -63,8 +70,18 @@ class Settings(BaseModel):
         description="Steps of a video frame that follows others (by default half of steps); the coarser "
         "scales paint only what is newly visible.",
     )
-    content_weight: Weight = Field(1.0, description="Weight of the content loss.")
-    style_weight: Weight = Field(1.0, description="Weight of the style loss.")
+    strength: float = Field(
+        NEUTRAL_STRENGTH,
+        ge=0,
+        le=100,
+        description="Balance of content and style: 0 the photograph, 50 that of the preset, 100 only style.",
+    )
+    content_weight: Weight = Field(
+        1.0, description="Weight of the content loss: 2 is twice as faithful as the preset."
+    )
+    style_weight: Weight = Field(
+        1.0, description="Weight of the style loss: 2 is twice as much style as the preset's."
+    )
     tv_weight: Weight = Field(0.0, description="Weight of the total variation.")
     content_layers: LayerWeights = Field(
         {"block5_conv2": 1.0}, description="Layers that keep the content: NAME or NAME=WEIGHT, by commas."
@@ -127,11 +144,13 @@ class Settings(BaseModel):
     device: str = Field("auto", pattern=r"^(auto|cpu|gpu(:\d+)?)$", description="auto, cpu, gpu or gpu:N.")
     snapshot_every: int = Field(0, ge=0, description="Steps between two saved snapshots; 0: none.")
 
-    content_form: Literal["mean", "gatys", "sum"] = Field("mean", description="Form of the content loss.")
-    style_form: Literal["mean", "gatys", "keras", "per-channel"] = Field(
+    content_form: Literal["mean", "gatys", "sum", "relative"] = Field(
+        "mean", description="Form of the content loss."
+    )
+    style_form: Literal["mean", "gatys", "keras", "per-channel", "relative"] = Field(
         "mean", description="Form of the style loss."
     )
-    tv_form: Literal["l1", "l2", "power", "power-mean"] = Field(
+    tv_form: Literal["l1", "l2", "l2-mean", "power", "power-mean"] = Field(
         "power-mean", description="Form of the total variation."
     )
     pixel_range: Literal[1, 255] = Field(
@@ -203,9 +222,10 @@ def pixels_version(settings: Settings) -> int:
 
     When the same settings come to give other pixels, raise the version for exactly those settings. All others
     keep theirs, so that their jobs continue.
-    RMSprop has 3 since its squares start from 0, as in Keras.
+    RMSprop has 3 since its squares start from 0, as in Keras. L-BFGS-B has 4 since the unit of the loss no
+    longer has an effect on its first step.
     """
-    return 3 if settings.optimizer == "rmsprop" else 2
+    return {"rmsprop": 3, "lbfgs": 4}.get(settings.optimizer, 2)
 
 
 def unknown(kind: str, name: str, among: Sequence[str]) -> SettingsError:

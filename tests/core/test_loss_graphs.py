@@ -66,7 +66,7 @@ def test_most_settings_leave_the_graphs_as_they_are(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["content_weight", "style_weight", "tv_weight", "content_layers", "style_layers"]
+    "name", ["strength", "content_weight", "style_weight", "tv_weight", "content_layers", "style_layers"]
 )
 def test_other_weights_above_0_leave_the_graphs_as_they_are(name):
     graphs = fitting(settings(), TINY)
@@ -105,6 +105,17 @@ def test_a_loss_weighs_its_layers_share():
         )
     )
     assert weights == {"content block4_conv2": 1.5, "style block1_conv1": 2.0, "tv": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("strength", "content", "style"), [(0, 2.0, None), (25, 1.5, 0.5), (50, 1.0, 1.0), (100, None, 2.0)]
+)
+def test_strength_moves_weight_from_the_content_to_the_style(strength, content, style):
+    weights = loss_weights(
+        settings(strength=strength, content_layers={"block4_conv2": 3.0}, style_layers={"block1_conv1": 7.0})
+    )
+    desired = {"content block4_conv2": content and 3 * content, "style block1_conv1": style and 7 * style}
+    assert weights == {name: weight for name, weight in desired.items() if weight} | {"tv": 1.0}
 
 
 def evaluate(graphs, side: int, *, held: bool, **changes) -> None:

@@ -66,7 +66,7 @@ def test_flags_win_over_environment_over_project_over_preset(tmp_path: Path) -> 
         "steps": ((20,), "NSTPIPE_STEPS"),
         "seed": (3, "./nstpipe.toml"),
     }
-    assert resolved.settings.tv_weight == 0.212
+    assert resolved.settings.style_form == "relative"
 
 
 def test_the_preset_comes_from_flag_environment_or_project(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_the_builtin_table_counts_for_small_extractors_alone(tmp_path: Path) -> 
     choice = Choice(str(file), environ={})
     assert choice.resolve("builtin").settings.tv_weight == 3.0
     assert choice.resolve("random").settings.tv_weight == 3.0
-    assert choice.resolve("imagenet").settings.tv_weight == 0.212
+    assert choice.resolve("imagenet").settings.tv_weight == Choice(environ={}).resolve().settings.tv_weight
     assert "[builtin]" in choice.resolve().as_toml()
 
 
@@ -134,7 +134,9 @@ def test_a_saved_builtin_table_leaves_out_what_flags_and_variables_override(tmp_
     assert actual == {
         "steps": [150, 100, 20],
         "content_palette": "style",
-        "content_layers": {"block4_conv2": 7.2e-3, "block3_conv2": 2.24e-3},
+        "content_form": "mean",
+        "content_layers": {"block4_conv2": 9.36e-3, "block3_conv2": 2.912e-3},
+        "style_form": "mean",
         "style_layers": {"block3_conv1": 2.34e-6, "block1_conv1": 2.0},
     }
 
@@ -156,8 +158,8 @@ def test_a_source_or_description_of_several_lines_is_saved_too(tmp_path: Path) -
 
 def test_a_layer_named_without_weight_keeps_the_presets_weight_or_its_neighbours() -> None:
     flags = {"style_layers": "block3_conv1,block5_conv4,block1_conv1=7"}
-    actual = Choice("balanced", flags, environ={}).resolve().settings.style_layers
-    assert actual == {"block3_conv1": 1.42e-6, "block5_conv4": 2.2e-8, "block1_conv1": 7.0}
+    actual = Choice("balanced", flags, environ={}).resolve("builtin").settings.style_layers
+    assert actual == {"block3_conv1": 2.34e-6, "block5_conv4": 1.22e-3, "block1_conv1": 7.0}
 
 
 @pytest.mark.parametrize(

@@ -25,14 +25,17 @@ def test_every_preset_resolves_and_the_default_comes_first() -> None:
 FIVE_LAYERS = ("block1_conv1", "block2_conv1", "block3_conv1", "block4_conv1", "block5_conv1")
 
 BALANCED = {
-    "content_weight": 1.06e-2,
-    "tv_weight": 0.212,
-    "style_layers": dict(zip(FIVE_LAYERS, (2.28e-5, 5.67e-6, 1.42e-6, 3.5e-7, 2.2e-8), strict=True)),
+    "content_layers": {"block4_conv2": 0.5},
+    "content_form": "relative",
+    "style_layers": dict.fromkeys(FIVE_LAYERS, 1.0),
+    "style_form": "relative",
+    "tv_weight": 1e-5,
+    "tv_form": "l2-mean",
 }
 ADAM_EPOCHS = {
     "steps": (10000,),
-    "content_weight": 0.5,
-    "style_weight": 0.5,
+    "content_layers": {"block5_conv2": 0.5},
+    "style_layers": dict.fromkeys(FIVE_LAYERS, 0.1),
     "tv_weight": 1.0,
     "content_form": "gatys",
     "style_form": "gatys",
@@ -43,16 +46,22 @@ ADAM_EPOCHS = {
 }
 """Without the optimizer's own numbers."""
 
-LBFGS_50 = {"steps": (70,), "content_weight": 0.5, "tv_weight": 30.0, "tv_form": "l1", "max_iterations": 50}
+LBFGS_50 = {
+    "steps": (70,),
+    "content_layers": {"block5_conv2": 0.5},
+    "tv_weight": 30.0,
+    "tv_form": "l1",
+    "max_iterations": 50,
+}
 
 NUMBERS = {
-    "balanced": BALANCED | {"scales": 3, "steps": (120, 100, 60)},
-    "preview": BALANCED | {"size": 256, "scales": 2, "steps": (80, 40)},
+    "balanced": BALANCED | {"scales": 3, "steps": (80, 70, 50)},
+    "preview": BALANCED | {"size": 256, "scales": 3, "steps": (60, 50, 40)},
     "quality": BALANCED | {"size": 1024, "scales": 4, "steps": (200, 160, 120, 80)},
     "adam-1500": {
         "steps": (1500,),
-        "content_weight": 1000.0,
-        "style_weight": 0.1,
+        "content_layers": {"block5_conv2": 1000.0},
+        "style_layers": dict.fromkeys(FIVE_LAYERS, 0.02),
         "tv_weight": 30.0,
         "tv_form": "l1",
         "optimizer": "adam",
@@ -65,9 +74,9 @@ NUMBERS = {
     "avgpool-251": {
         "steps": (4000,),
         "content_form": "sum",
-        "content_weight": 2.5e-8,
+        "content_layers": {"block5_conv2": 2.5e-8},
         "style_form": "keras",
-        "style_weight": 1e-6,
+        "style_layers": dict.fromkeys(FIVE_LAYERS, 2e-7),
         "tv_form": "power",
         "tv_weight": 1e-6,
         "optimizer": "adam",
@@ -82,16 +91,14 @@ NUMBERS = {
         "content_layers": {"block4_conv2": 1.0},
         "content_form": "gatys",
         "style_form": "gatys",
-        "style_weight": 1000.0,
+        "style_layers": dict.fromkeys(FIVE_LAYERS, 200.0),
     },
     "neural-style": {
         "steps": (1000,),
         "init": "noise",
-        "content_layers": {"block4_conv2": 1.0},
-        "content_weight": 5.0,
-        "style_layers": dict.fromkeys(FIVE_LAYERS, 1.0),
+        "content_layers": {"block4_conv2": 5.0},
+        "style_layers": dict.fromkeys(FIVE_LAYERS, 100.0),
         "style_form": "per-channel",
-        "style_weight": 100.0,
         "tv_form": "l2",
         "tv_weight": 1e-3,
         "snapshot_every": 100,
@@ -100,9 +107,10 @@ NUMBERS = {
 """Where each preset differs from the defaults, written a second time so that a slip in a file shows."""
 
 SMALL = {
-    "content_weight": 1.3,
     "tv_weight": 0.0,
-    "content_layers": {"block4_conv2": 7.2e-3, "block3_conv2": 2.24e-3},
+    "content_layers": {"block4_conv2": 9.36e-3, "block3_conv2": 2.912e-3},
+    "content_form": "mean",
+    "style_form": "mean",
     "style_layers": dict(zip(FIVE_LAYERS, (1.78e-3, 2.67e-5, 2.34e-6, 5.8e-7, 1.22e-3), strict=True)),
     "content_palette": "style",
     "margin": 0.0625,
@@ -110,7 +118,12 @@ SMALL = {
 }
 NUMBERS_WITH_BUILTIN = {
     "balanced": SMALL | {"steps": (150, 100, 20)},
-    "preview": SMALL | {"steps": (120, 30), "content_weight": 4.0},
+    "preview": SMALL
+    | {
+        "scales": 2,
+        "steps": (120, 30),
+        "content_layers": {"block4_conv2": 2.88e-2, "block3_conv2": 8.96e-3},
+    },
     "quality": SMALL | {"steps": (200, 150, 60, 20)},
 }
 """Where the settings of a preset differ with a small extractor: its ``[builtin]`` table."""
@@ -134,14 +147,14 @@ def test_a_builtin_table_holds_these_numbers_and_no_others(preset: str) -> None:
 
 def test_gatys_ratio_is_content_to_style_1e_3() -> None:
     settings = resolve("gatys-2016")
-    assert settings.content_weight / settings.style_weight == pytest.approx(1e-3)
+    assert sum(settings.content_layers.values()) / sum(settings.style_layers.values()) == pytest.approx(1e-3)
 
 
-def test_balanced_weighs_its_style_layers_as_the_keras_example_does() -> None:
-    """1e-6/5 · Σ(G-A)²/(4·3²·(HW)²) as a mean over N² entries, for M = HW/4^(block-1) positions."""
-    widths = (64, 128, 256, 512, 512)
-    desired = [1e-6 / 5 * width**2 / 36 / 16**block for block, width in enumerate(widths)]
-    assert list(resolve("balanced").style_layers.values()) == pytest.approx(desired, rel=0.02)
+@pytest.mark.parametrize("weights", ["imagenet", "builtin"])
+@pytest.mark.parametrize("preset", preset_files.names())
+def test_content_and_style_weight_2_mean_twice_as_much_on_every_preset(preset: str, weights: str) -> None:
+    usual = Choice(preset, environ={}).resolve(weights).settings
+    assert (usual.strength, usual.content_weight, usual.style_weight) == (50, 1, 1)
 
 
 @pytest.mark.parametrize(
@@ -197,7 +210,7 @@ def test_a_preset_extends_a_file_beside_it(tmp_path: Path) -> None:
     (tmp_path / "base.toml").write_text('extends = "balanced"\nseed = 7\n')
     (tmp_path / "mine.toml").write_text('extends = "base.toml"\nsize = 99\n')
     settings = resolve(str(tmp_path / "mine.toml"))
-    assert (settings.seed, settings.size, settings.tv_weight) == (7, 99, 0.212)
+    assert (settings.seed, settings.size, settings.style_form) == (7, 99, "relative")
 
 
 def test_a_presets_own_value_overrides_the_builtin_table_of_its_base(tmp_path: Path) -> None:

@@ -35,6 +35,9 @@ def test_a_frame_that_follows_others_takes_half_of_each_scales_steps() -> None:
     "bad",
     [
         {"content_weight": -1},
+        {"strength": -1},
+        {"strength": 101},
+        {"strength": float("nan")},
         {"style_layers": {"block1_conv1": -1}},
         {"style_layers": ""},
         {"size": 15},
@@ -59,6 +62,7 @@ DEFAULTS = {
     "scales": 1,
     "steps": (300,),
     "frame_steps": None,
+    "strength": 50.0,
     "content_weight": 1.0,
     "style_weight": 1.0,
     "tv_weight": 0.0,
@@ -97,6 +101,7 @@ OTHER_VALUES = {
     "scales": 2,
     "steps": 301,
     "frame_steps": 7,
+    "strength": 60.0,
     "content_weight": 1.5,
     "style_weight": 1.5,
     "tv_weight": 0.5,
@@ -159,9 +164,9 @@ def test_the_default_of_beta2_is_0_9_for_rmsprop_and_0_999_for_others() -> None:
         assert Settings(optimizer=optimizer).beta2 == 0.999
 
 
-def test_rmsprop_alone_has_the_pixels_version_3() -> None:
+def test_the_pixels_version_of_each_optimizer() -> None:
     versions = {
         optimizer: pixels_version(Settings(optimizer=optimizer))
         for optimizer in ("adam", "adagrad", "rmsprop", "sgd", "lbfgs")
     }
-    assert versions == {"adam": 2, "adagrad": 2, "rmsprop": 3, "sgd": 2, "lbfgs": 2}
+    assert versions == {"adam": 2, "adagrad": 2, "rmsprop": 3, "sgd": 2, "lbfgs": 4}
