@@ -8,8 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from pipeline.extractor import layers
-
-MEANS_BGR = np.array([103.939, 116.779, 123.68])
+from tests.support import numpy_vgg
 
 Array = np.ndarray
 
@@ -93,15 +92,7 @@ class Network:
 
     def forward(self, image: Array) -> dict[str, Array]:
         """Activations after the ReLU by layer; ``image`` is (H, W, 3) RGB 0..255."""
-        features = image[..., ::-1] - MEANS_BGR
-        self.pooled_from: dict[str, Array] = {}
-        self.activations: dict[str, Array] = {}
-        for layer, (kernel, bias) in self.kernels.items():
-            if layer.endswith("conv1") and layer != "block1_conv1":
-                self.pooled_from[layer] = features
-                features = self._pool(features)
-            features = np.maximum(_convolve(features, kernel) + bias, 0)
-            self.activations[layer] = features
+        self.activations = numpy_vgg.activations(self.kernels, image.astype(np.float64), self.pooling)
         return self.activations
 
     def backward(self, by_activations: Mapping[str, Array]) -> Array:
@@ -111,16 +102,13 @@ class Network:
             features = features + by_activations.get(layer, 0.0)
             features = features * (self.activations[layer] > 0)
             features = _convolve_back(features, self.kernels[layer][0])
-            if layer in self.pooled_from:
-                features = self._pool_back(features, self.pooled_from[layer])
+            if layer.endswith("conv1") and layer != "block1_conv1":
+                before = layers.LAYERS[layers.LAYERS.index(layer) - 1]
+                features = self._pool_back(features, self.activations[before])
         return features[..., ::-1]
 
-    def _pool(self, features: Array) -> Array:
-        squares = _squares(features)
-        return squares.max((1, 3)) if self.pooling == "max" else squares.mean((1, 3))
-
     def _pool_back(self, by_pooled: Array, before: Array) -> Array:
-        squares = _squares(before)
+        squares = numpy_vgg.squares(before)
         if self.pooling == "max":
             share = (squares == squares.max((1, 3), keepdims=True)).astype(float)
         else:
@@ -130,20 +118,6 @@ class Network:
         height, width = 2 * squares.shape[0], 2 * squares.shape[2]
         gradient[:height, :width] = spread.reshape(height, width, -1)
         return gradient
-
-
-def _squares(features: Array) -> Array:
-    height, width, channels = features.shape
-    even = features[: height // 2 * 2, : width // 2 * 2]
-    return even.reshape(height // 2, 2, width // 2, 2, channels)
-
-
-def _convolve(features: Array, kernel: Array) -> Array:
-    height, width, _ = features.shape
-    padded = np.pad(features, ((1, 1), (1, 1), (0, 0)))
-    return sum(
-        padded[y : y + height, x : x + width] @ kernel[y, x] for y in range(3) for x in range(3)
-    )  # fmt: skip
 
 
 def _convolve_back(by_output: Array, kernel: Array) -> Array:
