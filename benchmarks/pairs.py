@@ -10,9 +10,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 
+from benchmarks.sheets import tile
 from pipeline.core.stylizer import Stylizer
 from pipeline.extractor import weights
 from pipeline.pictures import images
@@ -20,9 +20,6 @@ from pipeline.settings.choice import Choice
 from tests.support.style_score import Score, score
 
 Array = np.ndarray
-
-TILE = 340, 240
-"""Width and height, in pixels, of a picture on the sheet, which keeps its shape inside."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +51,7 @@ def main() -> None:
     rows += [
         [contents[content], *(results[content, style].pixels for style in styles)] for content in contents
     ]
-    images.write(options.sheet, np.vstack([np.hstack([_tile(picture) for picture in row]) for row in rows]))
+    images.write(options.sheet, np.vstack([np.hstack([tile(picture) for picture in row]) for row in rows]))
 
 
 def _make(stylizer: Stylizer, content: Array, style: Array) -> Result:
@@ -71,19 +68,6 @@ def _row(content: str, style: str, scores: Score, seconds: float) -> str:
 def _mean(results: list[Result]) -> str:
     means = [np.mean([getattr(one.score, name) for one in results]) for name in ("style", "content", "noise")]
     return _row("**mean**", "", Score(*map(float, means)), float(np.mean([one.seconds for one in results])))
-
-
-def _tile(picture: Array | None) -> Array:
-    """The picture in the middle of a white tile; a white one for None."""
-    width, height = TILE
-    tile = np.full((height, width, 3), 255, np.float32)
-    if picture is None:
-        return tile
-    scale = min((width - 6) / picture.shape[1], (height - 6) / picture.shape[0])
-    small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    top, left = (height - small.shape[0]) // 2, (width - small.shape[1]) // 2
-    tile[top : top + small.shape[0], left : left + small.shape[1]] = small
-    return tile
 
 
 def _parse() -> argparse.Namespace:
