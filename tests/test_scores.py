@@ -25,8 +25,8 @@ def photograph(seed: int) -> Array:
     return scene(seed, 96, vgg_score.SIZE)
 
 
-def plain(*colour: int) -> Array:
-    return np.broadcast_to(np.array(colour, np.float32), (60, 80, 3))
+def plain(*colour: int, width: int = 80) -> Array:
+    return np.broadcast_to(np.array(colour, np.float32), (60, width, 3))
 
 
 def score(content: Array, style: Array, pastiche: Array, kernels=TINY) -> vgg_score.VggScore:
@@ -48,8 +48,8 @@ def test_the_style_itself_scores_zero_in_style() -> None:
 
 
 def test_plain_colours_score_what_their_products_say() -> None:
-    """With f = p for the content, a for the style, x for the pastiche: |xxᵀ - aaᵀ|² / |ppᵀ - aaᵀ|²."""
-    green, red, both = plain(0, 100, 0), plain(100, 0, 0), plain(50, 50, 0)
+    """Content p, style a of another shape, pastiche x: |xxᵀ - aaᵀ|² / |ppᵀ - aaᵀ|², and |x - p|² / |p|²."""
+    green, red, both = plain(0, 100, 0), plain(100, 0, 0, width=60), plain(50, 50, 0)
     actual = score(green, red, both, through())
     assert actual.by_layer == pytest.approx([0.75 / 2] * 5)
     assert actual.content == pytest.approx(0.5)
