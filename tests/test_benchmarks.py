@@ -41,6 +41,16 @@ def test_the_modes_of_a_drawn_clip(table) -> None:
     assert images.read(Path("sheet.png")).pixels.shape[1] == 2 * 320
 
 
+def test_pictures_on_a_sheet_fill_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [str(picture(f"{name}.png", number)) for number, name in enumerate("abcd")]
+    monkeypatch.setattr(sys, "argv", ["benchmark", "sheet.png", *names, "--columns", "3"])
+    runpy.run_path(str(ROOT / "benchmarks/picture_sheet.py"), run_name="__main__")
+    sheet = images.read(Path("sheet.png")).pixels
+    assert sheet.shape[0] % 2 == 0 and sheet.shape[1] % 3 == 0
+    below, beside = sheet[sheet.shape[0] // 2 :], sheet.shape[1] // 3
+    assert below[:, :beside].std() > 10 and (below[:, beside:] == 255).all()
+
+
 def test_what_drifts(table, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NSTPIPE_STEPS", "2")
     words = (

@@ -27,9 +27,9 @@ FIVE_LAYERS = ("block1_conv1", "block2_conv1", "block3_conv1", "block4_conv1", "
 BALANCED = {
     "content_layers": {"block4_conv2": 0.5},
     "content_form": "relative",
-    "style_layers": dict.fromkeys(FIVE_LAYERS, 1.0),
+    "style_layers": dict(zip(FIVE_LAYERS, (1.0, 1.0, 1.0, 1.0, 0.75), strict=True)),
     "style_form": "relative",
-    "tv_weight": 1e-5,
+    "tv_weight": 5e-5,
     "tv_form": "l2-mean",
 }
 ADAM_EPOCHS = {

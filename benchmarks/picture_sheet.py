@@ -1,0 +1,33 @@
+"""Lay pictures on one sheet, row by row, each under the name of its file.
+
+python -m benchmarks.picture_sheet sheet.jpg --columns 3 one.png two.png three.png
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.sheets import Array, labelled, tile
+from pipeline.pictures import images
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Pictures on one sheet, each under its name.")
+    parser.add_argument("sheet", type=Path, help="a picture file to write")
+    parser.add_argument("pictures", type=Path, nargs="+")
+    parser.add_argument("--columns", type=int, default=3)
+    options = parser.parse_args()
+    tiles = [labelled(tile(images.read(path).pixels), path.stem) for path in options.pictures]
+    images.write(options.sheet, _rows(tiles, options.columns))
+
+
+def _rows(tiles: list[Array], columns: int) -> Array:
+    white = np.full_like(tiles[0], 255)
+    tiles = tiles + [white] * (-len(tiles) % columns)
+    starts = range(0, len(tiles), columns)
+    return np.vstack([np.hstack(tiles[start : start + columns]) for start in starts])
+
+
+if __name__ == "__main__":
+    main()
