@@ -16,7 +16,7 @@ import numpy as np
 
 from pipeline.base.arrays import FloatArray, Frame, Mask
 from pipeline.core.frame_start import TemporalTerms
-from pipeline.motion import flow, unchanged, warping
+from pipeline.motion import flow, light, unchanged, warping
 from pipeline.motion.flow import Estimate
 
 GAPS = (1, 2, 4)
@@ -36,6 +36,10 @@ ADAPT_RADIUS = 0.02
 """Share of the frame's longest side: places that stand still may adapt so near to a place that changed."""
 
 
+BRIGHTER = 1.05
+"""A shot that became brighter by this factor since it was painted shows more: all of it may change."""
+
+
 @dataclass(eq=False)
 class _PastFrame:
     """A frame of the source.
@@ -43,6 +47,8 @@ class _PastFrame:
     Attributes:
         frame: the pixels, without noise where nothing changed.
         changed: where it differs from the frame before.
+        gain: of the frame that was last painted: this one, or the one that its unchanged pixels are from.
+        hold: 1, and less where the frame before was painted in less light: the factor of the weights.
         motions: from earlier frames to this one, by gap: always gap 1, and more if much is hidden there.
             Empty until it is needed, and only kept for the newest frame.
         newly_visible: see :class:`TemporalTerms`; None until it is needed.
@@ -50,6 +56,8 @@ class _PastFrame:
 
     frame: Frame
     changed: Mask
+    gain: float = 1.0
+    hold: float = 1.0
     motions: dict[int, Estimate] = field(default_factory=dict)
     newly_visible: FloatArray | None = None
 
@@ -65,13 +73,17 @@ class ShotMemory:
         self._quality = quality
         self._past: deque[_PastFrame] = deque(maxlen=FRAMES_TO_FULL_HOLD + max(GAPS) + 1)
 
-    def add_frame(self, frame: Frame) -> None:
-        """Add the shot's next frame."""
+    def add_frame(self, frame: Frame, gain: float = 1.0) -> None:
+        """Add the shot's next frame, in the shot's usual light.
+
+        Args:
+            gain: of the frame, see :mod:`pipeline.motion.light`; not less than its ``MIN_GAIN``.
+        """
         if self._past:
             self._past[-1].motions = {}  # only those of the newest frame are used
-            self._past.append(_PastFrame(*unchanged.keep_unchanged(self._past[-1].frame, frame)))
+            self._past.append(_following(self._past[-1], frame, gain))
         else:
-            self._past.append(_PastFrame(frame, np.ones(frame.shape[:2], bool)))
+            self._past.append(_PastFrame(frame, np.ones(frame.shape[:2], bool), gain))
 
     @property
     def frame(self) -> Frame:
@@ -81,7 +93,7 @@ class ShotMemory:
     @property
     def is_unchanged(self) -> bool:
         """Whether the newest frame is the same as the one before."""
-        return not self._past[-1].changed.any()
+        return self._past[-1].hold == 1 and not self._past[-1].changed.any()
 
     def start_and_hold(
         self, pastiche: Callable[[int], FloatArray], unit: float
@@ -104,9 +116,10 @@ class ShotMemory:
             start = np.where(visible[..., None], warping.warp(pastiche(gap), motion.flow), start)
             weights = np.where(visible, motion.weights, weights)
             hidden &= motion.hidden
-        changeable = unchanged.feathered(newest.changed, max(1, round(ADAPT_RADIUS * max(size))))
+        adapts = newest.changed if newest.hold == 1 else np.ones(size, bool)
+        changeable = unchanged.feathered(adapts, max(1, round(ADAPT_RADIUS * max(size))))
         init_share = np.where(changeable == 0, 1, _blurred(~hidden))
-        weights = weights * (1 - newly_visible) * (1 + STILL_WEIGHT_FACTOR * (1 - changeable))
+        weights = newest.hold * weights * (1 - newly_visible) * (1 + STILL_WEIGHT_FACTOR * (1 - changeable))
         terms = TemporalTerms(
             init_share, _blurred(newly_visible), weights.astype(np.float32), changeable, unit
         )
@@ -145,7 +158,8 @@ class ShotMemory:
             # The camera moved: a place that looks the same may be another place.
             changed = np.ones_like(frames[-1].changed)
         else:
-            changed = unchanged.differs(frames[-1].frame, frames[0].frame)
+            tolerance = light.uncertainty((frames[0].gain, frames[-1].gain))
+            changed = unchanged.differs(frames[-1].frame, frames[0].frame, tolerance)
         if not changed.any():
             no_flow = np.zeros((*changed.shape, 2), np.float32)
             return Estimate(no_flow, np.ones(changed.shape, np.float32), changed)
@@ -153,6 +167,15 @@ class ShotMemory:
         estimate = flow.between(frames[0].frame, frames[-1].frame, quality)
         weights = np.where(changed, estimate.weights, 1)
         return Estimate(estimate.flow * changed[..., None], weights, estimate.hidden & changed)
+
+
+def _following(before: _PastFrame, frame: Frame, gain: float) -> _PastFrame:
+    """The past frame of ``frame``, which follows ``before``."""
+    kept, changed = unchanged.keep_unchanged(before.frame, frame, light.uncertainty((before.gain, gain)))
+    if gain > BRIGHTER * before.gain:
+        return _PastFrame(frame, changed, gain, (before.gain / gain) ** 2)
+    # A place that stands still while the light falls keeps what was seen of it in more light.
+    return _PastFrame(kept, changed, gain if changed.all() else max(gain, before.gain))
 
 
 def _blurred(values: Any) -> FloatArray:

@@ -31,26 +31,32 @@ CAMERA_MOTION_PX, CHANGED_SHARE = 0.3, 0.25
 motion is more than so many pixels."""
 
 
-def keep_unchanged(before: Frame, frame: Frame) -> tuple[Frame, Mask]:
+def keep_unchanged(before: Frame, frame: Frame, tolerance: float = 0.0) -> tuple[Frame, Mask]:
     """Replace the pixels of ``frame`` that did not change by those of ``before``.
 
     ``before`` is the result for the frame before: slow changes add up against it, and are taken over when
     they exceed the noise. If the camera moves, everything counts as changed: a plain sky that moves with it
     only looks still.
 
+    Args:
+        tolerance: see :func:`differs`.
+
     Returns:
         The frame (H, W, 3); and where it changed (H, W).
     """
-    changed = differs(frame, before)
+    changed = differs(frame, before, tolerance)
     if _camera_moved(before, frame, changed):
         return frame, np.ones_like(changed)
     return np.where(changed[..., None], frame, before), changed
 
 
-def differs(one: Frame, other: Frame) -> Mask:
+def differs(one: Frame, other: Frame, tolerance: float = 0.0) -> Mask:
     """(H, W): where two frames differ by more than noise: by the mean of a neighbourhood, or by pixels.
 
     Parts that are smaller than the neighbourhood of any real change count as noise.
+
+    Args:
+        tolerance: levels by which the frames may differ in addition, anywhere.
     """
     difference = cv2.subtract(one, other, dtype=cv2.CV_32F)
     # The mean at a border is of fewer pixels, so its noise is larger: pixels outside count as the same.
@@ -58,7 +64,7 @@ def differs(one: Frame, other: Frame) -> Mask:
         _mean_around(part, cv2.BORDER_CONSTANT) for part in (difference, cv2.absdiff(difference, 0))
     )
     noise = _noise(size)
-    limit_of_mean = NOISE_SIGMAS * noise / NEIGHBOURHOOD
+    limit_of_mean = NOISE_SIGMAS * noise / NEIGHBOURHOOD + tolerance
     differing = ((cv2.absdiff(mean, 0) > limit_of_mean) | (size > noise + limit_of_mean)).any(axis=2)
     return flow.without_specks(differing)
 

@@ -49,6 +49,7 @@ def assemble(
     output: Path,
     mux_plan: MuxPlan | None = None,
     *,
+    gains: Mapping[int, float] | None = None,
     on_frame: Callable[[int], None] | None = None,
 ) -> None:
     """Write the video of ``pictures`` at the times of ``clip`` and with its sound, whole or not at all.
@@ -59,6 +60,7 @@ def assemble(
         pictures: 8-bit pictures of one size, one for each frame; odd sides are padded by repeating the edge.
         output: ``.mp4``, ``.m4v``, ``.mov`` or ``.mkv`` (which keeps times to the millisecond).
         mux_plan: what is done with sound and subtitles; tried now if not given.
+        gains: by the numbers of pictures, from 0, what their levels are multiplied by, 0 to 1.
         on_frame: called with the number of frames encoded so far.
 
     Raises:
@@ -73,11 +75,16 @@ def assemble(
         )
     mux_plan = mux_plan or sound.try_mux(clip, output)
     with atomic.replacing(output) as partial, _errors_about(output):
-        _write(pictures, clip, partial, mux_plan, on_frame or (lambda _: None))
+        _write(pictures, clip, partial, mux_plan, gains or {}, on_frame or (lambda _: None))
 
 
 def _write(
-    pictures: Sequence[Path], clip: Clip, path: Path, mux_plan: MuxPlan, on_frame: Callable[[int], None]
+    pictures: Sequence[Path],
+    clip: Clip,
+    path: Path,
+    mux_plan: MuxPlan,
+    gains: Mapping[int, float],
+    on_frame: Callable[[int], None],
 ) -> None:
     options = _container_options(mux_plan.container, clip.time_base)
     target = av.open(os.path.abspath(path), "w", format=mux_plan.container, container_options=options)
@@ -85,7 +92,7 @@ def _write(
         size = _read(pictures[0]).shape[:2]
         video = _add_video(target, clip, size)
         tracks = sound.add_tracks(source, target, mux_plan, clip.origin)
-        video_packets = _encoded(video, pictures, clip, size, on_frame)
+        video_packets = _encoded(video, pictures, clip, size, gains, on_frame)
         for packet in _interleaved(video_packets, sound.packets(source, tracks)):
             target.mux_one(packet)
 
@@ -123,14 +130,16 @@ def _encoded(
     pictures: Sequence[Path],
     clip: Clip,
     size: tuple[int, int],
+    gains: Mapping[int, float],
     on_frame: Callable[[int], None],
 ) -> Iterator["Packet[Any]"]:
     """The packets of the pictures in turn, each with its frame's duration; the encoder lags behind."""
     end = clip.frame_times[-1] + clip.last_frame_duration
     durations = {time: after - time for time, after in pairwise((*clip.frame_times, end))}
-    for number, (picture, time) in enumerate(zip(pictures, clip.frame_times, strict=True), start=1):
-        yield from _with_durations(stream.encode(_frame(_read(picture, size), time)), durations)
-        on_frame(number)
+    for number, (picture, time) in enumerate(zip(pictures, clip.frame_times, strict=True)):
+        pixels = _dimmed(_read(picture, size), gains.get(number, 1.0))
+        yield from _with_durations(stream.encode(_frame(pixels, time)), durations)
+        on_frame(number + 1)
     yield from _with_durations(stream.encode(None), durations)
 
 
@@ -158,6 +167,11 @@ def _frame(pixels: Frame, time: int) -> av.VideoFrame:
     frame.color_primaries = frame.color_trc = BT709
     frame.pts = time
     return frame
+
+
+def _dimmed(pixels: Frame, gain: float) -> Frame:
+    """One picture (H, W, 3), its levels multiplied by ``gain`` and rounded."""
+    return pixels if gain == 1 else np.round(pixels * np.float32(gain)).astype(np.uint8)
 
 
 def _read(path: Path, size: tuple[int, int] | None = None) -> Frame:

@@ -35,9 +35,9 @@ class Recorded:
         assert number in self.done
         return np.random.default_rng(number).integers(0, 256, (*self.size, 3)).astype(np.float32)
 
-    def first_loss(self) -> float:
-        assert 0 in self.done
-        return 7.5
+    def loss(self, number: int) -> float:
+        assert number in self.done
+        return 7.5 + number
 
     def make(self, number: int, frame: NextFrame) -> None:
         self.asked_for.append((number, frame))

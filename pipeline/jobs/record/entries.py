@@ -51,6 +51,8 @@ class Facts:
         workers: processes of the last run.
         finished: whether the last run came to its end, a video's assembly included.
         shots: the first frame of each shot of a video, once they were detected.
+        gains: by the numbers of frames, what their pastiches are multiplied by, 0 to 1, when the video is
+            assembled; once the clip's light was measured. Frames that are not among them have 1.
         output_sha256: of the assembled video (hex).
     """
 
@@ -67,6 +69,7 @@ class Facts:
     workers: int = 1
     finished: bool = False
     shots: tuple[int, ...] | None = None
+    gains: Mapping[int, float] | None = None
     output_sha256: str | None = None
 
     def changed_libraries(self, now: Mapping[str, str]) -> list[str]:

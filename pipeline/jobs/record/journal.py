@@ -95,8 +95,12 @@ class Journal:
         values = {name: rows[key] for name, key in _KEYS.items() if key in rows}
         if "parts" not in values:
             return None
-        shots = values.get("shots")
-        return Facts(**values | {"shots": None if shots is None else tuple(shots)})
+        shots, gains = values.get("shots"), values.get("gains")
+        typed = {
+            "shots": None if shots is None else tuple(shots),
+            "gains": None if gains is None else {int(number): gain for number, gain in gains.items()},
+        }
+        return Facts(**values | typed)
 
     def begin(self, facts: Facts) -> None:
         """Replace everything in the journal by the facts of a new job, in one transaction."""

@@ -1,7 +1,7 @@
 """The frames of one shot, one after the other: each starts from the pastiches of those before it."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,12 +28,14 @@ class Shot:
         first: the number of its first frame in the clip, 0 the clip's own first.
         items: its frames.
         done: entries of those that are done, by name.
+        gains: of the frames that are dimmer than the shot, by their number in it.
     """
 
     clip: Path
     first: int
     items: Sequence[Item]
     done: dict[str, Entry] = field(default_factory=dict)
+    gains: Mapping[int, float] = field(default_factory=dict)
 
     @property
     def left(self) -> int:
@@ -69,7 +71,7 @@ class ShotChain:
             InputError: there are fewer frames than that.
         """
         last = max(n for n, item in enumerate(self._shot.items) if item.name not in self._done)
-        for number in walk(frames, self._size, self._stylizer.settings, self):
+        for number in walk(frames, self._size, self._stylizer.settings, self, self._shot.gains):
             if number == last:
                 return
         raise InputError(
@@ -80,9 +82,9 @@ class ShotChain:
         """Whether a frame is written."""
         return self._shot.items[number].name in self._done
 
-    def first_loss(self) -> float:
-        """The loss that the shot's first frame ended with."""
-        return self._done[self._shot.items[0].name].loss
+    def loss(self, number: int) -> float:
+        """The loss that a frame ended with."""
+        return self._done[self._shot.items[number].name].loss
 
     def pixels(self, number: int) -> FloatArray:
         """A frame's pastiche (H, W, 3), as it was written."""
@@ -102,8 +104,8 @@ class ShotChain:
 
     def _repeated(self, number: int, frame: NextFrame) -> Entry:
         assert frame.init is not None
-        before = self._done[self._shot.items[number - 1].name]
-        return self._maker.repeat(self._shot.items[number], frame.init, before.loss)
+        loss = self.loss(number - 1) if number else 0.0
+        return self._maker.repeat(self._shot.items[number], frame.init, loss)
 
     def _stylised(self, item: Item, frame: NextFrame) -> Entry:
         return self._maker.make(

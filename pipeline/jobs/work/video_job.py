@@ -1,9 +1,11 @@
 """A video's job: its frames, shot by shot, then the clip."""
 
 import shutil
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pipeline.base import atomic
+from pipeline.base.arrays import Frame
 from pipeline.base.messages import shown
 from pipeline.base.resizing import size_to_fit
 from pipeline.core.scales import check_size
@@ -15,6 +17,8 @@ from pipeline.jobs.work.executor import executor
 from pipeline.jobs.work.job import Job
 from pipeline.jobs.work.shot_chain import Shot
 from pipeline.jobs.work.tasks import ShotTask, TaskInputs, read_styles
+from pipeline.motion import light
+from pipeline.motion.light import Light
 from pipeline.settings.settings import Settings
 from pipeline.video import clip as clips
 from pipeline.video import encoding, shot_detection, shot_list, sound
@@ -84,6 +88,7 @@ def _make(job: Job, plan: VideoPlan, settings: Settings, weights: Weights, worke
         clip,
         plan.output,
         mux_plan,
+        gains=job.facts.gains,
         on_frame=lambda number: job.observer.assembling(number, len(items)),
     )
     job.record(finished=True, output_sha256=fingerprint.of_file(plan.output))
@@ -107,20 +112,40 @@ def _stylise(
 def _shots(job: Job, plan: VideoPlan, items: Sequence[Item], left: Sequence[Item]) -> list[Shot]:
     """The clip's shots, each with its frames that are done."""
     entries, left_names = job.entries(), {item.name for item in left}
-    firsts = _first_frames(job, plan, len(items))
+    firsts, gains = _shots_and_gains(job, plan, len(items))
     shots = []
     for first, end in zip(firsts, [*firsts[1:], len(items)], strict=True):
         own = items[first:end]
         done = {item.name: entries[item.name] for item in own if item.name not in left_names}
-        shots.append(Shot(plan.source, first, own, done))
+        own_gains = {number - first: gain for number, gain in gains.items() if first <= number < end}
+        shots.append(Shot(plan.source, first, own, done, own_gains))
     return shots
 
 
-def _first_frames(job: Job, plan: VideoPlan, frames: int) -> Sequence[int]:
-    """The first frame of each shot: from the plan; else detected once and recorded."""
+def _shots_and_gains(job: Job, plan: VideoPlan, frames: int) -> tuple[Sequence[int], Mapping[int, float]]:
+    """The first frame of each shot, from the plan or detected; and the gains of frames that are dimmer.
+
+    What the clip is read for is recorded, so that it is read once.
+    """
     if plan.shots is not None:
         shot_list.check(plan.shots, frames)
-        return plan.shots
-    firsts = job.facts.shots or tuple(shot_detection.first_frames(clips.frames(plan.source)))
-    job.record(shots=firsts)
-    return firsts
+    firsts, gains = plan.shots or job.facts.shots, job.facts.gains
+    begun = any(entry.state == "done" for entry in job.entries().values())
+    if firsts and (gains is not None or begun):  # begun without gains: by a version that had none
+        return firsts, gains or {}
+    lights: list[Light] = []
+    read = _measured(clips.frames(plan.source), lights)
+    if firsts is None:
+        firsts = tuple(shot_detection.first_frames(read))
+        job.record(shots=firsts)
+    deque(read, maxlen=0)
+    gains = light.gains_of_clip(lights, firsts)
+    job.record(gains=gains)
+    return firsts, gains
+
+
+def _measured(frames: Iterable[Frame], lights: list[Light]) -> Iterator[Frame]:
+    """The frames; the light of each is appended to ``lights``."""
+    for frame in frames:
+        lights.append(light.of(frame))
+        yield frame
