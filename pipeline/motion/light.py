@@ -25,7 +25,7 @@ USUAL_PERCENTILE = 90
 """Of the frames of a shot, the one whose light is the usual: a fade may be most of a shot, a flash is not."""
 
 FADED = 0.5
-"""A frame with less than this share of its shot's usual light is in a fade; so are those beside it on which the
+"""A frame with less than this share of its shot's usual light is in a fade; so are those beside it, while the
 light rises. All other frames have the gain 1."""
 
 RISE, RISE_FRAMES = 1.02, 8
@@ -67,6 +67,8 @@ def gains_of_shot(lights: Sequence[Light]) -> list[float]:
     A frame's light is compared with that at the ends of its fade, so the gain changes without a jump. A frame
     is as dim as the brighter of its mean and its highlights, so that what shines in the dark stays.
     """
+    if not lights:  # of a list of shots that names more frames than can be read
+        return []
     means, highlights = np.array([(light.mean, light.highlights) for light in lights]).T
     gains = np.ones(len(lights))
     if np.percentile(highlights, USUAL_PERCENTILE) >= MIN_HIGHLIGHTS:
@@ -100,8 +102,7 @@ def usual(content: FloatArray, gain: float) -> FloatArray:
 def uncertainty(gains: Iterable[float]) -> float:
     """By how many levels frames of these gains may differ, in the usual light, and be the same.
 
-    Where the light falls: two levels before the frame was brightened, which an encoder drops or rounds, but one
-    at full light, where only the gain is uncertain.
+    In a fade an encoder's errors of two levels are brightened with the frame, and the gain is not exact.
     """
     return sum(2 / gain - 1 for gain in gains if gain < 1)
 
@@ -117,7 +118,7 @@ def _dark_runs(shares: DoubleArray) -> list[tuple[int, int]]:
 
 
 def _frames_to_the_end(shares: DoubleArray) -> int:
-    """How many frames from the first of ``shares``, which is dark, a fade ends: where the light stops rising."""
+    """How many frames after the first of ``shares``, which is dark, the light stops rising."""
     at = 0
     while at + 1 < len(shares):
         brighter = shares[at + 1 : at + 1 + RISE_FRAMES] > RISE * shares[at]

@@ -11,6 +11,7 @@ from pipeline.core.style_transfer import Pastiche
 from pipeline.motion import shot_memory, shot_walk
 from pipeline.motion.shot_walk import NextFrame, walk
 from pipeline.settings.settings import Settings
+from tests.support.fades import DIP, dimmed
 from tests.support.moving import noisy, pan, textured, with_square
 from tests.support.stylizing import make
 
@@ -262,3 +263,86 @@ def test_places_that_stand_still_keep_their_pixels_to_the_bit_and_the_rest_chang
     for before, now in pairwise(made):
         np.testing.assert_array_equal(now[:50], before[:50])
         assert (now[64:88] != before[64:88]).any()
+
+
+def faded(frames: Sequence[np.ndarray], shares: Sequence[float], mode: str = "flow", done=()) -> Recorded:
+    """The walk over the frames, each with its share of the light, which is also its gain."""
+    pastiches = Recorded(done)
+    gains = {number: share for number, share in enumerate(shares) if share < 1}
+    list(walk(dimmed(frames, shares), SIZE, Settings(temporal=mode), pastiches, gains))
+    return pastiches
+
+
+@pytest.mark.parametrize("mode", ["none", "init", "flow"])
+def test_frames_of_a_fade_are_stylised_in_the_usual_light(mode: str) -> None:
+    frames, shares = pan(6), [0.25, 0.5, 0.75, 1, 0.75, 0.5]
+    made = faded(frames, shares, mode).frames
+    for number, (frame, share) in enumerate(zip(frames, shares, strict=True)):
+        np.testing.assert_allclose(made[number].content, frame, atol=0.5 / share + 0.6)
+
+
+@pytest.mark.parametrize("mode", ["none", "init", "flow"])
+def test_frames_too_dark_to_be_stylised_repeat_the_last_pastiche_and_before_it_their_content(
+    mode: str,
+) -> None:
+    shares = [0.0, 0.04, 0.5, 1.0, 0.05, 0.0, 0.5]
+    frames = pan(len(shares))
+    pastiches = faded(frames, shares, mode)
+    made = pastiches.frames
+    assert [number for number in made if made[number].repeats] == [0, 1, 4, 5]
+    for number in (0, 1):
+        np.testing.assert_array_equal(made[number].init, made[number].content)
+    np.testing.assert_allclose(made[1].content * 0.04, frames[1] * 0.04, atol=0.51)
+    assert made[2].init is None and made[2].terms is None
+    for number in (4, 5):
+        np.testing.assert_array_equal(made[number].init, pastiches.pixels(3))
+
+
+def test_after_the_dark_a_frame_starts_from_the_last_that_was_stylised_in_units_of_the_first() -> None:
+    shares = [0.0, 0.5, 1.0, 0.0, 0.0, 1.0]
+    pastiches = faded([with_square(textured(1), 4 * n) for n in range(6)], shares)
+    last = pastiches.frames[5]
+    np.testing.assert_array_equal(last.init[70:], pastiches.pixels(2)[70:])
+    assert not last.terms.changeable[70:].any()
+    assert last.terms.unit == 8.5
+    assert faded(pan(6), shares, "init").frames[5].init is not None
+    np.testing.assert_array_equal(faded(pan(6), shares, "init").frames[5].init, pastiches.pixels(2))
+
+
+def test_a_still_scene_that_dips_to_black_keeps_its_pastiche() -> None:
+    pastiches = faded([textured(1)] * len(DIP), DIP)
+    made = pastiches.frames
+    assert [made[number].repeats for number in made] == [False] + [True] * (len(DIP) - 1)
+    for number in range(1, len(DIP)):
+        assert any((made[number].init == pastiches.pixels(earlier)).all() for earlier in range(number))
+
+
+def test_a_still_scene_that_fades_in_may_change_everywhere_until_it_is_lit() -> None:
+    shares = [1 / 8, 1 / 4, 1 / 2, 1.0, 1.0, 1 / 2, 1 / 4]
+    made = faded([textured(1)] * len(shares), shares).frames
+    assert [made[number].repeats for number in made] == [False] * 4 + [True] * 3
+    for number in (1, 2, 3):
+        assert (made[number].terms.changeable == 1).all()
+        assert made[number].terms.init_share.min() == 1
+        np.testing.assert_allclose(made[number].terms.weights, 0.25, rtol=1e-3)
+
+
+def test_frames_in_the_dark_are_not_taken_for_moved_by_rounding() -> None:
+    """Brightened by 12, rounding is noise of many levels: no flow is looked for in it."""
+    made = faded([textured(1)] * 3, [1.0, 1 / 8, 1 / 12]).frames
+    assert made[1].repeats and made[2].repeats
+
+
+@pytest.mark.parametrize("mode", ["none", "init", "flow"])
+@pytest.mark.parametrize("done", [range(1), range(4), (0, 1, 2, 3, 5, 6), range(9)])
+def test_a_walk_over_a_fade_that_goes_on_gives_the_same_starts(mode: str, done: Sequence[int]) -> None:
+    frames = [noisy(frame, number, 1.0) for number, frame in enumerate(pan(6) + busy(6))]
+    shares = [0.0, 0.2, 0.6, 1.0, 0.5, 0.1, 0.0, 0.0, 0.1, 0.5, 1.0, 1.0]
+    whole, rest = faded(frames, shares, mode), faded(frames, shares, mode, done)
+    for number, frame in rest.asked_for:
+        desired = whole.frames[number]
+        assert frame.repeats == desired.repeats
+        np.testing.assert_array_equal(frame.content, desired.content)
+        np.testing.assert_array_equal(frame.init, desired.init)
+        for part in () if frame.terms is None else vars(frame.terms):
+            np.testing.assert_array_equal(getattr(frame.terms, part), getattr(desired.terms, part))

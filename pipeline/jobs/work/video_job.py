@@ -125,22 +125,18 @@ def _shots(job: Job, plan: VideoPlan, items: Sequence[Item], left: Sequence[Item
 def _shots_and_gains(job: Job, plan: VideoPlan, frames: int) -> tuple[Sequence[int], Mapping[int, float]]:
     """The first frame of each shot, from the plan or detected; and the gains of frames that are dimmer.
 
-    What the clip is read for is recorded, so that it is read once.
+    The clip is read for them once: they are recorded.
     """
     if plan.shots is not None:
         shot_list.check(plan.shots, frames)
     firsts, gains = plan.shots or job.facts.shots, job.facts.gains
-    begun = any(entry.state == "done" for entry in job.entries().values())
-    if firsts and (gains is not None or begun):  # begun without gains: by a version that had none
-        return firsts, gains or {}
-    lights: list[Light] = []
-    read = _measured(clips.frames(plan.source), lights)
-    if firsts is None:
-        firsts = tuple(shot_detection.first_frames(read))
-        job.record(shots=firsts)
-    deque(read, maxlen=0)
-    gains = light.gains_of_clip(lights, firsts)
-    job.record(gains=gains)
+    if firsts is None or gains is None:
+        lights: list[Light] = []
+        measured = _measured(clips.frames(plan.source), lights)
+        firsts = firsts or tuple(shot_detection.first_frames(measured))
+        deque(measured, maxlen=0)  # the rest: all of it where the shots are known
+        gains = light.gains_of_clip(lights, firsts)
+        job.record(shots=firsts, gains=gains)
     return firsts, gains
 
 
