@@ -122,6 +122,16 @@ def test_colours_survive_both_readers_and_a_second_generation(tmp_path):
     np.testing.assert_allclose(middles(clips.frames(second)), once, atol=3)
 
 
+def test_pictures_with_a_gain_are_dimmed_by_it_and_the_others_are_not(tmp_path):
+    pictures = write_pictures(tmp_path / "in", [np.full((48, 64, 3), 200, np.uint8)] * 12)
+    clip = clips.probe(write_clip(tmp_path / "a.mp4"))
+
+    encoding.assemble(pictures, clip, tmp_path / "out.mp4", gains={0: 0.5, 3: 0.0, 11: 0.25})
+
+    levels = [frame[24, 32].mean() for frame in clips.frames(tmp_path / "out.mp4")]
+    np.testing.assert_allclose(levels, [100, 200, 200, 0, *[200] * 7, 50], atol=1.5)
+
+
 @pytest.mark.parametrize("size", [(47, 63), (1, 1), (48, 63), (2, 90), (90, 3)])
 def test_odd_sides_are_padded_by_their_edge(tmp_path, size):
     height, width = size
