@@ -34,7 +34,8 @@ class Rules:
     Attributes:
         force: overwrite an output that nstpipe did not make; redo a finished job.
         restart: discard the job that was begun before, if it is finished or differs.
-        keep_frames: keep a video's stylised frames once it is assembled.
+        keep_frames: keep a video's stylised frames once it is assembled; those of a fade to black are in the
+            light of the rest of the shot, since the fade is applied when the video is assembled.
         workers: pictures of a folder, or shots of a video, that are stylised at once, each in a process of
             its own. A script that asks for more than one needs the guard ``if __name__ == "__main__":``.
     """

@@ -1,4 +1,4 @@
-"""What a frame takes over from those before it: optical flow, places that stand still, the walk over a shot.
+"""What a frame takes over from those before it: light, optical flow, places that stand still.
 
-It uses no files and no jobs; it gives the core per-pixel weights.
+The walk over a shot brings them together. It uses no files and no jobs; it gives the core per-pixel weights.
 """

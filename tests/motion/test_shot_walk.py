@@ -327,10 +327,14 @@ def test_a_still_scene_that_fades_in_may_change_everywhere_until_it_is_lit() -> 
         np.testing.assert_allclose(made[number].terms.weights, 0.25, rtol=1e-3)
 
 
-def test_frames_in_the_dark_are_not_taken_for_moved_by_rounding() -> None:
-    """Brightened by 12, rounding is noise of many levels: no flow is looked for in it."""
-    made = faded([textured(1)] * 3, [1.0, 1 / 8, 1 / 12]).frames
-    assert made[1].repeats and made[2].repeats
+def test_places_are_not_taken_for_changed_by_a_level_that_an_encoder_drops_in_the_dark() -> None:
+    """Brightened by 8 or 12, a level is as much as a real change in full light."""
+    shares = [1.0, 1 / 8, 1 / 12]
+    lit, *dark = dimmed([textured(1)] * 3, shares)
+    frames = [lit, *(np.maximum(frame, 1) - 1 for frame in dark)]
+    pastiches = Recorded()
+    list(walk(frames, SIZE, Settings(), pastiches, dict(enumerate(shares))))
+    assert [pastiches.frames[number].repeats for number in range(3)] == [False, True, True]
 
 
 @pytest.mark.parametrize("mode", ["none", "init", "flow"])

@@ -146,3 +146,12 @@ def test_a_feathered_mask_falls_to_0_at_its_radius() -> None:
         assert soft[30, 20 - radius] > 0 and not soft[:, : 20 - radius - 1].any()
         assert (np.diff(soft[30, :30]) >= -1e-6).all()
     assert not unchanged.feathered(np.zeros((9, 9), bool), 3).any()
+
+
+@pytest.mark.parametrize(("tolerance", "is_other"), [(0.0, True), (4.0, True), (9.0, False)])
+def test_frames_may_differ_by_the_tolerance_in_addition_to_noise(tolerance: float, is_other: bool) -> None:
+    frame = textured(1) // 2
+    lighter = frame.copy()
+    lighter[20:60, 20:90] += 8
+    differing = unchanged.differs(lighter, frame, tolerance)
+    assert differing[26:54, 26:84].all() == differing.any() == is_other
