@@ -80,8 +80,18 @@ def test_a_shot_that_begins_black_is_held_in_units_of_its_first_stylised_frame()
     assert [entry.loss > 0 for entry in entries] == [False, False, True, True, True]
 
 
+def test_a_fade_in_the_second_shot_is_that_shots() -> None:
+    Path("shots.txt").write_text("4\n")
+    shares = [1.0, 1.0, 1.0, 1.0, 0.5, 0.0, 0.5, 1.0]
+    outcome = run(fading("in.mkv", shares), shots="shots.txt")
+    with Journal(FOLDER) as journal:
+        entries = [entry for _, entry in sorted(journal.entries().items())]
+    assert [entry.steps for entry in entries] == [2, 1, 1, 2, 1, 0, 1, 1]
+    assert luma(outcome.output)[5] < 0.5 < luma(outcome.output)[2]
+
+
 @pytest.mark.parametrize("mode", ["none", "init", "flow"])
-@pytest.mark.parametrize("stop", [2, 5, 7])
+@pytest.mark.parametrize("stop", [2, 5])
 def test_a_stopped_fade_resumes_to_the_same_bytes(mode: str, stop: int) -> None:
     source = fading("in.mkv", SHORT_DIP)
     whole = run(source, temporal=mode).output.read_bytes()
