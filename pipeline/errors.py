@@ -34,6 +34,14 @@ class WeightsError(NstpipeError):
     """The extractor's weights are missing, damaged or of the wrong layout."""
 
 
+class FetchError(WeightsError):
+    """The weights could not be fetched; ``reason`` says why in a few words, without what to do."""
+
+    def __init__(self, message: str, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
 class DivergedError(NstpipeError):
     """The loss or its gradient is not finite; no picture was written."""
 

@@ -3,18 +3,13 @@
 import contextlib
 import functools
 import hashlib
-import shutil
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.base import atomic
 from pipeline.base.messages import shown
-from pipeline.errors import WeightsError
-
-OnBytes = Callable[[int, int], None]
-"""Called with the bytes received so far and the total (0 where the server does not say)."""
+from pipeline.errors import FetchError
+from pipeline.extractor import cache
 
 LARGEST_BYTES = 2**29
 """A longer body is not a weights file."""
@@ -38,7 +33,7 @@ class Timeouts:
 
 
 def download(
-    url: str, path: Path, md5: str, on_bytes: OnBytes | None = None, timeouts: Timeouts | None = None
+    url: str, path: Path, md5: str, on_bytes: cache.OnBytes | None = None, timeouts: Timeouts | None = None
 ) -> None:
     """Download ``url`` to ``path``, unless the file is there already; safe when processes race.
 
@@ -50,21 +45,18 @@ def download(
         timeouts: bounds on waiting.
 
     Raises:
-        WeightsError: the download failed; names the address, the path and the hash. ``path`` is unchanged.
+        FetchError: the download failed; names the address, the path and the hash. ``path`` is unchanged.
     """
-    import filelock
-
     timeouts = timeouts or Timeouts()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # The lock file stays: if it were removed, two processes could hold locks of one name.
-        with filelock.FileLock(path.with_name(f"{path.name}.lock"), timeout=timeouts.lock):
-            if not has_md5(path, md5):  # else the process that held the lock before downloaded it
-                _replace(url, path, md5, functools.partial(_get, on_bytes=on_bytes, timeouts=timeouts))
+        bring = functools.partial(_bring, url, path.name, md5, on_bytes, timeouts)
+        cache.fetch_once(path, lambda file: has_md5(file, md5), bring, timeouts.lock)
     except (OSError, ValueError) as error:  # requests' errors are OSErrors
-        raise WeightsError(
-            f"{url} could not be downloaded ({_reason(error)}); "
-            f"try again, or put the file at {shown(path)} by hand (MD5 {md5}), or use --weights builtin"
+        reason = _reason(error)
+        raise FetchError(
+            f"{url} could not be downloaded ({reason}); "
+            f"try again, or put the file at {shown(path)} by hand (MD5 {md5}), or use --weights builtin",
+            reason,
         ) from error
 
 
@@ -76,21 +68,20 @@ def has_md5(path: Path, md5: str) -> bool:
     return False
 
 
-def _replace(url: str, path: Path, md5: str, downloader: Callable[[str, str, object], None]) -> None:
+def _bring(
+    url: str, name: str, md5: str, on_bytes: cache.OnBytes | None, timeouts: Timeouts, folder: Path
+) -> Path:
+    """Download the file into ``folder`` and verify it."""
     import pooch
 
     pooch.get_logger().setLevel("WARNING")
-    # A folder, since Pooch gives its temporary file a random name: so those of killed processes are removed.
-    # Pooch does no fsync, so its rename is not the one that counts.
-    folder = path.with_name(f"{path.name}.download")
-    try:
-        file = pooch.retrieve(url, f"md5:{md5}", fname=path.name, path=folder, downloader=downloader)
-        atomic.move(Path(file), path)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    downloader = functools.partial(_get, on_bytes=on_bytes, timeouts=timeouts)
+    return Path(pooch.retrieve(url, f"md5:{md5}", fname=name, path=folder, downloader=downloader))
 
 
-def _get(url: str, output_file: str, pooch: object, *, on_bytes: OnBytes | None, timeouts: Timeouts) -> None:
+def _get(
+    url: str, output_file: str, pooch: object, *, on_bytes: cache.OnBytes | None, timeouts: Timeouts
+) -> None:
     """A downloader for Pooch, whose own leaves connections open, counts chunks and reads without end."""
     import requests
 
@@ -132,14 +123,6 @@ def _check_answer(url: str, seconds: float) -> None:
 
 
 def _reason(error: BaseException) -> str:
-    """Why a download failed, on one line, with control characters escaped."""
-    import filelock
-
-    if isinstance(error, filelock.Timeout):
-        return "another process is still downloading it"
     if type(error) is ValueError:  # Pooch's, about the hash; those of requests are subclasses
         return "the file received has another MD5: it is damaged, or a proxy's or sign-in page"
-    while cause := error.__cause__ or error.__context__:  # requests wraps urllib3's, it the socket's
-        error = cause
-    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return shown(" ".join(str(text).split()))
+    return cache.reason(error)
