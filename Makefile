@@ -1,20 +1,24 @@
 # make demo: set everything up and stylise the sample clip.  make check: style, types, layers.
-# make test: the suite.  make test-slow: the tests that need longer; .ci/run runs all of these.
+# make test: the suite.  make test-slow: the tests that need longer.  make test-index: those that download the
+# published network from the package index.  .ci/run runs all of these.
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 PYTEST = $(BIN)/pytest -n 2 --dist loadfile
 
-.PHONY: demo test test-slow check format clean
+.PHONY: demo test test-slow test-index check format clean
 
 demo: $(VENV)/installed
 	$(BIN)/nstpipe demo
 
 test: $(VENV)/developing
-	$(PYTEST) -m 'not slow'
+	$(PYTEST) -m 'not slow and not index'
 
 test-slow: $(VENV)/developing
 	$(PYTEST) -m slow
+
+test-index: $(VENV)/developing
+	$(BIN)/pytest -m index
 
 check: $(VENV)/developing
 	$(BIN)/ruff check .

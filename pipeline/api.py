@@ -223,7 +223,7 @@ def _weights_of_the_job(plan: Plan, spec: str, rules: Rules, warn: Callable[[str
         return spec
     with held(plan.folder, plan.output), Journal(plan.folder) as journal:
         facts = journal.facts()
-    if facts is None or facts.weights not in ("imagenet", "builtin") or (rules.force and facts.finished):
+    if facts is None or facts.weights not in weights.KINDS_OF_AUTO or (rules.force and facts.finished):
         return spec
     if facts.weights == "builtin":
         warn("this job was begun with the builtin weights and uses them again; --restart starts it over")

@@ -25,10 +25,11 @@ def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def no_settings_from_outside(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No NSTPIPE_* variable, and a Keras cache without weights; `auto` would otherwise download 80 MB."""
+    """No NSTPIPE_* variable, and caches without weights; `auto` would otherwise download 80 MB."""
     for name in [name for name in os.environ if name.startswith("NSTPIPE_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path_factory.getbasetemp() / "keras"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
     monkeypatch.setenv("NSTPIPE_WEIGHTS", "builtin")
 
 
@@ -43,6 +44,26 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(autouse=True)
+def no_package_index(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`pip`, a process that `no_network` does not guard, gets no index, but in tests marked `index`."""
+    if request.node.get_closest_marker("index"):
+        return
+    for name in [name for name in os.environ if name.startswith("PIP_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests marked `index` are skipped unless an expression given to `-m` names the mark."""
+    if "index" in config.option.markexpr:
+        return
+    for item in items:
+        if item.get_closest_marker("index"):
+            item.add_marker(pytest.mark.skip(reason="reaches the package index; run it with -m index"))
 
 
 @pytest.fixture(autouse=True)

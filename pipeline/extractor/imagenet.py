@@ -8,11 +8,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.base.messages import shown
-from pipeline.errors import WeightsError
-
 if TYPE_CHECKING:
-    from pipeline.extractor.download import OnBytes, Timeouts
+    from pipeline.extractor.cache import OnBytes
+    from pipeline.extractor.download import Timeouts
 
 ADDRESS = "https://storage.googleapis.com/tensorflow/keras-applications/vgg19/"
 """The folder on the web that holds the file."""
@@ -27,17 +25,6 @@ def path() -> Path:
     """The path at which Keras stores the file: under ``KERAS_HOME``, else ``~/.keras``."""
     home = os.environ.get("KERAS_HOME") or "~/.keras"
     return Path(os.path.expanduser(home), "models", FILE_NAME)
-
-
-def present() -> Path:
-    """:func:`path`, if a file is there.
-
-    Raises:
-        WeightsError: there is none; says how to download it.
-    """
-    if not path().exists():
-        raise WeightsError(f"{shown(path())}: no such file; `nstpipe weights fetch` downloads it")
-    return path()
 
 
 def is_genuine(file: Path) -> bool:
@@ -55,7 +42,7 @@ def fetch(on_bytes: "OnBytes | None" = None, timeouts: "Timeouts | None" = None)
         timeouts: bounds on waiting.
 
     Raises:
-        WeightsError: the download failed; says how to put the file there by hand.
+        FetchError: the download failed; says how to put the file there by hand.
     """
     from pipeline.extractor import download
 

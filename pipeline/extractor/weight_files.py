@@ -48,7 +48,7 @@ def read(path: Path) -> tuple[Kernels, Scales]:
         raise WeightsError(
             f"{shown(path)}: not a readable {path.suffix.lower()} weights file ({reason}); download it again"
         ) from error
-    return _validate(path, layers)
+    return validate(path, layers)
 
 
 def write(path: Path, kernels: Kernels, scales: Scales, *, dtype: npt.DTypeLike, provenance: str) -> None:
@@ -83,11 +83,11 @@ def fingerprint(kernels: Kernels, scales: Scales) -> str:
     return digest.hexdigest()
 
 
-_LayerArrays = dict[str, dict[str, AnyArray]]
+LayerArrays = dict[str, dict[str, AnyArray]]
 """For each layer of a file its ``kernel``, ``bias`` and perhaps ``scale``, not yet validated."""
 
 
-def _reader_of(path: Path) -> Callable[[Path], _LayerArrays]:
+def _reader_of(path: Path) -> Callable[[Path], LayerArrays]:
     readers = {".h5": _read_h5, ".npz": _read_npz}
     reader = readers.get(path.suffix.lower())
     if reader is None:
@@ -95,21 +95,21 @@ def _reader_of(path: Path) -> Callable[[Path], _LayerArrays]:
     return reader
 
 
-def _read_npz(path: Path) -> _LayerArrays:
+def _read_npz(path: Path) -> LayerArrays:
     # Opened here, since np.load does not close a damaged file that it opened itself.
     with path.open("rb") as file:
         archive = np.load(file, allow_pickle=False)
         if isinstance(archive, np.ndarray):
             raise ValueError("a single array, not an archive")
         names = {f"{layer}/{part}" for layer in LAYERS for part in ("kernel", "bias", "scale")}
-        layers: _LayerArrays = {}
+        layers: LayerArrays = {}
         for name in names.intersection(archive.files):
             layer, part = name.split("/")
             layers.setdefault(layer, {})[part] = archive[name]
         return layers
 
 
-def _read_h5(path: Path) -> _LayerArrays:
+def _read_h5(path: Path) -> LayerArrays:
     import h5py
 
     with h5py.File(path, "r") as file:
@@ -147,8 +147,12 @@ def _arrays_below(group: Any) -> dict[str, AnyArray]:
     return parts
 
 
-def _validate(path: Path, layers: _LayerArrays) -> tuple[Kernels, Scales]:
-    """The kernels and scales, once names, shapes, numbers of channels and values are valid."""
+def validate(path: Path, layers: LayerArrays) -> tuple[Kernels, Scales]:
+    """The kernels and scales of a file, once names, shapes, numbers of channels and values are valid.
+
+    Raises:
+        WeightsError: one of them is not; the message names ``path``.
+    """
     present = [layer for layer in LAYERS if layer in layers]
     missing = next((layer for layer in LAYERS if layer not in layers), None)
     if not present or present != list(LAYERS[: len(present)]):

