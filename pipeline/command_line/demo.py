@@ -1,0 +1,60 @@
+"""The demo: a picture on the published network, if it can be fetched soon, and a clip on the built-in one."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.base.resources import folder
+from pipeline.command_line.flags import JobOptions
+from pipeline.errors import FetchError
+from pipeline.jobs.planning import planner
+from pipeline.jobs.planning.plan import Plan
+
+if TYPE_CHECKING:
+    from pipeline.extractor.cache import OnBytes
+
+PICTURE_SIZE, CLIP_SIZE = "384", "320"
+"""Longest sides in pixels: the picture takes about half a minute, the clip keeps its own size."""
+
+FETCH_SECONDS = 45.0
+"""A network that is not there by then is not waited for."""
+
+
+def picture(output: Path, options: JobOptions, weights: str) -> tuple[Plan, JobOptions]:
+    """The job of the picture, with ``weights`` where no flag gives others."""
+    samples = folder("samples")
+    plan = planner.of_image(samples / "hillside.jpg", [samples / "starry.jpg"], output)
+    return plan, _with_defaults(options, size=PICTURE_SIZE, weights=weights)
+
+
+def clip(output: Path, options: JobOptions) -> tuple[Plan, JobOptions]:
+    """The job of the clip: ``preview``, and the built-in extractor, where no flag says otherwise."""
+    samples = folder("samples")
+    plan = planner.of_video(samples / "clip.mp4", [samples / "starry.jpg"], output)
+    options = replace(options, preset=options.preset or "preview")
+    return plan, _with_defaults(options, size=CLIP_SIZE, weights="builtin")
+
+
+def weights_to_use(spec: str, on_bytes: "OnBytes", warn: Callable[[str], None]) -> str:
+    """``spec``; but for ``auto`` fetch the network, within :data:`FETCH_SECONDS`, else ``builtin``.
+
+    The 8-bit file is tried first: it is a quarter of the other's size.
+    """
+    from pipeline.extractor import fetching
+
+    if spec != "auto" or fetching.cached():
+        return spec
+    try:
+        fetching.fetch(("index", "keras"), fetching.within(FETCH_SECONDS, on_bytes), hasty=True)
+    except FetchError as error:
+        warn(
+            "the picture is made with the small built-in extractor; for the published network run "
+            f"`nstpipe weights fetch`, then `nstpipe demo --restart`. {error.reason}"
+        )
+        return "builtin"
+    return spec
+
+
+def _with_defaults(options: JobOptions, **settings: str) -> JobOptions:
+    return replace(options, settings={**settings, **options.settings})
