@@ -166,12 +166,22 @@ def loss_weights(settings: Settings) -> dict[str, float]:
     Raises:
         SettingsError: every loss weighs 0.
     """
-    strength = settings.strength / NEUTRAL_STRENGTH
-    content, style = settings.content_weight * (2 - strength), settings.style_weight * strength
+    of_content, of_style = _shares(settings.strength)
+    content, style = settings.content_weight * of_content, settings.style_weight * of_style
     weights = {f"content {layer}": share * content for layer, share in settings.content_layers.items()}
     weights |= {f"style {layer}": share * style for layer, share in settings.style_layers.items()}
-    weights["tv"] = settings.tv_weight
+    weights["tv"] = settings.tv_weight * of_style
     weights = {term: weight for term, weight in weights.items() if weight > 0}
     if not weights:
         raise SettingsError("every loss weighs 0; give --content-weight, --style-weight or --tv-weight")
     return weights
+
+
+def _shares(strength: float) -> tuple[float, float]:
+    """The factors of content and style; the total variation, which smooths what the style adds, has the latter.
+
+    Cubes: the picture then leaves the photograph about evenly. In mere proportion to the strength, a tenth of
+    the style against nine of the content already gives most of its colours.
+    """
+    style = strength / NEUTRAL_STRENGTH
+    return (2 - style) ** 3, style**3

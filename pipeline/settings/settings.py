@@ -46,9 +46,8 @@ class Settings(BaseModel):
 
     The objective is
 
-        content_weight · (2 - s) · Σ_l v_l · content_l
-        + style_weight · s · Σ_l w_l · style_l
-        + tv_weight · tv
+        content_weight · (2 - s)³ · Σ_l v_l · content_l
+        + s³ · (style_weight · Σ_l w_l · style_l + tv_weight · tv)
 
     with s = strength / 50, the layers' weights v_l and w_l, and the forms of :mod:`pipeline.core.losses`. In
     the presets of nstpipe the layers carry the weights and content_weight and style_weight are 1, so that 2

@@ -57,7 +57,7 @@ LBFGS_50 = {
 NUMBERS = {
     "balanced": BALANCED | {"scales": 3, "steps": (80, 70, 50)},
     "preview": BALANCED | {"size": 256, "scales": 3, "steps": (60, 50, 40)},
-    "quality": BALANCED | {"size": 1024, "scales": 4, "steps": (200, 160, 120, 80)},
+    "quality": BALANCED | {"size": 1024, "scales": 4, "steps": (120, 100, 80, 60)},
     "adam-1500": {
         "steps": (1500,),
         "content_layers": {"block5_conv2": 1000.0},
