@@ -178,7 +178,8 @@ def loss_weights(settings: Settings) -> dict[str, float]:
 
 
 def _shares(strength: float) -> tuple[float, float]:
-    """The factors of content and style; the total variation, which smooths what the style adds, has the latter.
+    """The factors of content and of style; the total variation, which smooths what the style adds, has that of
+    the style.
 
     Cubes: the picture then leaves the photograph about evenly. In mere proportion to the strength, a tenth of
     the style against nine of the content already gives most of its colours.
