@@ -178,8 +178,7 @@ def loss_weights(settings: Settings) -> dict[str, float]:
 
 
 def _shares(strength: float) -> tuple[float, float]:
-    """The factors of content and of style; the total variation, which smooths what the style adds, has that of
-    the style.
+    """The factors of content and of style. The total variation has that of the style, whose noise it smooths.
 
     Cubes: the picture then leaves the photograph about evenly. In mere proportion to the strength, a tenth of
     the style against nine of the content already gives most of its colours.
