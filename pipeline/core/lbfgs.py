@@ -11,7 +11,7 @@ from pipeline.base.machine import one_blas_thread
 from pipeline.core import scipy_lbfgs
 from pipeline.core.optimizer_protocol import Evaluate, OnIterate
 
-FIRST_STEP = 2 / 255
+FIRST_STEP = 5 / 255
 """Root mean square of the first step that a search tries, as a share of the box.
 
 L-BFGS-B begins with the gradient itself as the step. That of a small loss changes no float32 pixel, and the

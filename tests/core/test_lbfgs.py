@@ -122,10 +122,10 @@ def test_the_unit_of_the_loss_has_no_effect(factor):
     assert steps == 30 and not np.allclose(actual, start(), atol=1)
 
 
-def test_the_first_step_is_two_levels_a_pixel():
+def test_the_first_step_is_five_levels_a_pixel():
     seen = []
     Lbfgs(255).advance(lambda x: (seen.append(x), valleys(x))[1], start(), 2, ignore)
-    assert np.sqrt(np.mean((seen[1] - seen[0]) ** 2)) == pytest.approx(2, rel=1e-4)
+    assert np.sqrt(np.mean((seen[1] - seen[0]) ** 2)) == pytest.approx(5, rel=1e-4)
 
 
 @pytest.mark.parametrize("steps", [1, 2, 7, 25])

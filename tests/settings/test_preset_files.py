@@ -55,9 +55,9 @@ LBFGS_50 = {
 }
 
 NUMBERS = {
-    "balanced": BALANCED | {"scales": 3, "steps": (80, 70, 50)},
-    "preview": BALANCED | {"size": 256, "scales": 3, "steps": (60, 50, 40)},
-    "quality": BALANCED | {"size": 1024, "scales": 4, "steps": (120, 100, 80, 60)},
+    "balanced": BALANCED | {"scales": 3, "steps": (70, 55, 35)},
+    "preview": BALANCED | {"size": 256, "scales": 3, "steps": (60, 50, 30)},
+    "quality": BALANCED | {"size": 1024, "scales": 4, "steps": (90, 75, 60, 45)},
     "adam-1500": {
         "steps": (1500,),
         "content_layers": {"block5_conv2": 1000.0},
