@@ -137,6 +137,7 @@ def test_a_saved_builtin_table_leaves_out_what_flags_and_variables_override(tmp_
         "content_form": "mean",
         "content_layers": {"block4_conv2": 9.36e-3, "block3_conv2": 2.912e-3},
         "style_form": "mean",
+        "tv_form": "power-mean",
         "style_layers": {"block3_conv1": 2.34e-6, "block1_conv1": 2.0},
     }
 

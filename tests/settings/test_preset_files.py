@@ -108,6 +108,7 @@ NUMBERS = {
 
 SMALL = {
     "tv_weight": 0.0,
+    "tv_form": "power-mean",
     "content_layers": {"block4_conv2": 9.36e-3, "block3_conv2": 2.912e-3},
     "content_form": "mean",
     "style_form": "mean",
