@@ -53,8 +53,12 @@ def of_parts(parts: Mapping[str, Any]) -> str:
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """What differs between two jobs' parts, each in a few words."""
-    old, new = before["settings"], now["settings"]
-    changed = [f"{name} was {old.get(name)} and is {new[name]}" for name in new if old.get(name) != new[name]]
+    """What differs between two jobs' parts, each in a few words.
+
+    A setting that did not exist when the older job was begun counts as its default, which must not change
+    pixels: else :func:`pixels_version` is raised.
+    """
+    old, new = Settings().model_dump(mode="json") | before["settings"], now["settings"]
+    changed = [f"{name} was {old[name]} and is {new[name]}" for name in new if old[name] != new[name]]
     others = (part for part in now if part != "settings")
     return changed + [f"the {part} changed" for part in others if before.get(part) != now[part]]

@@ -60,6 +60,15 @@ def test_settings_weights_and_shots_are_named() -> None:
     ]
 
 
+def test_a_setting_that_an_older_job_did_not_know_counts_as_its_default() -> None:
+    before = parts_of(Settings())
+    del before["settings"]["strength"]
+    assert fingerprint.differences(before, parts_of(Settings())) == []
+    assert fingerprint.differences(before, parts_of(Settings(strength=60))) == [
+        "strength was 50.0 and is 60.0"
+    ]
+
+
 def test_the_output_and_the_name_of_a_folder_are_not_in_it() -> None:
     style = picture("s.png", 2)
     folders = [planner.of_folder(picture(f"{name}/a.png", 1).parent, [style]) for name in ("one", "two")]
