@@ -80,6 +80,9 @@ def _make(job: Job, plan: VideoPlan, settings: Settings, weights: Weights, worke
         atomic.sweep(items[0].output.parent)
     else:
         job.forget(items)  # their files were removed when the clip was assembled
+    if job.facts.gains is None and job.entries():
+        # Begun by a version that measured no light: the frames that are done have the clip's own.
+        job.record(gains={})
     left = job.left(items)
     if left:
         _stylise(job, plan, _shots(job, plan, items, left), settings, weights, workers)

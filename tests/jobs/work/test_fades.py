@@ -12,6 +12,7 @@ from pipeline import Outcome, Rules, stylize_video
 from pipeline.errors import StoppedError
 from pipeline.jobs.record.journal import Journal
 from pipeline.jobs.work.job import Job
+from pipeline.motion import light
 from pipeline.pictures import images
 from pipeline.video import clip as clips
 from tests.support.clips import write_clip
@@ -138,3 +139,16 @@ def test_a_clips_light_is_measured_once(shots: str | None, monkeypatch: pytest.M
         run(source, observer=StopsAt(3), shots=shots)
     run(source, shots=shots)
     assert sum("gains" in changes for changes in recorded) == 1
+
+
+def test_a_job_of_a_version_that_knew_no_fades_ends_as_it_began(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its frames have the clip's own light, and must not be dimmed once more."""
+    source = fading("in.mkv", SHORT_DIP)
+    with monkeypatch.context() as older:
+        older.setattr(light, "gains_of_clip", lambda lights, firsts: {})
+        whole = run(source).output.read_bytes()
+        with pytest.raises(StoppedError):
+            run(source, Rules(restart=True), observer=StopsAt(5))
+    with Journal(FOLDER) as journal:
+        journal.update(gains=None)
+    assert run(source).output.read_bytes() == whole
