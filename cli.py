@@ -127,11 +127,14 @@ def demo(
     from pipeline.command_line import demo as demos
     from pipeline.settings.choice import Choice
 
+    clip = demos.clip(output, options)  # a wrong --output is an error before anything is fetched or made
     spec = Choice(options.preset, options.settings).resolve().settings.weights
     if not options.dry_run:
-        spec = _fetched(lambda progress: demos.weights_to_use(spec, progress.fetching, progress.warn))
+        spec = _fetched(
+            lambda progress: demos.weights_to_use(spec, progress.fetching, progress.warn), options.quiet
+        )
     _run(*demos.picture(output.with_suffix(".png"), options, spec))
-    _run(*demos.clip(output, options))
+    _run(*clip)
 
 
 @app.command()
@@ -243,11 +246,11 @@ def _warn(message: str) -> None:
     print("nstpipe:", message, file=sys.stderr)
 
 
-def _fetched(fetch: "Callable[[Progress], Fetched]") -> "Fetched":
-    """What ``fetch`` returns; its download is shown."""
+def _fetched(fetch: "Callable[[Progress], Fetched]", quiet: bool = False) -> "Fetched":
+    """What ``fetch`` returns; its download is shown, unless ``quiet``."""
     from pipeline.command_line.progress import Progress
 
-    progress = Progress(lambda: None)
+    progress = Progress(lambda: None, quiet=quiet)
     try:
         return fetch(progress)
     finally:

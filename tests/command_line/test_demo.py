@@ -58,6 +58,12 @@ def test_a_dry_run_fetches_nothing(index, capfd) -> None:
     assert index[1] == {}
 
 
+def test_a_wrong_output_is_an_error_before_anything_is_fetched_or_made(index, capfd) -> None:
+    assert run("-o", "other.avi", *QUICK) == 1
+    assert "other.avi" in capfd.readouterr().err
+    assert (index[1], Path("other.png").exists()) == ({}, False)
+
+
 def fetch(spec: str = "auto") -> tuple[str, list[str]]:
     warnings: list[str] = []
     return demo.weights_to_use(spec, lambda received, total: None, warnings.append), warnings
