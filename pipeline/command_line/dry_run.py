@@ -10,6 +10,9 @@ from pipeline.jobs.planning.forecast import forecast
 from pipeline.jobs.planning.plan import Plan
 from pipeline.settings.choice import SMALL_EXTRACTORS, Choice
 
+MAY_FETCH = " (if the network cannot be fetched; with it a step takes about twelve times as long)"
+"""Said where ``auto`` would try to fetch, which a forecast does not."""
+
 LISTED_ITEMS = 10
 """At most this many items are listed by name."""
 
@@ -20,7 +23,9 @@ def lines(plan: Plan, choice: Choice, workers: int = 1) -> list[str]:
     Raises:
         NstpipeError: the clip cannot be read, or a setting is invalid.
     """
-    kind = weights.available(choice.resolve().settings.weights)
+    spec = choice.resolve().settings.weights
+    kind = weights.available(spec)
+    kinds = f"{kind}{MAY_FETCH}" if (spec, kind) == ("auto", "builtin") else kind
     settings = choice.resolve(kind).settings
     widths = QUARTER_WIDTHS if kind in SMALL_EXTRACTORS else IMAGENET_WIDTHS
     cost = forecast(plan, settings, widths, workers)
@@ -29,7 +34,7 @@ def lines(plan: Plan, choice: Choice, workers: int = 1) -> list[str]:
     return [
         f"{plan.kind}: {shown(plan.source)} -> {shown(plan.output)}",
         f"styles: {'; '.join(' + '.join(map(shown, styles)) for styles in plan.style_sets)}",
-        f"weights: {kind}; {settings.optimizer}, scales: {settings.scales}, steps: {settings.total_steps}",
+        f"weights: {kinds}; {settings.optimizer}, scales: {settings.scales}, steps: {settings.total_steps}",
         f"items: {cost.items}, {cost.pixels / 1e6:.2f} megapixels in all",
         f"memory: about {cost.memory / 1e9:.1f} GB at the peak{at_once}",
         f"disk: about {cost.disk / 1e6:.1f} MB, {free / 1e9:.1f} GB are free",
