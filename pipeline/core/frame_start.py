@@ -26,7 +26,7 @@ class TemporalTerms:
         newly_visible: (H, W), 0 to 1: 1 for what comes into view in this frame, less from frame to frame.
         weights: (H, W), of the temporal loss: 0 to 1, and more for what stands still.
         changeable: (H, W), 0 to 1: how far it may change; 0 for what stands still.
-        unit: of the temporal loss: the loss that the shot's first frame ended with.
+        unit: of the temporal loss: the loss that the shot's first stylised frame ended with.
     """
 
     init_share: FloatArray

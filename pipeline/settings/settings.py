@@ -114,7 +114,7 @@ class Settings(BaseModel):
     temporal_weight: Weight = Field(
         DEFAULT_TEMPORAL_WEIGHT,
         description="Weight of the temporal loss: the cost of a change by the whole range, in units of the "
-        "final loss of the shot's first frame.",
+        "final loss of the shot's first stylised frame.",
     )
     flow_quality: Literal["fast", "medium", "high"] = Field(
         "high", description="Quality of the optical flow."

@@ -50,7 +50,7 @@ class Facts:
         total: items in all; 0 until they are counted.
         workers: processes of the last run.
         finished: whether the last run came to its end, a video's assembly included.
-        shots: the first frame of each shot of a video, once they were detected.
+        shots: the first frame of each shot of a video, once they are known.
         gains: by the numbers of frames, what their pastiches are multiplied by, 0 to 1, when the video is
             assembled; once the clip's light was measured. Frames that are not among them have 1.
         output_sha256: of the assembled video (hex).
