@@ -55,7 +55,8 @@ def download(
         reason = _reason(error)
         raise FetchError(
             f"{url} could not be downloaded ({reason}); "
-            f"try again, or put the file at {shown(path)} by hand (MD5 {md5}), or use --weights builtin",
+            f"try again, or put the file at {shown(path)} by hand (MD5 {md5}), "
+            "or use --weights imagenet-8bit or builtin",
             reason,
         ) from error
 

@@ -18,11 +18,11 @@ from pipeline.extractor.weight_files import Kernels, Scales
 if TYPE_CHECKING:
     from pipeline.extractor.cache import OnBytes
 
-KINDS = ("auto", "imagenet", "imagenet-8bit", "builtin", "random")
-"""The values of ``--weights`` besides the path of a file."""
-
 KINDS_OF_AUTO = (*fetching.BY_KIND, "builtin")
 """The kinds that ``auto`` can give."""
+
+KINDS = ("auto", *KINDS_OF_AUTO, "random")
+"""The values of ``--weights`` besides the path of a file."""
 
 BUILTIN = Path(__file__).with_name("builtin.npz")
 """The trained quarter-width extractor, part of the package."""
