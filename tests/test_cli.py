@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ import pytest
 import cli
 from pipeline import __version__
 from pipeline.errors import StoppedError
-from pipeline.extractor import eight_bit, imagenet
+from pipeline.extractor import eight_bit, fetching, imagenet
 from pipeline.jobs.record.lock import held
 from pipeline.settings.settings import Settings
 from tests.support import ROOT
@@ -239,6 +240,10 @@ def test_weights_path_and_verify(nstpipe) -> None:
     code, _, complaints = nstpipe("weights", "verify")
     assert code == 1
     assert "_notop.h5" in complaints
+
+
+def test_every_source_can_be_named() -> None:
+    assert get_args(cli.From) == tuple(fetching.SOURCES)
 
 
 def test_weights_fetch_tries_the_index_where_keras_fails(nstpipe, tmp_path, monkeypatch) -> None:
