@@ -18,6 +18,9 @@ L-BFGS-B begins with the gradient itself as the step. That of a small loss chang
 search ends there. So the loss is rescaled, and its unit has no effect.
 """
 
+RESTART_FACTOR = 0.1
+"""Where rounding made a line search fail, the minimum is near: the next search tries a shorter first step."""
+
 
 class BudgetSpent(Exception):
     """No evaluation is left: the search ends here."""
@@ -121,17 +124,18 @@ class Lbfgs:
         """
         evaluator = Evaluator(evaluate, x.shape, steps, on_iterate)
         start = np.clip(x.ravel().astype(np.float64), 0, self._high)
+        first_step = FIRST_STEP
         while not evaluator.spent and self._iterations_left != 0:
-            self._search(evaluator, start)
+            self._search(evaluator, start, first_step)
             if evaluator.best is None or np.array_equal(evaluator.best.x, start):
                 break
             # Rounding can make a line search fail, which ends the search; with an empty history it may go on.
-            start = evaluator.best.x
+            start, first_step = evaluator.best.x, first_step * RESTART_FACTOR
         return (x if evaluator.best is None else evaluator.best.image), evaluator.passes
 
-    def _search(self, evaluator: Evaluator, start: DoubleArray) -> None:
+    def _search(self, evaluator: Evaluator, start: DoubleArray, first_step: float) -> None:
         with contextlib.suppress(BudgetSpent), one_blas_thread():
-            length = FIRST_STEP * self._high * math.sqrt(start.size)
+            length = first_step * self._high * math.sqrt(start.size)
             factor = length / (float(np.linalg.norm(evaluator.grads(start))) or 1.0)
             function = _Rescaled(evaluator, factor)
             scipy_lbfgs.search(function, start, self._high, self._may_continue)

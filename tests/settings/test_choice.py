@@ -139,7 +139,6 @@ def test_a_saved_builtin_table_leaves_out_what_flags_and_variables_override(tmp_
         "style_form": "mean",
         "tv_form": "power-mean",
         "style_layers": {"block3_conv1": 2.34e-6, "block1_conv1": 2.0},
-        "tv_form": "power-mean",
     }
 
 
