@@ -11,7 +11,7 @@ import typer
 
 from pipeline import __version__
 from pipeline.command_line.flags import JobOptions, with_job_options, with_settings
-from pipeline.errors import FailedItemsError, NstpipeError, SettingsError, StoppedError
+from pipeline.errors import FailedItemsError, NstpipeError, SettingsError, StoppedError, WeightsError
 
 if TYPE_CHECKING:
     from pipeline.command_line.progress import Progress
@@ -238,8 +238,14 @@ def verify(
     """Check a weights file: layout, widths, and whether it is the published one."""
     from pipeline.extractor import fetching, weights
 
+    errors = []
     for one in [file] if file else fetching.present():
-        print(weights.verify(one))
+        try:
+            print(weights.verify(one))
+        except WeightsError as error:
+            errors.append(str(error))
+    if errors:
+        raise WeightsError("; ".join(errors))
 
 
 def _warn(message: str) -> None:

@@ -70,6 +70,9 @@ class Result:
 def main() -> None:
     """Make what is missing, print the table, write the sheet."""
     options = _parse()
+    for paths in (options.contents, options.styles):
+        if len({path.stem for path in paths}) < len(paths):
+            raise SystemExit("two pictures have the same name; rename one, since results are kept by name")
     tools = [options.only] if options.only else list(TOOLS)
     pairs = [
         Pair(content, style, tool, options.folder)

@@ -294,6 +294,9 @@ def test_an_8_bit_job_is_resumed_with_its_weights(nstpipe, tmp_path, monkeypatch
     assert nstpipe("weights", "verify")[1].count("is the published") == 2
     code, printed, _ = nstpipe(*line)
     assert (code, "2 done" in printed, "imagenet-8bit" in printed) == (0, True, True)
+    published.write_bytes(b"damaged")
+    code, printed, complaint = nstpipe("weights", "verify")  # it does not hide the other file
+    assert (code, "bin, 16 layers" in printed, "_notop.h5" in complaint) == (1, True, True)
 
 
 def test_every_setting_is_a_flag(nstpipe) -> None:

@@ -128,6 +128,20 @@ def test_the_first_step_is_five_levels_a_pixel():
     assert np.sqrt(np.mean((seen[1] - seen[0]) ** 2)) == pytest.approx(5, rel=1e-4)
 
 
+def test_a_restarted_search_begins_with_a_tenth_of_the_step(monkeypatch):
+    """As after a failed line search: each search here ends after its first step."""
+    steps = []
+
+    def one_step(function, start, high, may_continue):
+        step = -function.grads(start)
+        steps.append(np.sqrt(np.mean(step**2)))
+        function.loss(start + step)
+
+    monkeypatch.setattr(scipy_lbfgs, "search", one_step)
+    Lbfgs(255).advance(lambda x: (float(x.sum()), np.ones(SHAPE, np.float32)), start(), 6, ignore)
+    np.testing.assert_allclose(steps[:3], [5, 0.5, 0.05])
+
+
 @pytest.mark.parametrize("steps", [1, 2, 7, 25])
 def test_never_a_step_too_many_and_the_best_comes_back(steps):
     evaluate, iterates = Counted(), []
