@@ -25,11 +25,11 @@ def test_every_preset_resolves_and_the_default_comes_first() -> None:
 FIVE_LAYERS = ("block1_conv1", "block2_conv1", "block3_conv1", "block4_conv1", "block5_conv1")
 
 BALANCED = {
-    "content_layers": {"block4_conv2": 0.4},
+    "content_layers": {"block4_conv2": 0.33},
     "content_form": "relative",
-    "style_layers": dict(zip(FIVE_LAYERS, (1.0, 1.0, 1.0, 1.0, 0.6), strict=True)),
+    "style_layers": dict(zip(FIVE_LAYERS, (1.0, 1.0, 1.0, 1.0, 0.3), strict=True)),
     "style_form": "relative",
-    "tv_weight": 5e-5,
+    "tv_weight": 1e-4,
     "tv_form": "l2-mean",
 }
 ADAM_EPOCHS = {
