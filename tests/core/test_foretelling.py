@@ -12,7 +12,7 @@ from pipeline.settings.choice import Choice
 from tests.support import ROOT
 
 
-def made(content: str, style: str, preset: str, size: int) -> Pastiche:
+def pastiche_of(content: str, style: str, preset: str, size: int) -> Pastiche:
     """By the preset's own numbers, not those of its ``[builtin]`` table, which are not relative."""
     settings = Choice(preset, {"size": str(size)}, environ={}).resolve("imagenet").settings
     pixels = [
@@ -25,8 +25,8 @@ def made(content: str, style: str, preset: str, size: int) -> Pastiche:
 @pytest.mark.slow
 @pytest.mark.parametrize(("content", "style"), [("hillside", "starry"), ("harbour", "embers")])
 def test_a_preview_ends_with_the_losses_and_colours_of_the_final_picture(content, style):
-    preview = made(content, style, "preview", 96)
-    final = made(content, style, "balanced", 192)
+    preview = pastiche_of(content, style, "preview", 96)
+    final = pastiche_of(content, style, "balanced", 192)
     for loss, tolerance in {"content": 0.2, "style": 0.35}.items():
         assert preview.losses[loss] == pytest.approx(final.losses[loss], rel=tolerance), loss
     forms = [

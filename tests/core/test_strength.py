@@ -19,13 +19,13 @@ def pictures() -> list[np.ndarray]:
     """The content, then its pastiches of each strength, by the relative numbers of the default preset."""
     content = images.read(ROOT / "samples/hillside.jpg", longest_side=96).pixels
     style = images.read(ROOT / "samples/starry.jpg").pixels
-    made, stylizer = [content], None
+    results, stylizer = [content], None
     for strength in STRENGTHS:
         flags = {"size": "96", "scales": "1", "steps": "30", "strength": str(strength)}
         settings = Choice(flags=flags, environ={}).resolve("imagenet").settings
         stylizer = Stylizer(settings, [style], weights=weights.builtin(), like=stylizer)
-        made.append(stylizer.stylize(content).pixels)
-    return made
+        results.append(stylizer.stylize(content).pixels)
+    return results
 
 
 def test_strength_0_is_the_photograph(pictures):
