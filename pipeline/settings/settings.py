@@ -46,8 +46,8 @@ class Settings(BaseModel):
 
     The objective is
 
-        content_weight · (2 - s)³ · Σ_l v_l · content_l
-        + s³ · (style_weight · Σ_l w_l · style_l + tv_weight · tv)
+        content_weight · (2 - s)^1.5 · Σ_l v_l · content_l
+        + s^1.5 · (style_weight · Σ_l w_l · style_l + tv_weight · tv)
 
     with s = strength / 50, the layers' weights v_l and w_l, and the forms of :mod:`pipeline.core.losses`. In
     the presets of nstpipe the layers carry the weights and content_weight and style_weight are 1, so that 2
@@ -73,7 +73,7 @@ class Settings(BaseModel):
         NEUTRAL_STRENGTH,
         ge=0,
         le=100,
-        description="Balance of content and style: 0 the photograph, 50 that of the preset, 100 only style.",
+        description="Balance of content and style: 0 content alone, 50 as in the preset, 100 style alone.",
     )
     content_weight: Weight = Field(
         1.0, description="Weight of the content loss: 2 is twice as faithful as the preset."

@@ -108,14 +108,15 @@ def test_a_loss_weighs_its_layers_share():
 
 
 @pytest.mark.parametrize(
-    ("strength", "content", "style"), [(0, 8.0, 0), (25, 27 / 8, 1 / 8), (50, 1.0, 1.0), (100, 0, 8.0)]
+    ("strength", "content", "style"),
+    [(0, 8**0.5, 0), (25, 1.5**1.5, 0.5**1.5), (50, 1.0, 1.0), (100, 0, 8**0.5)],
 )
 def test_strength_moves_weight_from_the_content_to_the_style(strength, content, style):
     weights = loss_weights(
         settings(strength=strength, content_layers={"block4_conv2": 3.0}, style_layers={"block1_conv1": 7.0})
     )
     desired = {"content block4_conv2": 3 * content, "style block1_conv1": 7 * style, "tv": style}
-    assert weights == {name: weight for name, weight in desired.items() if weight}
+    assert weights == pytest.approx({name: weight for name, weight in desired.items() if weight})
 
 
 def evaluate(graphs, side: int, *, held: bool, **changes) -> None:
