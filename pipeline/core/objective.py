@@ -1,6 +1,7 @@
 """What a pastiche is measured by: the sum of the weighted losses.
 
-content_weight · (2 - s)^1.5 · Σ_l v_l · content_l + s^1.5 · (style_weight · Σ_l w_l · style_l + tv_weight · tv)
+content_weight · (2 - s)^1.5 · Σ_l v_l · content_l
++ s^1.5 · (style_weight · Σ_l w_l · style_l + tv_weight · tv)
 
 with s = strength / 50, and for a frame that follows another, temporal_weight · L · mean(c · (x - x₀)²), x and
 x₀ in 0..1, x₀ what the frame starts from, L the loss that the shot's first stylised frame ended with.
