@@ -27,7 +27,7 @@ def pastiche_of(content: str, style: str, preset: str, size: int) -> Pastiche:
 def test_a_preview_ends_with_the_losses_and_colours_of_the_final_picture(content, style):
     preview = pastiche_of(content, style, "preview", 96)
     final = pastiche_of(content, style, "balanced", 192)
-    for loss, tolerance in {"content": 0.15, "style": 0.3}.items():
+    for loss, tolerance in {"content": 0.2, "style": 0.3}.items():
         assert preview.losses[loss] == pytest.approx(final.losses[loss], rel=tolerance), loss
     forms = [
         cv2.resize(each.pixels, (24, 16), interpolation=cv2.INTER_AREA).ravel() for each in (preview, final)
