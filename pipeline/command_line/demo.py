@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pipeline.extractor.cache import OnBytes
 
 PICTURE_SIZE, CLIP_SIZE = "384", "320"
-"""Longest sides in pixels: the picture takes about half a minute, the clip keeps its own size."""
+"""Longest sides in pixels: the picture takes about a minute on two cores, the clip keeps its own size."""
 
 FETCH_SECONDS = 45.0
 """A network that is not there by then is not waited for."""

@@ -166,7 +166,7 @@ def loss_weights(settings: Settings) -> dict[str, float]:
     Raises:
         SettingsError: every loss weighs 0.
     """
-    of_content, of_style = _shares(settings.strength)
+    of_content, of_style = _factors_of(settings.strength)
     content, style = settings.content_weight * of_content, settings.style_weight * of_style
     weights = {f"content {layer}": share * content for layer, share in settings.content_layers.items()}
     weights |= {f"style {layer}": share * style for layer, share in settings.style_layers.items()}
@@ -177,11 +177,11 @@ def loss_weights(settings: Settings) -> dict[str, float]:
     return weights
 
 
-def _shares(strength: float) -> tuple[float, float]:
+def _factors_of(strength: float) -> tuple[float, float]:
     """The factors of content and of style. The total variation has that of the style, whose noise it smooths.
 
-    With the power the pictures change evenly along the dial: in mere proportion a strength of 10 already has
-    most of the style's colours, and with cubes 75 has nothing of the content.
+    The power of 1.5 makes pictures change evenly with the strength. With 1, a strength of 10 gives most of
+    the style's colours; with 3, a strength of 75 leaves nothing of the content.
     """
     style = strength / NEUTRAL_STRENGTH
     return (2 - style) ** 1.5, style**1.5

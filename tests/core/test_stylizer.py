@@ -347,7 +347,7 @@ def test_no_style_and_too_many_blend_weights_are_refused():
         make(styles=(7, 8), style_weights=(1, 2, 3))
 
 
-@pytest.mark.parametrize("steps", [3, 5])
+@pytest.mark.parametrize("steps", [3, 5, 17])
 def test_the_losses_of_lbfgs_are_those_of_the_picture_that_it_gives(steps):
     """Each of these searches ends on an evaluation that is worse than its best, whose picture is returned."""
     pastiche, infos = followed(make(optimizer="lbfgs", init="noise", steps=steps))
