@@ -1,4 +1,4 @@
-"""The optimizers: Adam, Adagrad, RMSprop, SGD and L-BFGS-B behind one interface.
+"""The optimizers: Adam, Adagrad, RMSprop, SGD, L-BFGS-B and projected L-BFGS behind one interface.
 
 One optimizer serves one scale of one picture. Every step evaluates the loss and its gradient once,
 and leaves the picture inside the box 0..pixel_range.
@@ -9,6 +9,7 @@ import numpy as np
 from pipeline.base.arrays import FloatArray
 from pipeline.core.lbfgs import Lbfgs
 from pipeline.core.optimizer_protocol import Evaluate, OnIterate, Optimizer
+from pipeline.core.projected_lbfgs import ProjectedLbfgs
 from pipeline.settings.settings import Settings
 
 
@@ -16,6 +17,8 @@ def make(settings: Settings) -> Optimizer:
     """The optimizer that ``settings`` ask for, without any history."""
     if settings.optimizer == "lbfgs":
         return Lbfgs(settings.pixel_range, settings.max_iterations)
+    if settings.optimizer == "projected-lbfgs":
+        return ProjectedLbfgs(settings.pixel_range, settings.max_iterations)
     kinds = {"adam": Adam, "adagrad": Adagrad, "rmsprop": RMSprop, "sgd": SGD}
     return kinds[settings.optimizer](settings)
 

@@ -13,7 +13,7 @@ CURVES = np.random.default_rng(1).uniform(0.1, 3, SHAPE).astype(np.float32)
 START = np.random.default_rng(2).uniform(60, 200, SHAPE).astype(np.float32)
 
 DESCENTS = ("adam", "adagrad", "rmsprop", "sgd")
-ALL = (*DESCENTS, "lbfgs")
+ALL = (*DESCENTS, "lbfgs", "projected-lbfgs")
 
 OWN_SETTINGS = {"rmsprop": {"beta2": 0.9}}
 

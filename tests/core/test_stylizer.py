@@ -20,7 +20,7 @@ from tests.support.stylizing import followed, held_everywhere, make, picture, re
 from tests.support.tiny_weights import tiny_weights
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "adagrad", "rmsprop", "sgd", "lbfgs"])
+@pytest.mark.parametrize("optimizer", ["adam", "adagrad", "rmsprop", "sgd", "lbfgs", "projected-lbfgs"])
 @pytest.mark.parametrize("pixel_range", [1, 255])
 def test_loss_falls_with_every_optimizer(optimizer, pixel_range):
     step_size = 3.0 * pixel_range / 255

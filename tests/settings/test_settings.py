@@ -167,6 +167,6 @@ def test_the_default_of_beta2_is_0_9_for_rmsprop_and_0_999_for_others() -> None:
 def test_the_pixels_version_of_each_optimizer() -> None:
     versions = {
         optimizer: pixels_version(Settings(optimizer=optimizer))
-        for optimizer in ("adam", "adagrad", "rmsprop", "sgd", "lbfgs")
+        for optimizer in ("adam", "adagrad", "rmsprop", "sgd", "lbfgs", "projected-lbfgs")
     }
-    assert versions == {"adam": 2, "adagrad": 2, "rmsprop": 3, "sgd": 2, "lbfgs": 4}
+    assert versions == {"adam": 2, "adagrad": 2, "rmsprop": 3, "sgd": 2, "lbfgs": 4, "projected-lbfgs": 2}

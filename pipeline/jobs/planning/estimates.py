@@ -15,8 +15,8 @@ from pipeline.errors import TooLargeError
 from pipeline.extractor import layers
 from pipeline.settings.settings import SMALLEST_SIDE, Settings
 
-LBFGS_BYTES_PER_VALUE = 8 * 27
-"""L-BFGS-B keeps seven pairs of differences and a dozen more vectors in float64."""
+OPTIMIZER_BYTES_PER_VALUE = {"lbfgs": 8 * 27, "projected-lbfgs": 4 * (2 * 10 + 12)}
+"""Seven pairs of differences and a dozen vectors in float64; ten pairs and a dozen in float32."""
 
 BASE_BYTES = 700 * 2**20
 """Memory of a process that has loaded TensorFlow and run one tiny step."""
@@ -28,8 +28,8 @@ CONVOLUTION_SPEED = 1.6
 """Ratio of the operations a second of a step's passes and losses to those of a matrix product; see
 benchmarks.step_split."""
 
-LBFGS_SECONDS_PER_VALUE = 9e-8
-"""Seconds of SciPy's L-BFGS-B for each value of the picture in each step; see benchmarks.step_split."""
+OPTIMIZER_SECONDS_PER_VALUE = {"lbfgs": 9e-8, "projected-lbfgs": 9e-9}
+"""Seconds of an optimizer's own for each value of the picture in each step; see benchmarks.step_split."""
 
 
 def _channels(widths: Sequence[int], deepest: Sequence[str]) -> list[tuple[float, int, int]]:
@@ -68,7 +68,7 @@ def seconds_of_picture(
     framed = Margin.around(size, settings.margin).framed_size
     coarse_too = settings.temporal == "flow"  # only the flow shows which places are newly visible
     levels = plan_following(framed, settings, coarse_too=coarse_too) if following else plan(framed, settings)
-    value = LBFGS_SECONDS_PER_VALUE / workers if settings.optimizer == "lbfgs" else 0.0
+    value = OPTIMIZER_SECONDS_PER_VALUE.get(settings.optimizer, 0.0) / workers
     return sum(
         level.steps
         * (operations_of_step(settings, level.size, widths) / speed + 3 * math.prod(level.size) * value)
@@ -85,7 +85,7 @@ def memory_of_step(settings: Settings, size: Size, widths: Sequence[int]) -> int
     rows = _channels(widths, [*settings.content_layers, *settings.style_layers])
     kept = sum(share * out for share, _, out in rows)
     values_per_pixel = 2 * kept + 4 * max(share * out for share, _, out in rows)
-    optimizer = LBFGS_BYTES_PER_VALUE if settings.optimizer == "lbfgs" else 32
+    optimizer = OPTIMIZER_BYTES_PER_VALUE.get(settings.optimizer, 32)
     pixels = math.prod(Margin.around(size, settings.margin).framed_size)
     return int(BASE_BYTES + pixels * (4 * values_per_pixel + 3 * optimizer))
 

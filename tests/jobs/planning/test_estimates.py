@@ -90,7 +90,7 @@ def measured(optimizer: str) -> int:
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak is measured in Linux's units")
-@pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
+@pytest.mark.parametrize("optimizer", ["adam", "lbfgs", "projected-lbfgs"])
 def test_the_estimated_memory_is_that_of_a_process(optimizer: str) -> None:
     """The allocator's own share varies by 150 MB from run to run."""
     settings = Settings(size=512, optimizer=optimizer, content_layers="block5_conv2")
