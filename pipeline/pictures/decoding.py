@@ -1,18 +1,23 @@
 """Open and decode a picture file with Pillow, or say in one line why that cannot be done."""
 
 import contextlib
+import io
 import math
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Any
 
 from PIL import ExifTags, Image, UnidentifiedImageError
 
+from pipeline.base.arrays import Size
 from pipeline.base.files import check_file
 from pipeline.base.machine import free_memory
 from pipeline.base.messages import shown
 from pipeline.errors import InputError, NstpipeError, TooLargeError
+from pipeline.pictures import jpeg_ends, png_chunks
 
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "AVIF", "JPEG2000")
 """The readers of Pillow that are used. Not all of them: the one for EPS runs another program on the file."""
@@ -47,6 +52,23 @@ _OTHER_FORMATS = (
 """(offset, bytes, name) of formats that people try and that are not read here."""
 
 
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """A picture file, decoded.
+
+    Attributes:
+        image: as it is stored, perhaps smaller than the file's.
+        size: (height, width) in the file's header.
+        orientation: 1..8, still to be applied.
+        notes: what the user should know about the file, each in one line.
+    """
+
+    image: Image.Image
+    size: Size
+    orientation: int
+    notes: tuple[str, ...] = ()
+
+
 @contextlib.contextmanager
 def open_picture(path: Path) -> Iterator[Image.Image]:
     """Open the picture in ``path`` and read its header; errors in the block become ours.
@@ -57,37 +79,40 @@ def open_picture(path: Path) -> Iterator[Image.Image]:
         InputError: missing, not a file, empty, not a picture, of an unread format, damaged or cut short.
         TooLargeError: memory ran out.
     """
-    check_file(path, "a picture")
-    with (
-        _errors_about(path),
-        _limits.off(),
-        path.open("rb") as file,
-        Image.open(file, formats=_readers()) as image,
-    ):
+    with _opened(path) as (image, _):
         yield image
 
 
-def decode(path: Path, longest_side: int | None) -> tuple[Image.Image, tuple[int, int], int]:
+def decode(path: Path, longest_side: int | None) -> Decoded:
     """The first frame of ``path``; a JPEG is decoded at a smaller size, at least twice ``longest_side``.
 
-    Returns:
-        the loaded picture as it is stored, the (height, width) in the file's header, the orientation 1..8.
+    Damage that costs no pixel, or hardly any at the end of a JPEG, costs a note.
 
     Raises:
         InputError: see :func:`open_picture`.
         TooLargeError: decoding would need more memory than is free.
     """
-    with open_picture(path) as image:
+    with _opened(path) as (image, faults):
         width, height = image.size
         orientation = orientation_of(image)
-        draft = image.draft(image.mode, _min_draft(image.size, longest_side)) if longest_side else None
+
+        def shrink(image: Image.Image) -> Any:
+            """Choose a smaller size for a JPEG; its (mode, box), or None where nothing is to be chosen."""
+            return longest_side and image.draft(image.mode, _min_draft(image.size, longest_side))
+
+        draft = shrink(image)
         _require_memory(path, image, (width, height), longest_side)
-        _verify_checksums(path, image)
-        image.load()
-        if draft is None or image.size == (width, height):
-            return image, (height, width), orientation
-        # Where the factor does not divide a side, the last row or column is mostly padding.
-        return image.crop(draft[1]), (height, width), orientation
+        if image.format == "PNG" and not faults:
+            image, faults = _verified_png(path, image)
+        if image.format in ("JPEG", "MPO"):
+            image, faults = _loaded_jpeg(path, image, shrink)
+        else:
+            image.load()
+        notes = tuple(f"{shown(path)}: {fault}" for fault in faults)
+        if draft and image.size != (width, height):
+            # Where the factor does not divide a side, the last row or column is mostly padding.
+            image = image.crop(draft[1])
+        return Decoded(image, (height, width), orientation, notes)
 
 
 def orientation_of(image: Image.Image) -> int:
@@ -125,11 +150,65 @@ def _require_memory(
         )
 
 
-def _verify_checksums(path: Path, image: Image.Image) -> None:
-    """Raise for a PNG with damaged pixels: Pillow loads them without checking their checksums."""
-    if image.format == "PNG":
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[tuple[Image.Image, tuple[str, ...]]]:
+    """The picture in ``path`` with its header read, and what is wrong with the file."""
+    check_file(path, "a picture")
+    with _errors_about(path), _limits.off(), path.open("rb") as file:
+        faults: tuple[str, ...] = ()
+        try:
+            image = _header(file)
+        except UnidentifiedImageError:
+            file.seek(0)
+            starts_as_png = file.read(len(png_chunks.SIGNATURE)) == png_chunks.SIGNATURE
+            mended = png_chunks.mended(path.read_bytes()) if starts_as_png else None
+            if mended is None:
+                raise
+            image, faults = _header(io.BytesIO(mended[0])), mended[1]
+        with image:
+            yield image, faults
+
+
+def _header(file: IO[bytes]) -> Image.Image:
+    return Image.open(file, formats=_readers())
+
+
+def _verified_png(path: Path, image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
+    """``image``, a PNG; where its checksums are wrong, the same without what is damaged.
+
+    Pillow loads pixels without comparing their checksums.
+    """
+    try:
         with Image.open(path, formats=["PNG"]) as again:
             again.verify()
+    except Exception:
+        mended = png_chunks.mended(path.read_bytes())
+        if mended is None:
+            raise
+        return _header(io.BytesIO(mended[0])), mended[1]
+    return image, ()
+
+
+def _loaded_jpeg(
+    path: Path, image: Image.Image, shrink: Callable[[Image.Image], Any]
+) -> tuple[Image.Image, tuple[str, ...]]:
+    """``image``, a JPEG, loaded; and what it lacks."""
+    try:
+        image.load()
+    except OSError:
+        result = jpeg_ends.decoded(path.read_bytes(), shrink)
+        if result is None:
+            raise
+        if result[1] is None:
+            return result[0], ("lacks its end marker; every pixel is there",)
+    else:
+        result = jpeg_ends.examined(path, image, shrink)
+    image, missing = result
+    if missing is None:
+        return image, ()
+    if not missing.is_small:
+        raise OSError(str(missing))
+    return image, (f"is cut short: {missing}" + ("" if missing.is_detail else " and continue those above"),)
 
 
 def _readers() -> list[str]:

@@ -70,10 +70,12 @@ class Picture:
     Attributes:
         pixels: (H, W, 3) float32, RGB 0..255, sRGB, upright.
         alpha: (H, W) float32, 0 transparent .. 255 opaque; None where the file has none.
+        notes: what the user should know about the file, each in one line.
     """
 
     pixels: FloatArray
     alpha: FloatArray | None = None
+    notes: tuple[str, ...] = ()
 
 
 def read(path: Path, longest_side: int | None = None) -> Picture:
@@ -88,8 +90,9 @@ def read(path: Path, longest_side: int | None = None) -> Picture:
         InputError: missing, not a picture, damaged, cut short, or of a format that is not read.
         TooLargeError: the picture does not fit in the free memory.
     """
-    stored, size, orientation = decoding.decode(path, longest_side)
-    target = size if longest_side is None else size_to_fit(size, longest_side)
+    decoded = decoding.decode(path, longest_side)
+    stored, orientation = decoded.image, decoded.orientation
+    target = decoded.size if longest_side is None else size_to_fit(decoded.size, longest_side)
     image = colour.shrunk(colour.plain(stored, path), target)
     alpha = _floats(image.getchannel("A")) if image.mode == "RGBA" else None
     pixels = _floats(colour.to_srgb(image, stored))
@@ -98,6 +101,7 @@ def read(path: Path, longest_side: int | None = None) -> Picture:
     return Picture(
         _upright(pixels, orientation),
         None if alpha is None else _upright(alpha, orientation),
+        decoded.notes,
     )
 
 

@@ -71,6 +71,12 @@ def png_header(width: int, height: int) -> bytes:
     )
 
 
+def with_chunk(png: bytes, name: bytes, content: bytes, *, after: bool = False) -> bytes:
+    """The PNG with one more chunk, before its pixels or after them."""
+    place = len(png) - 12 if after else 33  # the end takes 12 bytes, signature and header 33
+    return png[:place] + _chunk(name, content) + png[place:]
+
+
 def _chunk(name: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 

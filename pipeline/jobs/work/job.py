@@ -13,7 +13,7 @@ from pipeline.jobs.record.entries import Entry, Facts
 from pipeline.jobs.record.journal import Journal
 from pipeline.jobs.work.done_items import items_left
 from pipeline.jobs.work.item_maker import ItemMaker
-from pipeline.jobs.work.messages import Began, Done, Failed, Message, Stepped, Waiting
+from pipeline.jobs.work.messages import Began, Done, Failed, Message, Noted, Stepped, Waiting
 from pipeline.jobs.work.observer import Observer
 
 ENDS_THE_JOB = (StoppedError, DiskFullError, SettingsError, WeightsError)
@@ -33,6 +33,7 @@ class Job:
         """Items stylised by this run."""
         self._journal = journal
         self._log = log
+        self._notes: set[str] = set()
 
     @property
     def facts(self) -> Facts:
@@ -79,6 +80,13 @@ class Job:
                 "be rounded differently; --restart makes all of them again with the installed versions"
             )
 
+    def note(self, note: str) -> None:
+        """Log a note about a file and warn the user, once however often the file is read."""
+        if note not in self._notes:
+            self._notes.add(note)
+            self._log.warning("%s", note)
+            self.observer.warn(note)
+
     def hear(self, message: Message) -> None:
         """Handle a message of an executor: mark the item, log it, call the observer.
 
@@ -93,6 +101,8 @@ class Job:
                 self.observer.step(info)
             case Waiting():
                 self.observer.waiting()
+            case Noted(note):
+                self.note(note)
             case Done(entry):
                 self._mark_done(entry)
             case Failed():

@@ -28,6 +28,13 @@ class Waiting:
 
 
 @dataclass(frozen=True)
+class Noted:
+    """A note for the user, in one line; the task goes on."""
+
+    note: str
+
+
+@dataclass(frozen=True)
 class Done:
     """An item was written, whole and synced; it is not marked yet."""
 
@@ -55,4 +62,4 @@ class Failed:
         return cls(item, error, " ".join(text.split()))
 
 
-Message = Began | Stepped | Waiting | Done | Failed
+Message = Began | Stepped | Waiting | Noted | Done | Failed

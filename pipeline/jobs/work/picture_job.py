@@ -30,7 +30,7 @@ def run(job: Job, settings: Settings, weights: Weights, *, workers: int = 1) -> 
     """
     left = job.left(job.plan.items)
     _check_contents(job, sorted(set(job.plan.items) - set(left), key=lambda item: item.name))
-    styles = [read_styles(style_set, settings) for style_set in job.plan.style_sets]
+    styles = [read_styles(style_set, settings, job.note) for style_set in job.plan.style_sets]
     workers = max(1, min(workers, len(left)))
     job.record(workers=workers)
     # Each worker gets its share of the memory: what is free when a task begins depends on the other workers.

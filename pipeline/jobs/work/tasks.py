@@ -16,7 +16,7 @@ from pipeline.jobs.planning import estimates
 from pipeline.jobs.planning.plan import Item
 from pipeline.jobs.record import fingerprint
 from pipeline.jobs.work.item_maker import ItemMaker
-from pipeline.jobs.work.messages import Began, Done, Failed, Message, Stepped
+from pipeline.jobs.work.messages import Began, Done, Failed, Message, Noted, Stepped
 from pipeline.jobs.work.shot_chain import Shot, ShotChain
 from pipeline.pictures import images
 from pipeline.settings.settings import Settings
@@ -45,16 +45,18 @@ class TaskInputs:
     memory: int | None = None
 
 
-def read_styles(styles: Sequence[Path], settings: Settings) -> list[FloatArray]:
-    """The pixels of the styles of a set, no larger than a pastiche can be.
+def read_styles(styles: Sequence[Path], settings: Settings, note: Callable[[str], None]) -> list[FloatArray]:
+    """The pixels of the styles of a set, no larger than a pastiche can be; ``note`` is called with notes.
 
     Raises:
         InputError: a style cannot be read, or is too small for the network.
     """
-    pictures = [images.read(style, settings.size).pixels for style in styles]
-    for style, pixels in zip(styles, pictures, strict=True):
-        check_size(pixels.shape[:2], shown(style))
-    return pictures
+    pictures = [images.read(style, settings.size) for style in styles]
+    for style, picture in zip(styles, pictures, strict=True):
+        check_size(picture.pixels.shape[:2], shown(style))
+        for text in picture.notes:
+            note(text)
+    return [picture.pixels for picture in pictures]
 
 
 class Task(Protocol):
@@ -82,6 +84,8 @@ class PictureTask:
         on_message(Began(item))
         try:
             content = _read_content(item, inputs)
+            for note in content.notes:
+                on_message(Noted(note))
             # The content comes first: a bad picture must not cost the seconds that TensorFlow takes to load.
             entry = inputs.maker.make(
                 item,

@@ -108,7 +108,7 @@ def _stylise(
     workers = min(workers, len(tasks))
     estimates.check_memory(name, settings, size, weights.widths, processes=workers)
     job.record(workers=workers)
-    inputs = TaskInputs(settings, [read_styles(plan.style_sets[0], settings)], weights, job.maker)
+    inputs = TaskInputs(settings, [read_styles(plan.style_sets[0], settings, job.note)], weights, job.maker)
     executor(workers).run(inputs, tasks, job.hear)
 
 

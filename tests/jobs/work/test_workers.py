@@ -132,7 +132,8 @@ def test_a_job_of_workers_resumes_to_the_same_bytes_after_a_stop_and_a_death(
 
 
 def test_pictures_by_workers_are_the_bytes_that_one_process_makes(tmp_path: Path) -> None:
-    """Two styles, a damaged picture among them: it fails alone, with the same reason."""
+    """Two styles, a damaged picture among them: it fails alone, with the same reason; and one without its
+    end, which is told once."""
     results = []
     for folder, count in (("one", 1), ("two", 2)):
         Path(folder).mkdir()
@@ -140,12 +141,14 @@ def test_pictures_by_workers_are_the_bytes_that_one_process_makes(tmp_path: Path
             for number in range(3):
                 picture(f"photos/{number}.png", number)
             Path("photos/bad.png").write_text("not a picture")
+            Path("photos/2.png").write_bytes(Path("photos/2.png").read_bytes()[:-12])
             styles = [picture("starry.jpg", 8), picture("scream.jpg", 9)]
             observer = RecordingObserver()
             outcome = stylize_folder(
                 "photos", styles, "out", rules=Rules(workers=count), observer=observer, **TINY
             )
             assert (outcome.done, outcome.stylized, len(outcome.failed)) == (6, 6, 2)
+            assert observer.warnings == ["photos/2.png: lacks its end marker; every pixel is there"]
             failures = {entry.name: entry.reason for entry in outcome.failed}
             results.append((digests(Path("out")), failures))
             assert status.of(Path("out")).workers == count

@@ -1,0 +1,80 @@
+"""PNGs with damage that costs no pixel: a missing end, or a damaged chunk of text, profile or date."""
+
+import struct
+import zlib
+from collections.abc import Iterator
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+_END = b"IEND"
+_PIXELS = b"IDAT"
+
+
+def mended(data: bytes) -> tuple[bytes, tuple[str, ...]] | None:
+    """A PNG without its damaged chunks and with an end; None where that does not help.
+
+    Pixels that are cut off are for the decoder to find.
+
+    Args:
+        data: the file.
+
+    Returns:
+        a file, and what was wrong with the one given, in a few words each.
+    """
+    kept, faults = [SIGNATURE], []
+    names: list[bytes] = []
+    for name, content, is_whole, is_right in _chunks(data):
+        is_cut_in_the_pixels = name == _PIXELS and not is_whole
+        if is_right or is_cut_in_the_pixels:
+            kept.append(_chunk(name, content))
+            names.append(name)
+        elif name == _END:
+            break
+        elif _is_necessary(name):
+            return None
+        else:
+            faults.append(f"has a damaged chunk {name.decode('ascii')}, which is ignored")
+    if _END not in names:
+        kept.append(_chunk(_END, b""))
+        faults.append("lacks its end marker; every pixel is there")
+    pixels = b"".join(content for name, content, *_ in _chunks(data) if name == _PIXELS)
+    if not faults or not _inflates(pixels):
+        return None
+    return b"".join(kept), tuple(faults)
+
+
+def _inflates(pixels: bytes) -> bool:
+    """Whether compressed pixels, perhaps cut off, have no error as far as they go. A decoder stops before the
+    checksum behind them."""
+    stream = zlib.decompressobj()
+    try:
+        while pixels and not stream.eof:
+            stream.decompress(pixels, 2**20)
+            pixels = stream.unconsumed_tail
+    except zlib.error:
+        return False
+    return True
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bool, bool]]:
+    """For each chunk: its name and content, whether all of it is there, whether its checksum is right."""
+    place = len(SIGNATURE)
+    while place + 8 <= len(data):
+        length, name = struct.unpack_from(">I4s", data, place)
+        if not name.isalpha():  # not a name: what follows is no PNG any more
+            return
+        end = place + 8 + length
+        content, stored = data[place + 8 : end], data[end : end + 4]
+        is_right = stored == struct.pack(">I", zlib.crc32(name + content))
+        yield name, content, end + 4 <= len(data), is_right
+        if name == _END:
+            return
+        place = end + 4
+
+
+def _is_necessary(name: bytes) -> bool:
+    return name[:1].isupper()
+
+
+def _chunk(name: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
