@@ -119,24 +119,19 @@ def _missing(
 ) -> Missing | None:
     """What ``image`` lacks, if ``kept`` is all the coded data that there is."""
     depends = np.zeros((image.height, image.width), bool)
-    block_height, block_width = 0, 0
     for seed in range(FILLINGS):
         other = _loaded(kept + _filling(kept, seed) + END_MARKER, prepare)
         depends |= _differs(image, other)
-        block_height, block_width = _block_size(other)
     if not depends.any():
         return None
-    rows = np.flatnonzero(depends.any(axis=1))
-    # Colour is interpolated: what is missing also changes the last row of pixels above it.
-    row = (int(rows[0]) + 1) // block_height * block_height
-    columns = np.flatnonzero(depends[row : row + block_height].any(axis=0))
-    column = (int(columns[0]) + 1) // block_width * block_width if len(columns) else 0
-    below = max(0, image.height - row - block_height) * image.width
-    pixels = below + min(block_height, image.height - row) * (image.width - column)
+    height, width, bleed = _blocks(other)
+    row = (int(np.flatnonzero(depends.any(axis=1))[0]) + bleed) // height * height
+    columns = np.flatnonzero(depends[row : row + height].any(axis=0))
+    column = (int(columns[0]) + bleed) // width * width if len(columns) else 0
+    pixels = (image.height - row) * image.width - min(height, image.height - row) * column
     share = pixels / (image.width * image.height)
-    in_last_row = row + block_height >= image.height
-    blocks = -(-(image.width - column) // block_width)
-    is_small = in_last_row and (share <= LARGEST_MISSING_SHARE or blocks <= BLOCKS_ALLOWED)
+    is_in_last_row, blocks = row + height >= image.height, -(-(image.width - column) // width)
+    is_small = is_in_last_row and (share <= LARGEST_MISSING_SHARE or blocks <= BLOCKS_ALLOWED)
     return Missing(row, column, share, is_small, is_detail)
 
 
@@ -159,11 +154,12 @@ def _differs(image: Image.Image, other: Image.Image) -> npt.NDArray[np.bool_]:
     return different
 
 
-def _block_size(image: Any) -> tuple[int, int]:
-    """The (height, width) in decoded pixels of the blocks in which a JPEG is stored."""
+def _blocks(image: Any) -> tuple[int, int, int]:
+    """The (height, width) in decoded pixels of the blocks in which a JPEG is stored; and by how many pixels
+    one changes those before it: at full size, colour is interpolated."""
     shrink = round(max(image.full_size) / max(image.size))
     height, width = (8 * max(layer[side] for layer in image.layer) for side in (2, 1))
-    return max(1, height // shrink), max(1, width // shrink)
+    return max(1, height // shrink), max(1, width // shrink), int(shrink == 1)
 
 
 def _loaded(data: bytes, prepare: Callable[[Image.Image], Any]) -> Image.Image:

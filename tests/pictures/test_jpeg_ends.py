@@ -69,14 +69,12 @@ def cut_in_scan(data: bytes, share: float) -> bytes:
     return data[: len(data) - int((len(data) - begin) * share)]
 
 
-@pytest.mark.parametrize("options", [kind for kind in KINDS if "progressive" not in kind])
-@pytest.mark.parametrize(("share", "is_taken"), [(0.02, True), (0.04, True), (0.09, False), (0.5, False)])
-def test_the_bound_is_a_twentieth_and_the_last_row_of_blocks(
+@pytest.mark.parametrize("options", [{}, {"restart_marker_rows": 1}, {"restart_marker_blocks": 1}])
+@pytest.mark.parametrize(("share", "is_taken"), [(0.02, True), (0.04, True), (0.06, False), (0.5, False)])
+def test_the_bound_is_a_twentieth(
     tmp_path: Path, options: dict[str, object], share: float, is_taken: bool
 ) -> None:
-    """Of 15 rows of blocks (30 where blocks are 8 pixels high) the last holds 7 % (3 %) of the data."""
-    rows = 30 if "subsampling" in options else 15
-    share = share if rows == 15 else share / 2
+    """The last of 15 rows of blocks holds 7 % of the data."""
     data = cut_in_scan(encoded(photo(), "JPEG", **options), share)
     if is_taken:
         assert cut(tmp_path, data).pixels.shape == (240, 320, 3)
@@ -86,10 +84,12 @@ def test_the_bound_is_a_twentieth_and_the_last_row_of_blocks(
 
 
 def test_two_rows_of_blocks_are_too_much_in_a_tall_picture(tmp_path: Path) -> None:
-    """1.5 of 100 rows are far less than a twentieth, but more than a row."""
+    """1.5 of 100 rows are far less than a twentieth, but more than a row; at an eighth the size, too."""
     data = encoded(photo(800, 64), "JPEG", subsampling=0)
-    with pytest.raises(InputError, match="are missing"):
-        cut(tmp_path, cut_in_scan(data, 0.015))
+    too_short = saved(tmp_path, "cut.jpg", cut_in_scan(data, 0.015))
+    for longest_side in (None, 50):
+        with pytest.raises(InputError, match="are missing"):
+            read(too_short, longest_side)
     assert cut(tmp_path, cut_in_scan(data, 0.004)).notes
 
 
@@ -99,7 +99,12 @@ def test_of_a_progressive_jpeg_whole_scans_must_not_be_missing(tmp_path: Path) -
         cut(tmp_path, cut_in_scan(data, 0.3))
     with pytest.raises(InputError, match="is damaged or cut short"):
         cut(tmp_path, data[: data.rindex(b"\xff\xda")])  # the picture looks whole
-    assert "lack their finest detail" in cut(tmp_path, data[:-12]).notes[0]
+    picture, whole = cut(tmp_path, data[:-12]), read(saved(tmp_path, "whole.jpg", data))
+    assert "lack their finest detail" in picture.notes[0]
+    differs = (picture.pixels != whole.pixels).any(axis=2)
+    assert not differs[:223].any()
+    # What is there of the last blocks is kept: it does not continue the row above.
+    assert (picture.pixels[233:240, 304:] != picture.pixels[231, 304:]).any()
 
 
 def test_of_separate_scans_for_the_colours_none_must_be_missing(tmp_path: Path) -> None:

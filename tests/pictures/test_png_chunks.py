@@ -52,9 +52,11 @@ def test_a_damaged_chunk_that_is_not_needed_is_ignored(
     assert picture.notes == (f"{path}: has a damaged chunk {chunk.decode()}, which is ignored",)
 
 
-@pytest.mark.parametrize("chunk", [b"IHDR", b"IDAT", b"PLTE"])
+@pytest.mark.parametrize("chunk", [b"IHDR", b"IDAT", b"PLTE", b"NEED"])
 def test_a_damaged_chunk_that_is_needed_is_refused(tmp_path: Path, chunk: bytes) -> None:
-    data = bytearray(encoded(Image.fromarray(PIXELS).convert("P"), "PNG"))
+    """The names of such chunks begin with a capital letter, in later versions of the format as well."""
+    whole = encoded(Image.fromarray(PIXELS).convert("P"), "PNG")
+    data = bytearray(with_chunk(whole, b"NEED", CONTENT))
     data[data.index(chunk) + 6] ^= 0x01
     with pytest.raises(InputError):
         read(saved(tmp_path, "a.png", bytes(data)))
