@@ -203,6 +203,17 @@ def test_a_dry_run_names_what_will_fail(nstpipe) -> None:
     assert re.search("will fail: photos/b.jpg", printed)
 
 
+def test_a_dry_run_lists_many_refusals_in_one_line(nstpipe) -> None:
+    picture("photos/a.png", 1)
+    for number in range(30):
+        picture(f"photos/small{number:02}.png", number, 8, 8)
+    picture("s.jpg", 2)
+    printed = nstpipe("batch", "photos", "s.jpg", "--dry-run")[1]
+    (line,) = [line for line in printed.splitlines() if line.startswith("will fail: ")]
+    assert line.startswith("will fail: 30 pictures, such as photos/small00.png: is too small, at 8x8 pixels;")
+    assert line.count("small") == 3 + 3 and line.endswith(" and 27 more")
+
+
 def test_listed_shots_can_be_given_back(nstpipe) -> None:
     """The list holds the shots that a job detects, so a job with the list makes the same frames."""
     scenes = [scene(1, 32, 64), scene(2, 32, 64)]

@@ -1,6 +1,7 @@
 """A plan and its forecast as lines for people."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.base.messages import duration, shown
@@ -12,6 +13,9 @@ from pipeline.settings.choice import SMALL_EXTRACTORS, Choice
 
 MAY_FETCH = " (if the network cannot be fetched; with it a step takes about twelve times as long)"
 """Said where ``auto`` would try to fetch, which a forecast does not."""
+
+LISTED_MESSAGES = 3
+"""Of more pictures with a note, or that will fail, only this many are named."""
 
 LISTED_ITEMS = 10
 """At most this many items are listed by name."""
@@ -40,8 +44,17 @@ def lines(plan: Plan, choice: Choice, workers: int = 1) -> list[str]:
         f"disk: about {cost.disk / 1e6:.1f} MB, {free / 1e9:.1f} GB are free",
         f"time: about {duration(cost.seconds)} on this processor{at_once}",
         *_listed(plan),
-        *(f"will fail: {problem}" for problem in cost.problems),
+        *_few_of("note", cost.notes),
+        *_few_of("will fail", cost.problems),
     ]
+
+
+def _few_of(word: str, messages: Sequence[str]) -> list[str]:
+    """A line for each of a few messages; one line with their number and the first ones for many."""
+    if len(messages) <= LISTED_MESSAGES:
+        return [f"{word}: {message}" for message in messages]
+    first = " | ".join(messages[:LISTED_MESSAGES])
+    return [f"{word}: {len(messages)} pictures, such as {first} | and {len(messages) - LISTED_MESSAGES} more"]
 
 
 def _listed(plan: Plan) -> list[str]:

@@ -49,10 +49,40 @@ def _plan(size: Size, settings: Settings, steps_at: Callable[[int], int]) -> tup
     return tuple(level for level in levels if min(level.size) >= SMALLEST_SIDE)
 
 
-def style_size(size: Size, longest_side: int) -> Size:
-    """The size of a style for a content of ``longest_side``: not enlarged, no side too small."""
+def usable_size(size: Size, longest_side: int) -> Size:
+    """``size`` (height, width) shrunk to ``longest_side``, but by no more than the network can use.
+
+    A picture of 20000x500 pixels is shrunk to 620x16, even for a ``longest_side`` of 512. Nothing is
+    enlarged: what has fewer than 16 pixels on a side stays so, see :func:`check_size`.
+    """
     smallest = -(-(2 * SMALLEST_SIDE - 1) * max(size) // (2 * min(size)))  # rounds to SMALLEST_SIDE
     return size_to_fit(size, max(longest_side, smallest))
+
+
+def pastiche_size(size: Size, longest_side: int, what: str) -> Size:
+    """The (height, width) at which a picture or clip of ``size`` is stylised.
+
+    Args:
+        size: of the picture, upright.
+        longest_side: the setting ``size``.
+        what: the picture's name in the error.
+
+    Raises:
+        InputError: it is too small.
+    """
+    usable = usable_size(size, longest_side)
+    check_size(usable, what)
+    return usable
+
+
+def note_on_size(size: Size, longest_side: int, what: str) -> str | None:
+    """A note where ``size``, of :func:`pastiche_size`, is larger than the ``longest_side`` asked for."""
+    if max(size) <= longest_side:
+        return None
+    return (
+        f"{what}: is made at {size[1]}x{size[0]} pixels, since at --size {longest_side} its shorter side "
+        f"would have fewer than {SMALLEST_SIDE}; use a larger --size for more"
+    )
 
 
 def check_size(size: Size, what: str = "the picture") -> None:

@@ -14,7 +14,7 @@ from pipeline.core.frame_start import FrameStart, TemporalTerms, enlarged, frame
 from pipeline.core.loss_graphs import LossGraphs
 from pipeline.core.margins import Margin
 from pipeline.core.objective import Objective
-from pipeline.core.scales import Scale, check_size, plan, plan_following, style_size
+from pipeline.core.scales import Scale, check_size, plan, plan_following, usable_size
 from pipeline.core.smoothing import pool_and_upsample
 from pipeline.core.style_shares import style_shares
 from pipeline.core.style_transfer import OnStep, Pastiche
@@ -149,7 +149,7 @@ class Stylizer:
     def _grams(self, number: int, longest_side: int) -> Tensors:
         """The Grams of style ``number`` for a picture of ``longest_side``, computed once."""
         style = self._styles[number]
-        key = number, style_size(style.shape[:2], longest_side)
+        key = number, usable_size(style.shape[:2], longest_side)
         if key not in self._style_targets:
             self._style_targets[key] = self.graphs.style_targets(resize(style, key[1]))
         self._style_targets.move_to_end(key)

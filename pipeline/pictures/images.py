@@ -13,7 +13,7 @@ import numpy.typing as npt
 from PIL import Image, PngImagePlugin
 
 from pipeline.base import atomic
-from pipeline.base.arrays import FloatArray
+from pipeline.base.arrays import FloatArray, Size
 from pipeline.base.messages import shown
 from pipeline.base.resizing import size_to_fit
 from pipeline.errors import NstpipeError, OutputError
@@ -117,12 +117,22 @@ def read_size(path: Path) -> tuple[int, int]:
         return (width, height) if swaps_sides else (height, width)
 
 
-def check_output(path: Path) -> None:
-    """Raise :class:`OutputError` unless :func:`write` can write files with the extension of ``path``."""
+def check_output(path: Path, size: Size | None = None) -> None:
+    """Check that :func:`write` can write a picture of ``size`` (height, width) to ``path``.
+
+    Raises:
+        OutputError: unknown extension, or too large for the format.
+    """
     if path.suffix.lower() not in _OUTPUTS:
         extensions = ", ".join(_OUTPUTS)
         ending = f"pictures of type {shown(path.suffix)}" if path.suffix else "pictures without an extension"
         raise OutputError(f"{shown(path)}: {ending} cannot be written; use one of {extensions}")
+    output = _OUTPUTS[path.suffix.lower()]
+    if size is not None and output.largest_side is not None and max(size) > output.largest_side:
+        raise OutputError(
+            f"{shown(path)}: {output.format} holds at most {output.largest_side} pixels a side,"
+            f" not {max(size)}; write a .png"
+        )
 
 
 def write(
@@ -143,14 +153,8 @@ def write(
         OutputError: unknown extension, too large for the format, or the folder cannot be written.
         DiskFullError: the disk is full.
     """
-    check_output(path)
+    check_output(path, pixels.shape[:2])
     output = _OUTPUTS[path.suffix.lower()]
-    longest = max(pixels.shape[:2])
-    if output.largest_side is not None and longest > output.largest_side:
-        raise OutputError(
-            f"{shown(path)}: {output.format} holds at most {output.largest_side} pixels a side,"
-            f" not {longest}; write a .png"
-        )
     options = {**output.options, "pnginfo": _chunks(tags)} if output.format == "PNG" else output.options
     data = io.BytesIO()  # not directly to the file: Pillow loses the error number of a full disk
     _to_image(pixels, alpha if output.alpha else None).save(data, output.format, **options)

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipeline.core.scales import Scale, plan, plan_following, style_size
+from pipeline.base.resizing import size_to_fit
+from pipeline.core.scales import Scale, note_on_size, pastiche_size, plan, plan_following, usable_size
 from pipeline.errors import InputError
 from pipeline.settings.settings import Settings
 
@@ -54,9 +55,43 @@ def test_too_small_a_picture_is_refused(size):
         plan(size, Settings())
 
 
+@pytest.mark.parametrize(
+    ("size", "longest_side", "desired"),
+    [
+        ((500, 20000), 512, (16, 620)),  # 13 by proportion; 15.5 is rounded to 16
+        ((20000, 500), 512, (620, 16)),
+        ((500, 20000), 619, (16, 620)),
+        ((500, 20000), 640, (16, 640)),
+        ((16, 32), 16, (16, 31)),
+        ((36, 48), 16, (16, 21)),
+        ((15, 9000), 512, (15, 9000)),  # never enlarged: too small
+    ],
+)
+def test_the_shorter_side_keeps_what_the_network_needs(size, longest_side, desired):
+    assert usable_size(size, longest_side) == desired
+
+
+@given(sides, sides, st.integers(16, 3000))
+def test_ordinary_shapes_have_the_size_asked_for(height, width, longest_side):
+    fitting = size_to_fit((height, width), longest_side)
+    if min(fitting) >= 16:
+        assert pastiche_size((height, width), longest_side, "a.png") == fitting
+        assert note_on_size(fitting, longest_side, "a.png") is None
+
+
+def test_what_is_too_small_itself_is_refused_by_name():
+    with pytest.raises(InputError, match=r"a\.png: is too small, at 9000x15 pixels; use one"):
+        pastiche_size((15, 9000), 512, "a.png")
+
+
+def test_a_larger_size_than_asked_for_is_told():
+    note = note_on_size(pastiche_size((500, 20000), 512, "a.png"), 512, "a.png")
+    assert note is not None and note.startswith("a.png: is made at 620x16 pixels, since at --size 512 ")
+
+
 @example(35, 53, 16)
 @given(sides, sides, st.integers(16, 3000))
 def test_a_style_is_never_enlarged_and_never_too_small(height, width, longest_side):
-    actual = style_size((height, width), longest_side)
+    actual = usable_size((height, width), longest_side)
     assert min(actual) >= 16 and actual[0] <= height and actual[1] <= width
     assert max(actual) <= longest_side or min(actual) == 16

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pipeline.base.arrays import Size
+from pipeline.base.machine import free_memory
 from pipeline.base.messages import shown
-from pipeline.base.resizing import size_to_fit
-from pipeline.core.scales import check_size
+from pipeline.core.scales import note_on_size, pastiche_size
 from pipeline.errors import NstpipeError
 from pipeline.jobs.planning import estimates
-from pipeline.jobs.planning.plan import Plan, VideoPlan
+from pipeline.jobs.planning.plan import Item, Plan, VideoPlan
 from pipeline.pictures import images
 from pipeline.settings.settings import Settings
 from pipeline.video import clip as clips
@@ -24,7 +25,8 @@ class Forecast:
         memory: bytes at the peak, every worker included.
         disk: bytes of the outputs, or frames.
         seconds: on this machine's processor.
-        problems: items that will fail, each in one line.
+        problems: pictures that will fail, each in one line.
+        notes: on pictures that will be made, each in one line.
     """
 
     items: int
@@ -33,6 +35,7 @@ class Forecast:
     disk: int
     seconds: float
     problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def forecast(plan: Plan, settings: Settings, widths: Sequence[int], workers: int = 1) -> Forecast:
@@ -43,8 +46,10 @@ def forecast(plan: Plan, settings: Settings, widths: Sequence[int], workers: int
         workers: pictures or shots at once.
 
     Raises:
-        InputError: the clip cannot be read.
+        InputError: the clip or a style cannot be read, or is too small.
     """
+    for style in dict.fromkeys(style for styles in plan.style_sets for style in styles):
+        pastiche_size(images.read_size(style), settings.size, shown(style))
     if isinstance(plan, VideoPlan):
         return _of_video(plan, settings, widths, workers)
     return _of_pictures(plan, settings, widths, workers)
@@ -52,12 +57,16 @@ def forecast(plan: Plan, settings: Settings, widths: Sequence[int], workers: int
 
 def _of_pictures(plan: Plan, settings: Settings, widths: Sequence[int], workers: int) -> Forecast:
     """From the pictures' headers."""
-    sizes, problems = [], []
+    workers = max(1, min(workers, len(plan.items)))
+    memory = free_memory() // workers if workers > 1 else None
+    sizes: list[Size] = []
+    problems: list[str] = []
+    notes: list[str] = []
     for item in plan.items:
         try:
-            size = size_to_fit(images.read_size(item.content), settings.size)
-            check_size(size, shown(item.content))
+            size, of_item = _checked(item, settings, widths, memory)
             sizes.append(size)
+            notes += of_item
         except NstpipeError as error:
             problems.append(str(error))
     speed, workers = estimates.operations_per_second(), max(1, min(workers, len(sizes)))
@@ -69,16 +78,38 @@ def _of_pictures(plan: Plan, settings: Settings, widths: Sequence[int], workers:
         sum(map(estimates.disk_of_picture, sizes)),
         sum(estimates.seconds_of_picture(settings, size, widths, speed, workers=workers) for size in sizes),
         tuple(dict.fromkeys(problems)),
+        tuple(dict.fromkeys(notes)),
     )
+
+
+def _checked(
+    item: Item, settings: Settings, widths: Sequence[int], memory: int | None
+) -> tuple[Size, tuple[str, ...]]:
+    """The size of an item's pastiche, and notes about it; the checks are those of the job itself.
+
+    Raises:
+        NstpipeError: the item will fail.
+    """
+    name = shown(item.content)
+    size = pastiche_size(images.read_size(item.content), settings.size, name)
+    images.check_output(item.output, size)
+    estimates.check_memory(name, settings, size, widths, free=memory)
+    note = note_on_size(size, settings.size, name)
+    return size, (note,) if note else ()
 
 
 def _of_video(plan: VideoPlan, settings: Settings, widths: Sequence[int], workers: int) -> Forecast:
     """From the clip's header: the number of frames is what the header says."""
-    guess = clips.guess(plan.source)
-    size = size_to_fit(guess.size, settings.size)
-    check_size(size, shown(plan.source))
+    guess, name = clips.guess(plan.source), shown(plan.source)
+    size = pastiche_size(guess.size, settings.size, name)
+    note = note_on_size(size, settings.size, name)
     # The number of shots bounds the workers; without a list it is known only after detection.
     workers = min(workers, guess.frames, len(plan.shots) if plan.shots else workers)
+    problems: tuple[str, ...] = ()
+    try:
+        estimates.check_memory(name, settings, size, widths, processes=workers if plan.shots else 1)
+    except NstpipeError as error:
+        problems = (str(error),)
     speed, follows = estimates.operations_per_second(), settings.temporal != "none"
     first, following = (
         estimates.seconds_of_picture(settings, size, widths, speed, following=later, workers=workers)
@@ -90,4 +121,6 @@ def _of_video(plan: VideoPlan, settings: Settings, widths: Sequence[int], worker
         workers * estimates.memory_of_step(settings, size, widths),
         guess.frames * estimates.disk_of_picture(size),
         first + max(0, guess.frames - 1) * following,
+        problems,
+        (note,) if note else (),
     )

@@ -1,15 +1,14 @@
 """What an executor runs: a picture or a shot, each picklable, so that any process can do it."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from pipeline.base.arrays import FloatArray, Frame, Size
 from pipeline.base.messages import shown
-from pipeline.base.resizing import size_to_fit
 from pipeline.core import loading
-from pipeline.core.scales import check_size
+from pipeline.core.scales import note_on_size, pastiche_size
 from pipeline.errors import StoppedError
 from pipeline.extractor.weights import Weights
 from pipeline.jobs.planning import estimates
@@ -51,11 +50,10 @@ def read_styles(styles: Sequence[Path], settings: Settings, note: Callable[[str]
     Raises:
         InputError: a style cannot be read, or is too small for the network.
     """
-    pictures = [images.read(style, settings.size) for style in styles]
-    for style, picture in zip(styles, pictures, strict=True):
-        check_size(picture.pixels.shape[:2], shown(style))
-        for text in picture.notes:
-            note(text)
+    sizes = [pastiche_size(images.read_size(style), settings.size, shown(style)) for style in styles]
+    pictures = [images.read(style, max(size)) for style, size in zip(styles, sizes, strict=True)]
+    for text in [text for picture in pictures for text in picture.notes]:
+        note(text)
     return [picture.pixels for picture in pictures]
 
 
@@ -166,10 +164,13 @@ def _read_content(item: Item, inputs: TaskInputs) -> images.Picture:
 
     Raises:
         InputError: it cannot be read, or is too small.
+        OutputError: it is too large for the format of its pastiche.
         TooLargeError: stylising it needs more memory than there is.
     """
     name, settings = shown(item.content), inputs.settings
-    size = size_to_fit(images.read_size(item.content), settings.size)
-    check_size(size, name)
+    size = pastiche_size(images.read_size(item.content), settings.size, name)
+    images.check_output(item.output, size)
     estimates.check_memory(name, settings, size, inputs.weights.widths, free=inputs.memory)
-    return images.read(item.content, settings.size)
+    content = images.read(item.content, max(size))
+    note = note_on_size(size, settings.size, name)
+    return replace(content, notes=(*content.notes, note)) if note else content

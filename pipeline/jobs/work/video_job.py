@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pipeline.base import atomic
 from pipeline.base.arrays import Frame
 from pipeline.base.messages import shown
-from pipeline.base.resizing import size_to_fit
-from pipeline.core.scales import check_size
+from pipeline.core.scales import note_on_size, pastiche_size
 from pipeline.extractor.weights import Weights
 from pipeline.jobs.planning import estimates
 from pipeline.jobs.planning.plan import Item, VideoPlan
@@ -102,8 +101,10 @@ def _stylise(
     job: Job, plan: VideoPlan, shots: Sequence[Shot], settings: Settings, weights: Weights, workers: int
 ) -> None:
     name = shown(plan.source)
-    size = size_to_fit(clips.guess(plan.source).size, settings.size)
-    check_size(size, name)
+    size = pastiche_size(clips.guess(plan.source).size, settings.size, name)
+    note = note_on_size(size, settings.size, name)
+    if note:
+        job.note(note)
     tasks = [ShotTask(shot, size) for shot in shots if shot.left]
     workers = min(workers, len(tasks))
     estimates.check_memory(name, settings, size, weights.widths, processes=workers)

@@ -1,11 +1,17 @@
 """Forecasts: the time of a clip, workers, and what will fail, from headers alone."""
 
-import pytest
+from pathlib import Path
 
+import pytest
+from PIL import Image
+
+from pipeline.errors import InputError
 from pipeline.extractor.layers import QUARTER_WIDTHS
 from pipeline.jobs.planning import estimates, planner
+from pipeline.jobs.planning import forecast as forecasts
 from pipeline.jobs.planning.forecast import forecast
 from pipeline.settings.settings import Settings
+from tests.support.clips import write_clip
 from tests.support.media import clip, picture
 
 SPEED = 1e10
@@ -73,3 +79,56 @@ def test_pictures_that_are_too_small_or_unreadable_are_named() -> None:
     assert (cost.items, cost.pixels) == (3, 24 * 32)
     assert len(cost.problems) == 2
     assert "small.png: is too small" in cost.problems[0] and "text.png" in cost.problems[1]
+
+
+def test_a_long_shape_is_forecast_at_the_size_at_which_it_is_made() -> None:
+    """200x20 pixels at size 32 would be 32x3: 155x16 is the least."""
+    pictures = planner.of_image(picture("a.png", 1, 20, 200), [picture("s.jpg", 2)])
+    cost = forecast(pictures, SETTINGS, QUARTER_WIDTHS)
+    assert (cost.pixels, cost.problems) == (16 * 155, ())
+    assert len(cost.notes) == 1 and cost.notes[0].startswith("a.png: is made at 155x16 pixels")
+    source = write_clip(Path("in.mp4"), size=(20, 200), frames=3, sounds=[])
+    cost = forecast(planner.of_video(source, [picture("s.jpg", 2)]), SETTINGS, QUARTER_WIDTHS)
+    assert (cost.pixels, cost.problems) == (3 * 16 * 155, ())
+    assert len(cost.notes) == 1 and cost.notes[0].startswith("in.mp4: is made at 155x16 pixels")
+
+
+def test_a_picture_or_clip_that_needs_more_memory_than_there_is_will_fail(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    picture("photos/a.png", 1)
+    styles = [picture("s.jpg", 2)]
+    monkeypatch.setattr(estimates, "free_memory", lambda: 0)
+    cost = forecast(planner.of_folder(Path("photos"), styles), SETTINGS, QUARTER_WIDTHS)
+    assert len(cost.problems) == 1 and "a.png: 32x24 pixels need about" in cost.problems[0]
+    cost = forecast(planner.of_video(clip("in.mp4"), styles), SETTINGS, QUARTER_WIDTHS)
+    assert len(cost.problems) == 1 and "in.mp4: 32x21 pixels need about" in cost.problems[0]
+
+
+def test_workers_share_the_memory_in_the_forecast_as_in_the_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(2):
+        picture(f"photos/{number}.png", number)
+    plan = planner.of_folder(Path("photos"), [picture("s.jpg", 2)])
+    need = estimates.memory_of_step(SETTINGS, (24, 32), QUARTER_WIDTHS)
+    for free, problems in ((2 * need, 0), (2 * need - 2, 2)):
+        monkeypatch.setattr(forecasts, "free_memory", lambda free=free: free)
+        assert len(forecast(plan, SETTINGS, QUARTER_WIDTHS, 2).problems) == problems
+
+
+def test_a_picture_too_large_for_the_format_of_its_pastiche_will_fail() -> None:
+    Path("photos").mkdir()
+    Image.new("L", (20000, 16)).save("photos/a.png")
+    plan = planner.of_folder(Path("photos"), [picture("s.jpg", 2)], suffix=".webp")
+    assert "WEBP holds at most 16383 pixels" in forecast(plan, SETTINGS, QUARTER_WIDTHS).problems[0]
+
+
+@pytest.mark.parametrize("kind", ["picture", "clip"])
+def test_a_style_that_the_job_would_refuse_is_refused(kind: str) -> None:
+    small = picture("small.png", 2, 8, 8)
+    plan = (
+        planner.of_image(picture("a.png", 1), [small])
+        if kind == "picture"
+        else planner.of_video(clip("in.mp4"), [small])
+    )
+    with pytest.raises(InputError, match="small.png: is too small, at 8x8 pixels"):
+        forecast(plan, SETTINGS, QUARTER_WIDTHS)

@@ -2,9 +2,16 @@
 
 from pathlib import Path
 
+import pytest
+from PIL import Image
+
 from pipeline import stylize_folder, stylize_image, stylize_video
+from pipeline.errors import OutputError
+from pipeline.pictures import images
+from pipeline.video import clip as clips
+from tests.support.clips import write_clip
 from tests.support.media import TINY, clip, picture
-from tests.support.observers import RecordingObserver
+from tests.support.observers import RecordingObserver, StopsAt
 
 
 def without_its_end(path: str, seed: int = 1, lacking: int = 2) -> Path:
@@ -34,3 +41,29 @@ def test_a_style_that_lacks_its_end_is_used_and_told_for_pictures_and_clips() ->
     observer = RecordingObserver()
     stylize_video(clip("in.mp4", frames=2), [style], observer=observer, **TINY)
     assert observer.warnings == desired
+
+
+def test_a_long_picture_and_a_long_style_are_used_and_the_size_is_told() -> None:
+    """200x20 pixels at size 32 would be 32x3, of which the network's poolings leave nothing."""
+    content, style = picture("photo.png", 1, 20, 200), picture("s.png", 2, 200, 20)
+    observer = RecordingObserver()
+    outcome = stylize_image(content, [style], observer=observer, **TINY)
+    assert images.read_size(outcome.output) == (16, 155)
+    assert observer.warnings == [
+        "photo.png: is made at 155x16 pixels, since at --size 32 its shorter side would have fewer than 16; "
+        "use a larger --size for more"
+    ]
+
+
+def test_a_long_clip_is_made_and_its_size_is_told() -> None:
+    source = write_clip(Path("in.mp4"), size=(20, 200), frames=3, sounds=[])
+    observer = RecordingObserver()
+    outcome = stylize_video(source, [picture("s.png", 2)], observer=observer, **TINY)
+    assert clips.guess(outcome.output).size == (16, 156)  # even, for the encoder
+    assert [warning[:33] for warning in observer.warnings] == ["in.mp4: is made at 155x16 pixels,"]
+
+
+def test_a_pastiche_too_large_for_its_format_is_refused_before_it_is_made() -> None:
+    Image.new("L", (20000, 16)).save("photo.png")
+    with pytest.raises(OutputError, match="WEBP holds at most 16383 pixels a side, not 19375; write a .png"):
+        stylize_image("photo.png", [picture("s.png", 2)], "out.webp", observer=StopsAt(0), **TINY)
