@@ -1,5 +1,6 @@
 """Convert a picture that Pillow has loaded to RGB in sRGB: modes, sizes and colour profiles."""
 
+import functools
 import io
 from pathlib import Path
 
@@ -46,6 +47,14 @@ def shrunk(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     small = cv2.resize(np.asarray(image), (width, height), interpolation=cv2.INTER_AREA)
     image = Image.frombytes(image.mode, (width, height), small.tobytes())
     return image.convert("RGBA") if image.mode == "RGBa" else image
+
+
+@functools.cache
+def srgb_profile() -> bytes:
+    """The ICC profile of sRGB; always the same bytes."""
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    profile[24:36] = bytes(12)  # the time at which it was made
+    return bytes(profile)
 
 
 def to_srgb(image: Image.Image, stored: Image.Image) -> Image.Image:

@@ -1,26 +1,21 @@
-"""Open and decode a picture file with Pillow, or say in one line why that cannot be done."""
+"""Decode a picture file with Pillow: at a small size where that is enough, if it fits in the memory."""
 
 import contextlib
 import io
 import math
-import threading
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import ExifTags, Image
 
 from pipeline.base.arrays import Size
-from pipeline.base.files import check_file
 from pipeline.base.machine import free_memory
 from pipeline.base.messages import shown
-from pipeline.errors import InputError, NstpipeError, TooLargeError
-from pipeline.pictures import jpeg_ends, png_chunks
-
-FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "AVIF", "JPEG2000")
-"""The readers of Pillow that are used. Not all of them: the one for EPS runs another program on the file."""
+from pipeline.errors import TooLargeError
+from pipeline.pictures import jpeg_ends, metadata, opening, png_chunks
+from pipeline.pictures.metadata import Metadata
 
 BYTES_PER_DECODED_PIXEL = 16
 """Four in Pillow, four in its premultiplied copy if there is alpha, and eight during conversion to NumPy."""
@@ -34,23 +29,6 @@ BYTES_PER_PROGRESSIVE_PIXEL = 6
 MIN_DRAFT_SCALE = 2
 """A JPEG is decoded at this times the wanted size at least; averaging over areas does the rest."""
 
-_OTHER_FORMATS = (
-    (4, b"ftypheic", "a HEIC picture"),
-    (4, b"ftypheix", "a HEIC picture"),
-    (4, b"ftyphevc", "a HEIC picture"),
-    (4, b"ftypmif1", "a HEIF picture"),
-    (4, b"ftypmsf1", "a HEIF picture"),
-    (4, b"ftyp", "a video"),
-    (0, b"\x1aE\xdf\xa3", "a video"),
-    (0, b"%PDF", "a PDF document"),
-    (0, b"%!PS", "a PostScript document"),
-    (0, b"8BPS", "a Photoshop picture"),
-    (0, b"<svg", "an SVG drawing"),
-    (0, b"\xff\x0a", "a JPEG XL picture"),
-    (0, b"\x00\x00\x00\x0cJXL ", "a JPEG XL picture"),
-)
-"""(offset, bytes, name) of formats that people try and that are not read here."""
-
 
 @dataclass(frozen=True, eq=False)
 class Decoded:
@@ -60,27 +38,38 @@ class Decoded:
         image: as it is stored, perhaps smaller than the file's.
         size: (height, width) in the file's header.
         orientation: 1..8, still to be applied.
+        metadata: what a pastiche keeps of the rest of the file.
         notes: what the user should know about the file, each in one line.
     """
 
     image: Image.Image
     size: Size
     orientation: int
+    metadata: Metadata
     notes: tuple[str, ...] = ()
 
 
 @contextlib.contextmanager
 def open_picture(path: Path) -> Iterator[Image.Image]:
-    """Open the picture in ``path`` and read its header; errors in the block become ours.
+    """Open the picture in ``path`` and read its header, see :func:`pipeline.pictures.opening.opened`."""
+    with opening.opened(path) as (image, _):
+        yield image
 
-    Pillow's limit on pixels does not apply: :func:`decode` checks the free memory instead.
+
+def inspect(path: Path, longest_side: int) -> tuple[str, ...]:
+    """Check what can be checked without decoding the picture in ``path``.
+
+    Returns:
+        what the user should know about the file, as far as its header shows it, each in one line.
 
     Raises:
-        InputError: missing, not a file, empty, not a picture, of an unread format, damaged or cut short.
-        TooLargeError: memory ran out.
+        InputError, TooLargeError: as :func:`decode`, for faults that the header shows.
     """
-    with _opened(path) as (image, _):
-        yield image
+    with opening.opened(path) as (image, faults):
+        full_size = image.size
+        image.draft(image.mode, _min_draft(full_size, longest_side))
+        _require_memory(path, image, full_size, longest_side)
+        return _notes(path, image, faults)
 
 
 def decode(path: Path, longest_side: int | None) -> Decoded:
@@ -89,10 +78,10 @@ def decode(path: Path, longest_side: int | None) -> Decoded:
     Damage that costs no pixel, or hardly any at the end of a JPEG, costs a note.
 
     Raises:
-        InputError: see :func:`open_picture`.
+        InputError: see :func:`pipeline.pictures.opening.opened`.
         TooLargeError: decoding would need more memory than is free.
     """
-    with _opened(path) as (image, faults):
+    with opening.opened(path) as (image, faults):
         width, height = image.size
         orientation = orientation_of(image)
 
@@ -108,11 +97,12 @@ def decode(path: Path, longest_side: int | None) -> Decoded:
             image, faults = _loaded_jpeg(path, image, shrink)
         else:
             image.load()
-        notes = tuple(f"{shown(path)}: {fault}" for fault in faults)
+        notes = _notes(path, image, faults)
+        kept = metadata.of(image, path)  # of a PNG, the end of the file has been read only now
         if draft and image.size != (width, height):
             # Where the factor does not divide a side, the last row or column is mostly padding.
             image = image.crop(draft[1])
-        return Decoded(image, (height, width), orientation, notes)
+        return Decoded(image, (height, width), orientation, kept, notes)
 
 
 def orientation_of(image: Image.Image) -> int:
@@ -150,29 +140,6 @@ def _require_memory(
         )
 
 
-@contextlib.contextmanager
-def _opened(path: Path) -> Iterator[tuple[Image.Image, tuple[str, ...]]]:
-    """The picture in ``path`` with its header read, and what is wrong with the file."""
-    check_file(path, "a picture")
-    with _errors_about(path), _limits.off(), path.open("rb") as file:
-        faults: tuple[str, ...] = ()
-        try:
-            image = _header(file)
-        except UnidentifiedImageError:
-            file.seek(0)
-            starts_as_png = file.read(len(png_chunks.SIGNATURE)) == png_chunks.SIGNATURE
-            mended = png_chunks.mended(path.read_bytes()) if starts_as_png else None
-            if mended is None:
-                raise
-            image, faults = _header(io.BytesIO(mended[0])), mended[1]
-        with image:
-            yield image, faults
-
-
-def _header(file: IO[bytes]) -> Image.Image:
-    return Image.open(file, formats=_readers())
-
-
 def _verified_png(path: Path, image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
     """``image``, a PNG; where its checksums are wrong, the same without what is damaged.
 
@@ -185,7 +152,7 @@ def _verified_png(path: Path, image: Image.Image) -> tuple[Image.Image, tuple[st
         mended = png_chunks.mended(path.read_bytes())
         if mended is None:
             raise
-        return _header(io.BytesIO(mended[0])), mended[1]
+        return opening.header(io.BytesIO(mended[0]), path), mended[1]
     return image, ()
 
 
@@ -211,75 +178,22 @@ def _loaded_jpeg(
     return image, (f"is cut short: {missing}" + ("" if missing.is_detail else " and continue those above"),)
 
 
-def _readers() -> list[str]:
-    Image.init()
-    return [name for name in FORMATS if name in Image.OPEN]  # a Pillow built without AVIF lacks it
+def _notes(path: Path, image: Image.Image, faults: Iterable[str]) -> tuple[str, ...]:
+    return tuple(f"{shown(path)}: {note}" for note in (*faults, *_on_frames(path, image)))
 
 
-class _ProcessWide:
-    """Pillow's limit on pixels and Python's warning filters: off while any thread reads a picture.
-
-    Both belong to the whole process. The first reader switches them off, the last one restores them, and any
-    number of threads can read at once.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._readers = 0
-        self._restore = contextlib.ExitStack()
-
-    @contextlib.contextmanager
-    def off(self) -> Iterator[None]:
-        with self._lock:
-            if self._readers == 0:
-                self._switch_off()
-            self._readers += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._readers -= 1
-                if self._readers == 0:
-                    self._restore.close()
-
-    def _switch_off(self) -> None:
-        self._restore.enter_context(warnings.catch_warnings())
-        warnings.simplefilter("ignore")
-        self._restore.callback(setattr, Image, "MAX_IMAGE_PIXELS", Image.MAX_IMAGE_PIXELS)
-        Image.MAX_IMAGE_PIXELS = None
-
-
-_limits = _ProcessWide()
-
-
-@contextlib.contextmanager
-def _errors_about(path: Path) -> Iterator[None]:
-    """Turn any error into one line about ``path``."""
+def _on_frames(path: Path, image: Image.Image) -> tuple[str, ...]:
+    """What to tell of a file with more pictures than the first. A JPEG's others are its previews or depth."""
+    if image.format not in ("GIF", "WEBP", "PNG", "AVIF", "TIFF"):
+        return ()
     try:
-        yield
-    except NstpipeError:
-        raise
-    except MemoryError as error:
-        raise TooLargeError(
-            f"{shown(path)}: memory ran out; make the picture smaller or close other programs"
-        ) from error
-    except UnidentifiedImageError as error:
-        raise InputError(f"{shown(path)}: {_what_it_is(path)}; convert it to PNG or JPEG first") from error
-    except Exception as error:  # Pillow's readers raise nearly anything for a damaged file
-        raise InputError(f"{shown(path)}: {_why(error)}") from error
-
-
-def _why(error: Exception) -> str:
-    if isinstance(error, OSError) and error.errno is not None:
-        return f"cannot be read ({error.strerror}); check the file and its permissions"
-    reason = " ".join(str(error).split()) or type(error).__name__
-    return f"is damaged or cut short ({reason}); get an intact copy"
-
-
-def _what_it_is(path: Path) -> str:
-    with path.open("rb") as file:
-        start = file.read(16)
-    for offset, signature, name in _OTHER_FORMATS:
-        if start.startswith(signature, offset):
-            return f"is {name}, which nstpipe does not read"
-    return "is not a picture that can be read, or its header is damaged"
+        # Anew, since counting moves from frame to frame, and a later one may be damaged.
+        with Image.open(path, formats=[image.format]) as again:
+            frames = int(getattr(again, "n_frames", 1))
+    except Exception:
+        return ()
+    if frames < 2:
+        return ()
+    if image.format == "TIFF":
+        return (f"has {frames} pages; the first is taken",)
+    return (f"is an animation of {frames} frames; its first is taken; nstpipe video takes clips",)

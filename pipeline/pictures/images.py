@@ -17,7 +17,9 @@ from pipeline.base.arrays import FloatArray, Size
 from pipeline.base.messages import shown
 from pipeline.base.resizing import size_to_fit
 from pipeline.errors import NstpipeError, OutputError
-from pipeline.pictures import colour, decoding
+from pipeline.pictures import colour, decoding, exif
+from pipeline.pictures.metadata import NONE as NO_METADATA
+from pipeline.pictures.metadata import Metadata
 
 JPEG_QUALITY = 95
 """Of JPEG and WebP. JPEG keeps the full colour resolution (4:4:4): a pastiche is full of saturated edges."""
@@ -70,11 +72,13 @@ class Picture:
     Attributes:
         pixels: (H, W, 3) float32, RGB 0..255, sRGB, upright.
         alpha: (H, W) float32, 0 transparent .. 255 opaque; None where the file has none.
+        metadata: date, camera, place, author, rights and resolution.
         notes: what the user should know about the file, each in one line.
     """
 
     pixels: FloatArray
     alpha: FloatArray | None = None
+    metadata: Metadata = NO_METADATA
     notes: tuple[str, ...] = ()
 
 
@@ -101,6 +105,7 @@ def read(path: Path, longest_side: int | None = None) -> Picture:
     return Picture(
         _upright(pixels, orientation),
         None if alpha is None else _upright(alpha, orientation),
+        decoded.metadata,
         decoded.notes,
     )
 
@@ -140,14 +145,18 @@ def write(
     pixels: FloatArray,
     alpha: FloatArray | None = None,
     tags: Mapping[str, str] = MappingProxyType({}),
+    metadata: Metadata = NO_METADATA,
 ) -> None:
-    """Write a picture atomically, in the format that the extension names; same pixels give the same bytes.
+    """Write a picture atomically, in the format that the extension names; same input gives the same bytes.
+
+    Every format but BMP says that the colours are sRGB.
 
     Args:
         path: of the file to write; an existing file is replaced.
         pixels: (H, W, 3), RGB 0..255, rounded to the nearest of 256 levels.
         alpha: (H, W), 0..255; dropped where the format cannot hold it (JPEG, BMP).
         tags: text that is stored in a PNG for :func:`read_tags`; other formats drop it.
+        metadata: of the content; BMP holds the resolution alone.
 
     Raises:
         OutputError: unknown extension, too large for the format, or the folder cannot be written.
@@ -155,10 +164,25 @@ def write(
     """
     check_output(path, pixels.shape[:2])
     output = _OUTPUTS[path.suffix.lower()]
-    options = {**output.options, "pnginfo": _chunks(tags)} if output.format == "PNG" else output.options
-    data = io.BytesIO()  # not directly to the file: Pillow loses the error number of a full disk
-    _to_image(pixels, alpha if output.alpha else None).save(data, output.format, **options)
-    atomic.write_bytes(path, data.getvalue())
+    file = io.BytesIO()  # not directly to the file: Pillow loses the error number of a full disk
+    options = {**output.options, **_options(output.format, metadata, tags)}
+    _to_image(pixels, alpha if output.alpha else None).save(file, output.format, **options)
+    data = file.getvalue()
+    if output.format == "TIFF" and metadata.exif:
+        # Pillow would write each entry anew, with a question mark for every letter that is not ASCII.
+        data = exif.added_to_tiff(data, metadata.exif)
+    atomic.write_bytes(path, data)
+
+
+def losses(path: Path, picture: Picture) -> tuple[str, ...]:
+    """What the format of ``path`` cannot hold of ``picture``, each in one line, the same for all files."""
+    extension = path.suffix.lower()
+    lost = []
+    if picture.alpha is not None and not _OUTPUTS[extension].alpha and picture.alpha.min() < 255:
+        lost.append("transparency: it is lost; write .png to keep it")
+    if picture.metadata.exif and extension == ".bmp":
+        lost.append("date, camera, place, author and rights: they are lost; write .png to keep them")
+    return tuple(f"{extension} files cannot hold {what}" for what in lost)
 
 
 def read_tags(path: Path) -> dict[str, str]:
@@ -196,6 +220,21 @@ def _to_image(pixels: FloatArray, alpha: FloatArray | None) -> Image.Image:
 
 def _bytes(levels: FloatArray) -> npt.NDArray[np.uint8]:
     return np.clip(np.rint(levels), 0, 255).astype(np.uint8)
+
+
+def _options(kind: str, metadata: Metadata, tags: Mapping[str, str]) -> dict[str, Any]:
+    """The options of Pillow's writer of a format that depend on the picture."""
+    kept = metadata.exif
+    options: dict[str, Any] = {} if metadata.dpi is None else {"dpi": metadata.dpi}
+    if kind == "WEBP" and metadata.dpi is not None:  # which has no other place for it
+        kept = exif.with_resolution(kept, metadata.dpi)
+    if kept and kind in ("PNG", "JPEG", "WEBP"):
+        options["exif"] = exif.serialised(kept)
+    if kind == "PNG":
+        options["pnginfo"] = _chunks(tags)
+    elif kind != "BMP":
+        options["icc_profile"] = colour.srgb_profile()
+    return options
 
 
 def _chunks(tags: Mapping[str, str]) -> PngImagePlugin.PngInfo:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageCms
+from PIL.TiffImagePlugin import IFDRational
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -60,6 +61,25 @@ def with_orientation(pixels: Bytes, orientation: int, kind: str) -> bytes:
     return encoded(
         Image.fromarray(np.ascontiguousarray(turned(pixels, orientation))), kind, exif=exif, **options
     )
+
+
+def camera_exif(orientation: int = 6, endian: str = "<", *, width: int = 4000) -> bytes:
+    """EXIF as a camera writes it: what stays true of a pastiche, and what does not, such as the width."""
+    exif = Image.Exif()
+    exif.endian = endian
+    exif[0x010F], exif[0x0110], exif[0x0112] = "Maker", "Model 5", orientation
+    exif[0x011A], exif[0x011B], exif[0x0128] = IFDRational(240), IFDRational(240), 2
+    exif[0x0132] = "2021:03:04 05:06:07"
+    exif[0x013B], exif[0x8298] = "José".encode(), b"(c) Jos\xc3\xa9"  # bytes, or Pillow writes "Jos?"
+    exif[0x0100], exif[0x0131] = width, "Firmware 1.0"
+    photo = exif.get_ifd(0x8769)
+    photo[0x9003], photo[0x9011] = "2020:01:02 03:04:05", "+02:00"
+    photo[0x829A], photo[0x9204], photo[0x8827] = IFDRational(1, 250), IFDRational(-1, 3), 400
+    photo[0x927C], photo[0xA002], photo[0xA003], photo[0xA001] = b"MAKERNOTE" * 20, 4000, 3000, 65535
+    gps = exif.get_ifd(0x8825)
+    gps[1], gps[2], gps[3], gps[4] = "S", (33.0, 51.0, 35.9), "E", (151.0, 12.0, 40.0)
+    gps[5], gps[6] = b"\0", IFDRational(5851, 100)
+    return exif.tobytes()
 
 
 def png_header(width: int, height: int) -> bytes:

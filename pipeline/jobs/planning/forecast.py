@@ -10,7 +10,7 @@ from pipeline.core.scales import note_on_size, pastiche_size
 from pipeline.errors import NstpipeError
 from pipeline.jobs.planning import estimates
 from pipeline.jobs.planning.plan import Item, Plan, VideoPlan
-from pipeline.pictures import images
+from pipeline.pictures import decoding, images
 from pipeline.settings.settings import Settings
 from pipeline.video import clip as clips
 
@@ -94,8 +94,9 @@ def _checked(
     size = pastiche_size(images.read_size(item.content), settings.size, name)
     images.check_output(item.output, size)
     estimates.check_memory(name, settings, size, widths, free=memory)
+    notes = decoding.inspect(item.content, max(size))
     note = note_on_size(size, settings.size, name)
-    return size, (note,) if note else ()
+    return size, (*notes, note) if note else notes
 
 
 def _of_video(plan: VideoPlan, settings: Settings, widths: Sequence[int], workers: int) -> Forecast:

@@ -61,12 +61,12 @@ class ItemMaker:
 
             pastiche = stylizer.stylize(content.pixels, init, terms, on_step=stepped)
         facts = {"content": content_identity, "steps": pastiche.steps, "loss": pastiche.losses["total"]}
-        picture = Picture(pastiche.pixels, content.alpha)
+        picture = Picture(pastiche.pixels, content.alpha, content.metadata)
         return self._write(item, picture, facts, time.monotonic() - began)
 
     def repeat(self, item: Item, pastiche: FloatArray, loss: float) -> Entry:
         """Write the last frame's pastiche again, for a frame that is the same as the last."""
-        return self._write(item, Picture(pastiche, None), {"content": "", "steps": 0, "loss": loss}, 0.0)
+        return self._write(item, Picture(pastiche), {"content": "", "steps": 0, "loss": loss}, 0.0)
 
     def adopted(self, item: Item) -> Entry | None:
         """The entry of an output if it is complete and this job made it of the present content; else None."""
@@ -84,7 +84,7 @@ class ItemMaker:
         tag = {"job": self._fingerprint, "item": _hexadecimal(item.name), **facts}
         with atomic.writing(item.output):
             item.output.parent.mkdir(parents=True, exist_ok=True)
-        images.write(item.output, picture.pixels, picture.alpha, {TAG: json.dumps(tag)})
+        images.write(item.output, picture.pixels, picture.alpha, {TAG: json.dumps(tag)}, picture.metadata)
         return Entry(item.name, "done", sha256=fingerprint.of_file(item.output), seconds=seconds, **facts)
 
 

@@ -82,7 +82,7 @@ class PictureTask:
         on_message(Began(item))
         try:
             content = _read_content(item, inputs)
-            for note in content.notes:
+            for note in (*content.notes, *images.losses(item.output, content)):
                 on_message(Noted(note))
             # The content comes first: a bad picture must not cost the seconds that TensorFlow takes to load.
             entry = inputs.maker.make(

@@ -1,0 +1,41 @@
+"""TIFFs with broken tags: those of the first picture whose values lie outside the file are left out."""
+
+import struct
+
+_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
+"""Of one value of a type."""
+
+
+def mended(data: bytes) -> tuple[bytes, tuple[str, ...]] | None:
+    """A TIFF without its broken tags; None where it has none.
+
+    Without a tag that is necessary, the decoder finds that it cannot read the picture.
+
+    Args:
+        data: the file.
+
+    Returns:
+        a file of the same length, and what was wrong with the one given, in a few words each.
+    """
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(data[:4])
+    try:
+        place = struct.unpack_from(f"{order}I", data, 4)[0] if order else 0
+        count = struct.unpack_from(f"{order}H", data, place)[0] if order else 0
+    except struct.error:
+        return None
+    rows = [data[at : at + 12] for at in range(place + 2, place + 2 + 12 * count, 12)]
+    whole = [row for row in rows if len(row) == 12 and _is_inside(row, order or "<", len(data))]
+    if len(whole) == len(rows):
+        return None
+    end = place + 2 + 12 * count
+    following = data[end : end + 4]
+    directory = struct.pack(f"{order}H", len(whole)) + b"".join(whole) + following
+    kept = data[:place] + directory.ljust(end + 4 - place, b"\0") + data[end + 4 :]
+    broken = [struct.unpack(f"{order}H", row[:2])[0] for row in rows if row not in whole and len(row) > 1]
+    return kept, tuple(f"has a broken tag ({tag}), which is ignored" for tag in broken)
+
+
+def _is_inside(row: bytes, order: str, length: int) -> bool:
+    _, kind, count, place = struct.unpack(order + "HHII", row)
+    size = count * _BYTES.get(kind, 1)
+    return size <= 4 or place + size <= length
