@@ -185,3 +185,60 @@ def test_names(tmp_path: Path, name: str) -> None:
 def test_name_that_is_not_unicode(tmp_path: Path) -> None:
     name = os.fsdecode(b"caf\xe9.png")
     assert pictures_in(tree(tmp_path, name)) == [name]
+
+
+def told(folder: Path, **options: object) -> tuple[list[str], list[str]]:
+    """The pictures, and what ``warn`` was called with."""
+    warnings: list[str] = []
+    return pictures_in(folder, warn=warnings.append, **options), warnings
+
+
+def test_what_is_not_read_is_counted_in_one_line_by_kind(tmp_path: Path) -> None:
+    tree(tmp_path, "a.jpg", "a.CR2", "sub/b.cr2", "c.psd", "d.dng", "notes.txt", "Thumbs.db", ".e.cr2")
+    pictures, warnings = told(tmp_path)
+    assert pictures == ["a.jpg"]
+    assert warnings == [
+        f"{tmp_path}: left out: 2 .cr2, 1 .dng, 1 .psd: nstpipe does not read these; "
+        "convert them to PNG or JPEG first"
+    ]
+
+
+def test_clips_are_told_and_where_nothing_is_left_out_nothing_is_told(tmp_path: Path) -> None:
+    tree(tmp_path, "a.jpg", "b.tga", "notes.txt")
+    assert told(tmp_path) == (["a.jpg", "b.tga"], [])
+    tree(tmp_path, "IMG_1.MOV", "c.mp4")
+    assert told(tmp_path)[1] == [f"{tmp_path}: left out: 1 .mov, 1 .mp4: nstpipe video takes clips"]
+
+
+def test_only_what_the_globs_take_counts_as_left_out(tmp_path: Path) -> None:
+    tree(tmp_path, "a.jpg", "a.nef", "b.nef", "drafts/c.nef", "@eaDir/d.nef", "out/e.nef")
+    assert told(tmp_path, include=["*.jpg"])[1] == []
+    warnings = told(tmp_path, exclude=["b.*", "drafts"], skip=[tmp_path / "out"])[1]
+    assert len(warnings) == 1 and ": left out: 1 .nef: " in warnings[0]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "@eaDir",
+        "__MACOSX",
+        "$RECYCLE.BIN",
+        "System Volume Information",
+        ".Trash-1000",
+        "lost+found",
+        "#recycle",
+    ],
+)
+def test_folders_of_copies_and_deleted_files_are_left_out(tmp_path: Path, name: str) -> None:
+    tree(tmp_path, "a.jpg", f"{name}/b.jpg", f"sub/{name.lower()}/a.jpg/SYNOPHOTO_THUMB_M.jpg")
+    assert pictures_in(tmp_path) == ["a.jpg"]
+    assert pictures_in(tmp_path, include=["*"]) == ["a.jpg"]
+    assert pictures_in(tmp_path / name) == ["b.jpg"]
+    if not name.startswith("."):
+        assert f"{name}/b.jpg" in pictures_in(tmp_path, include=["*.jpg", name])
+        assert pictures_in(tmp_path, include=[f"{name}/*"]) == [f"{name}/b.jpg"]
+
+
+def test_ordinary_folders_are_taken_whatever_they_resemble(tmp_path: Path) -> None:
+    tree(tmp_path, "thumbs/a.jpg", "recycle/a.jpg", "@home/a.jpg", "eaDir/a.jpg")
+    assert len(pictures_in(tmp_path)) == 4

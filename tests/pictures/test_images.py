@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
 from pipeline.base.resizing import resize, size_to_fit
 from pipeline.errors import InputError, OutputError
 from pipeline.pictures import images
+from pipeline.pictures.decoding import inspect
 from pipeline.pictures.images import read, read_size, read_tags, write
 from tests.support import ROOT
 from tests.support.pictures import encoded, noise, quarters, saved, swapped_profile, with_orientation
@@ -274,3 +275,76 @@ def test_size_of_a_png_with_exif_after_its_pixels_needs_the_header_alone(tmp_pat
     place = data.index(b"IDAT") + 4
     data[place : place + 40] = zlib.compress(b"not these pixels")[:10] * 4
     assert read_size(saved(tmp_path, "a.png", bytes(data))) == (64, 64)
+
+
+@pytest.mark.parametrize("options", [{}, {"compression": "tga_rle"}])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "P"])
+def test_tga_is_read(tmp_path: Path, mode: str, options: dict[str, str]) -> None:
+    stored = Image.fromarray(quarters()).convert(mode)
+    picture = read(saved(tmp_path, "a.TGA", encoded(stored, "TGA", **options)))
+    np.testing.assert_array_equal(picture.pixels, np.asarray(stored.convert("RGB")))
+    assert (picture.alpha is None) == (mode != "RGBA")
+
+
+def test_tga_has_no_signature_and_is_not_guessed(tmp_path: Path) -> None:
+    data = encoded(Image.fromarray(quarters()), "TGA")
+    with pytest.raises(InputError, match="is not a picture that can be read"):
+        read(saved(tmp_path, "a.jpg", data))
+    for length in (10, 100, len(data) - 1000):
+        with pytest.raises(InputError):
+            read(saved(tmp_path, "a.tga", data[:length]))
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "AVIF"])
+def test_of_an_animation_the_first_frame_is_taken_and_told(tmp_path: Path, kind: str) -> None:
+    frames = [Image.new("RGB", (32, 24), (80 * number, 0, 0)) for number in range(3)]
+    options = {"save_all": True, "append_images": frames[1:], "duration": 40}
+    path = saved(tmp_path, "a", encoded(frames[0], kind, **options))
+    picture = read(path)
+    assert picture.notes == (
+        f"{path}: is an animation of 3 frames; its first is taken; nstpipe video takes clips",
+    )
+    np.testing.assert_allclose(picture.pixels, 0, atol=2)
+    assert inspect(path, 512) == picture.notes
+    still = saved(tmp_path, "b", encoded(frames[0], kind))
+    assert read(still).notes == inspect(still, 512) == ()
+
+
+def test_of_a_tiff_the_first_page_is_taken_and_told(tmp_path: Path) -> None:
+    pages = [Image.new("L", (32, 24), level) for level in (10, 20, 30, 40)]
+    path = saved(tmp_path, "a.tif", encoded(pages[0], "TIFF", save_all=True, append_images=pages[1:]))
+    assert read(path).notes == (f"{path}: has 4 pages; the first is taken",)
+    np.testing.assert_array_equal(read(path).pixels, 10)
+
+
+def test_a_gif_that_is_cut_in_a_later_frame_or_has_no_end_is_read(tmp_path: Path) -> None:
+    frames = [Image.fromarray(noise(24, 32, seed=number)) for number in range(3)]
+    data = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    whole = read(saved(tmp_path, "a.gif", data)).pixels
+    for lacking in (1, 2, 40, 700):
+        np.testing.assert_array_equal(read(saved(tmp_path, "b.gif", data[:-lacking])).pixels, whole)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP"])
+def test_rubbish_behind_a_picture_does_not_count(tmp_path: Path, kind: str) -> None:
+    data = encoded(Image.fromarray(quarters()), kind)
+    whole, followed = (read(saved(tmp_path, "a", bytes_)) for bytes_ in (data, data + b"rubbish" * 99))
+    np.testing.assert_array_equal(whole.pixels, followed.pixels)
+    assert followed.notes == ()
+
+
+@pytest.mark.parametrize("tag", [{254: 1}, {0xC612: b"\x01\x04\0\0"}])
+def test_raw_photographs_are_not_taken_for_the_preview_in_front(
+    tmp_path: Path, tag: dict[int, object]
+) -> None:
+    """As in NEF, ARW and DNG: a TIFF whose first picture is a small copy."""
+    info = TiffImagePlugin.ImageFileDirectory_v2()
+    for number, value in tag.items():
+        info[number] = value
+        info.tagtype[number] = 4 if number == 254 else 1
+    preview = encoded(Image.fromarray(quarters()), "TIFF", tiffinfo=info)
+    plain = encoded(Image.fromarray(quarters()), "TIFF")
+    for name, data in (("a.tif", preview), ("a.nef", plain), ("a.CR2", plain)):
+        with pytest.raises(InputError, match=f"{name}: is a raw photograph, of which only"):
+            read_size(saved(tmp_path, name, data))
+    assert read(saved(tmp_path, "b.tif", plain)).pixels.shape == (32, 48, 3)

@@ -7,11 +7,13 @@ from PIL import Image
 
 from pipeline import stylize_folder, stylize_image, stylize_video
 from pipeline.errors import OutputError
+from pipeline.jobs.record.journal import Journal
 from pipeline.pictures import images
 from pipeline.video import clip as clips
 from tests.support.clips import write_clip
-from tests.support.media import TINY, clip, picture
+from tests.support.media import TINY, clip, picture, scene
 from tests.support.observers import RecordingObserver, StopsAt
+from tests.support.pictures import camera_exif
 
 
 def without_its_end(path: str, seed: int = 1, lacking: int = 2) -> Path:
@@ -67,3 +69,40 @@ def test_a_pastiche_too_large_for_its_format_is_refused_before_it_is_made() -> N
     Image.new("L", (20000, 16)).save("photo.png")
     with pytest.raises(OutputError, match="WEBP holds at most 16383 pixels a side, not 19375; write a .png"):
         stylize_image("photo.png", [picture("s.png", 2)], "out.webp", observer=StopsAt(0), **TINY)
+
+
+def test_a_pastiche_keeps_date_and_place_and_is_adopted_or_made_again_to_the_same_bytes() -> None:
+    Path("photos").mkdir()
+    Image.open(picture("plain.png", 1)).convert("RGB").save(
+        "photos/a.jpg", exif=camera_exif(), dpi=(300, 300)
+    )
+    style = picture("s.png", 2)
+    output = stylize_folder("photos", style, "out", **TINY).output / "a_s.png"
+    made = output.read_bytes()
+    with Image.open(output) as image:
+        kept = image.getexif()
+    assert (kept[0x010F], kept[0x0112]) == ("Maker", 1)
+    assert kept.get_ifd(0x8769)[0x9003] == "2020:01:02 03:04:05" and kept.get_ifd(0x8825)[1] == "S"
+    with Journal(Path(".out.nstpipe")) as journal:
+        journal.forget("a_s.png")
+    assert stylize_folder("photos", style, "out", **TINY).stylized == 0  # adopted
+    output.unlink()
+    assert stylize_folder("photos", style, "out", **TINY).stylized == 1
+    assert output.read_bytes() == made
+
+
+def test_a_batch_tells_what_it_leaves_out_what_is_lost_and_what_moves_once_each() -> None:
+    for name in ("a", "b"):
+        picture(f"photos/{name}.png", 1)
+        Image.open(f"photos/{name}.png").convert("RGBA").rotate(9).save(f"photos/{name}.png")
+    frames = [Image.fromarray(scene(number)) for number in range(2)]
+    frames[0].save("photos/c.gif", save_all=True, append_images=frames[1:])
+    Path("photos/d.cr2").touch()
+    observer = RecordingObserver()
+    outcome = stylize_folder("photos", picture("s.png", 2), suffix=".jpg", observer=observer, **TINY)
+    assert outcome.done == 3 and not outcome.failed
+    assert observer.warnings == [
+        "photos: left out: 1 .cr2: nstpipe does not read these; convert them to PNG or JPEG first",
+        ".jpg files cannot hold transparency: it is lost; write .png to keep it",
+        "photos/c.gif: is an animation of 2 frames; its first is taken; nstpipe video takes clips",
+    ]
