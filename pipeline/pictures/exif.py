@@ -54,9 +54,6 @@ KEPT_PHOTO = frozenset(
 )
 KEPT_GPS = frozenset(range(32))
 
-LARGEST_VALUE = 4096
-"""Bytes of one value that is copied."""
-
 LARGEST = 60_000
 """Bytes of all that is copied; a JPEG holds 65,533."""
 
@@ -197,7 +194,7 @@ def _entries(data: Data, order: str, place: int, kept: Iterable[int]) -> Iterato
     for at in range(place + 2, min(place + 2 + 12 * count, len(data) - 11), 12):
         tag, kind, values = struct.unpack(order + "HHI", data[at : at + 8])
         size = values * _BYTES.get(kind, 0)
-        if tag in kept and 0 < size <= LARGEST_VALUE:
+        if tag in kept and 0 < size <= LARGEST:
             begin = at + 8 if size <= 4 else _offset(data, order, at + 8)
             value = bytes(data[begin : begin + size])
             if len(value) == size:

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from pipeline.errors import InputError
+from pipeline.pictures import colour
 from pipeline.pictures.images import read
 from tests.support.pictures import RED, encoded, noise, quarters, saved, swapped_profile, wide_profile
 
@@ -295,3 +296,8 @@ def test_transparent_gif(tmp_path: Path) -> None:
     picture = read(saved(tmp_path, "a.gif", encoded(image, "GIF", transparency=0)))
     np.testing.assert_array_equal(picture.alpha, [[0, 255]])
     np.testing.assert_array_equal(picture.pixels[0, 1], [200, 100, 0])
+
+
+def test_the_profile_of_outputs_does_not_say_when_it_was_made() -> None:
+    """Else the same picture would have other bytes a minute later."""
+    assert colour.srgb_profile()[24:36] == bytes(12)

@@ -75,6 +75,10 @@ def test_dots_per_inch_are_kept(tmp_path: Path, extension: str) -> None:
         assert rewritten(path, extension)[1]["dpi"] == pytest.approx(desired, abs=0.02)
 
 
+def test_dots_per_inch_that_only_the_exif_of_a_webp_says_are_kept(tmp_path: Path) -> None:
+    assert rewritten(source(tmp_path, "WEBP"), ".png")[1]["dpi"] == pytest.approx((240, 240), abs=0.02)
+
+
 def test_a_webp_keeps_dots_per_inch_in_its_exif(tmp_path: Path) -> None:
     path = saved(tmp_path, "a.png", encoded(Image.fromarray(PIXELS), "PNG", dpi=(300, 150)))
     _, _, kept = rewritten(path, ".webp")
