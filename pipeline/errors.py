@@ -78,3 +78,7 @@ class FailedItemsError(NstpipeError):
     """The job ended; some of its items failed."""
 
     exit_code = 3
+
+
+class NstpipeWarning(UserWarning):
+    """Something that costs no work: a log that cannot be written, a disk that cannot be told to sync."""

@@ -15,6 +15,7 @@ import pytest
 
 import cli
 from pipeline import __version__
+from pipeline.command_line import weights_commands
 from pipeline.errors import StoppedError
 from pipeline.extractor import eight_bit, fetching, imagenet
 from pipeline.jobs.record.lock import held
@@ -254,7 +255,7 @@ def test_weights_path_and_verify(nstpipe) -> None:
 
 
 def test_every_source_can_be_named() -> None:
-    assert get_args(cli.From) == tuple(fetching.SOURCES)
+    assert get_args(weights_commands.From) == tuple(fetching.SOURCES)
 
 
 def test_weights_fetch_tries_the_index_where_keras_fails(nstpipe, tmp_path, monkeypatch) -> None:

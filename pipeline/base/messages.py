@@ -14,6 +14,11 @@ def shown(path: str | os.PathLike[str]) -> str:
     return "".join(map(_printable, os.fspath(path)))
 
 
+def one_line(message: str) -> str:
+    """A whole message on one line: as :func:`shown`, whatever the parts it was made of."""
+    return "".join(map(_printable, message))
+
+
 def _printable(character: str) -> str:
     if character.isprintable() or unicodedata.category(character) == "Zs":
         return character

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Never
 
 from tqdm import tqdm
 
-from pipeline.base.messages import duration, shown
+from pipeline.base.messages import duration, one_line, shown
 from pipeline.core.style_transfer import StepInfo
 from pipeline.jobs.record.entries import Entry
 from pipeline.jobs.work.observer import Observer
@@ -101,10 +101,10 @@ class Progress(Observer):
 
     def say(self, message: str) -> None:
         if not self._quiet:
-            tqdm.write(message, file=sys.stderr)
+            tqdm.write(one_line(message), file=sys.stderr)
 
     def warn(self, message: str) -> None:
-        tqdm.write(f"nstpipe: {message}", file=sys.stderr)
+        tqdm.write(f"nstpipe: {one_line(message)}", file=sys.stderr)
 
     def close(self) -> None:
         """Remove the bar from the terminal."""
@@ -138,6 +138,7 @@ class Progress(Observer):
 
 def _can_draw() -> bool:
     """Whether standard error is a terminal with room for a bar; some have no size at all."""
-    if not sys.stderr.isatty():
+    try:
+        return sys.stderr.isatty() and os.get_terminal_size(sys.stderr.fileno()).columns > 0
+    except (OSError, ValueError):  # hung up meanwhile, or closed
         return False
-    return os.get_terminal_size(sys.stderr.fileno()).columns > 0

@@ -31,7 +31,11 @@ def _silent_stderr() -> Iterator[None]:
     if "tensorflow" in sys.modules:
         yield
         return
-    saved = os.dup(2)
+    try:
+        saved = os.dup(2)
+    except OSError:  # it is closed already
+        yield
+        return
     null = os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(null, 2)

@@ -9,7 +9,7 @@ from pipeline.base.arrays import FloatArray, Frame, Size
 from pipeline.base.messages import shown
 from pipeline.core import loading
 from pipeline.core.scales import note_on_size, pastiche_size
-from pipeline.errors import StoppedError
+from pipeline.core.style_transfer import StepInfo
 from pipeline.extractor.weights import Weights
 from pipeline.jobs.planning import estimates
 from pipeline.jobs.planning.plan import Item
@@ -79,6 +79,15 @@ class PictureTask:
     def run(self, runner: "TaskRunner", on_message: OnMessage) -> None:
         """Read the picture, stylise it, write it."""
         item, inputs = self.item, runner.inputs
+        errors_of_caller: list[Exception] = []
+
+        def stepped(info: StepInfo) -> None:
+            try:
+                on_message(Stepped(info))
+            except Exception as error:
+                errors_of_caller.append(error)
+                raise
+
         on_message(Began(item))
         try:
             content = _read_content(item, inputs)
@@ -90,11 +99,11 @@ class PictureTask:
                 runner.stylizer(item.style_set),
                 content,
                 fingerprint.of_file(item.content),
-                on_step=lambda info: on_message(Stepped(info)),
+                on_step=stepped,
             )
-        except StoppedError:
-            raise
         except Exception as error:  # no error of one picture may end the others
+            if error in errors_of_caller:  # the picture is good
+                raise
             on_message(Failed.of(item, error))
         else:
             on_message(Done(entry))

@@ -11,7 +11,7 @@ from pipeline.jobs.planning import planner
 from pipeline.jobs.planning.plan import Item
 from pipeline.jobs.work import tasks
 from pipeline.jobs.work.item_maker import ItemMaker
-from pipeline.jobs.work.messages import Began, Failed
+from pipeline.jobs.work.messages import Began, Failed, Stepped
 from pipeline.jobs.work.tasks import PictureTask, TaskInputs, TaskRunner
 from pipeline.settings.settings import Settings
 from pipeline.video import clip as clips
@@ -76,3 +76,18 @@ def test_a_picture_that_needs_more_than_its_workers_memory_fails_alone(inputs: T
     began, failed = messages
     assert isinstance(began, Began) and isinstance(failed, Failed)
     assert isinstance(failed.error, TooLargeError) and "fewer --workers" in failed.reason
+
+
+def test_an_error_of_the_caller_is_not_the_pictures(inputs: TaskInputs) -> None:
+    """Such as that of an observer which prints where nothing can be printed."""
+    messages: list[object] = []
+
+    def on_message(message: object) -> None:
+        messages.append(message)
+        if isinstance(message, Stepped):
+            raise BrokenPipeError
+
+    task = PictureTask(Item("o.png", Path("o.png"), Path("photo.png")))
+    with pytest.raises(BrokenPipeError):
+        task.run(TaskRunner(inputs), on_message)
+    assert not any(isinstance(message, Failed) for message in messages)
