@@ -140,6 +140,7 @@ def status(
     """Show how many items of a job are done, failed and left, and the time left."""
     from pipeline.jobs.record import status as statuses
 
+    jobs: list[statuses.Status | statuses.Unreadable]
     jobs = [statuses.of(output)] if output else statuses.below(Path())
     streams.print_lines("\n".join(line for job in jobs for line in job.lines()) or "no jobs here")
 

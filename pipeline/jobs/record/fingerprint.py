@@ -59,6 +59,10 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     pixels: else :func:`pixels_version` is raised.
     """
     old, new = Settings().model_dump(mode="json") | before["settings"], now["settings"]
-    changed = [f"{name} was {old[name]} and is {new[name]}" for name in new if old[name] != new[name]]
+    changed = [
+        f"{name} was {shown(str(old[name]))} and is {shown(str(new[name]))}"
+        for name in new
+        if old[name] != new[name]
+    ]
     others = (part for part in now if part != "settings")
     return changed + [f"the {part} changed" for part in others if before.get(part) != now[part]]

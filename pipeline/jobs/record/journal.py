@@ -8,15 +8,16 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from pipeline.base.messages import shown
-from pipeline.errors import DamagedJournalError, DiskFullError, NstpipeError, OutputError
-from pipeline.jobs.record.entries import Entry, Facts
+from pydantic_core import from_json
+
+from pipeline.jobs.record.entries import Entry, Facts, valid_entry, valid_facts
+from pipeline.jobs.record.journal_errors import damaged, explanation
 
 FILE_NAME = "journal.sqlite3"
 
@@ -30,32 +31,16 @@ CREATE TABLE IF NOT EXISTS items (
 COMMIT;
 """
 
-_COLUMNS = "name, state, reason, sha256, content, steps, loss, seconds, ended_at"
-
-_DAMAGED = ("not a readable journal", "--restart starts the job over")
-_OTHERWISE = (
-    "the journal cannot be used",
-    "check the folder's permissions, or choose another output with -o",
-)
-_PROBLEMS = {
-    sqlite3.SQLITE_NOTADB: _DAMAGED,
-    sqlite3.SQLITE_CORRUPT: _DAMAGED,
-    sqlite3.SQLITE_BUSY: (
-        "the journal is in use",
-        "wait for the other process, then type the same line again",
-    ),
-    sqlite3.SQLITE_READONLY_ROLLBACK: (
-        "a killed process left the journal half written",
-        "type the line of its job again: that repairs it",
-    ),
-}
-"""What is wrong and what to do, by SQLite's code."""
+_ENTRY_FIELDS = [field.name for field in fields(Entry)]
+_COLUMNS = ", ".join(_ENTRY_FIELDS)
 
 _KEYS = {field.name: field.name for field in fields(Facts)} | {
     "weights_origin": "weights origin",
     "output_sha256": "output",
 }
 """The key in the file for each field of :class:`Facts`."""
+
+_FIELDS = {key: name for name, key in _KEYS.items()}
 
 
 class Journal:
@@ -68,7 +53,8 @@ class Journal:
         """Open it; ``read_only``: create and change nothing.
 
         Raises:
-            OutputError: the file is not a journal, or cannot be opened.
+            DamagedJournalError: the file is not a journal, or one of its values is not valid.
+            OutputError: it cannot be opened.
         """
         self.path = folder / FILE_NAME
         with self._explained():
@@ -91,16 +77,13 @@ class Journal:
 
     def facts(self) -> Facts | None:
         """What was recorded about the job as a whole; None where no job was begun."""
-        rows = {name: json.loads(value) for name, value in self._rows("SELECT name, value FROM facts")}
-        values = {name: rows[key] for name, key in _KEYS.items() if key in rows}
-        if "parts" not in values:
+        rows = self._rows("SELECT name, value FROM facts")
+        if not rows:
             return None
-        shots, gains = values.get("shots"), values.get("gains")
-        typed = {
-            "shots": None if shots is None else tuple(shots),
-            "gains": None if gains is None else {int(number): gain for number, gain in gains.items()},
-        }
-        return Facts(**values | typed)
+        try:
+            return valid_facts({_FIELDS.get(key, key): _from_json(key, value) for key, value in rows})
+        except (ValueError, TypeError) as error:
+            raise damaged(self.path, str(error)) from error
 
     def begin(self, facts: Facts) -> None:
         """Replace everything in the journal by the facts of a new job, in one transaction."""
@@ -119,13 +102,13 @@ class Journal:
 
     def entries(self) -> dict[str, Entry]:
         """Every item that ended, by name."""
-        rows = self._rows(f"SELECT {_COLUMNS} FROM items")
-        return {os.fsdecode(row[0]): Entry(os.fsdecode(row[0]), *row[1:]) for row in rows}
+        entries = map(self._entry, self._rows(f"SELECT {_COLUMNS} FROM items"))
+        return {entry.name: entry for entry in entries}
 
     def entry(self, name: str) -> Entry | None:
         """One item, if it ended."""
         rows = self._rows(f"SELECT {_COLUMNS} FROM items WHERE name = ?", os.fsencode(name))
-        return Entry(name, *rows[0][1:]) if rows else None
+        return self._entry(rows[0]) if rows else None
 
     def mark(self, entry: Entry) -> None:
         """Record that an item ended. Its file must already be in its place, whole and synced."""
@@ -151,15 +134,29 @@ class Journal:
             if not read_only:
                 self.connection.execute("PRAGMA journal_mode=DELETE")
                 self.connection.execute("PRAGMA synchronous=FULL")
-                self.connection.executescript(_SCHEMA)
-            elif not self._rows("SELECT name FROM sqlite_master"):  # another process is just creating it
-                self.connection.close()
-                self.connection = sqlite3.connect(":memory:", isolation_level=None)
-                self.connection.executescript(_SCHEMA)
-        # Damaged pages are looked for here, where --restart still helps; in the middle of a job it would not.
-        result = self._rows("PRAGMA quick_check(1)")[0][0]
+            if not _tables(self.connection):
+                self._create_tables(read_only)
+        # Damage is looked for here, where --restart still helps; in the middle of a job it would not.
+        result = self._rows("PRAGMA integrity_check(1)")[0][0]
         if result != "ok":
-            raise DamagedJournalError(self._message(_DAMAGED, " ".join(result.split())))
+            raise damaged(self.path, result)
+        if _tables(self.connection) != _tables(_empty()):
+            raise damaged(self.path, "its tables are those of another version of nstpipe")
+        self.facts()
+        self.entries()
+
+    def _create_tables(self, read_only: bool) -> None:
+        if not read_only:
+            self.connection.executescript(_SCHEMA)
+            return
+        self.connection.close()  # another process is just creating it
+        self.connection = _empty()
+
+    def _entry(self, row: Sequence[Any]) -> Entry:
+        try:
+            return valid_entry(dict(zip(_ENTRY_FIELDS, (os.fsdecode(row[0]), *row[1:]), strict=True)))
+        except (ValueError, TypeError) as error:
+            raise damaged(self.path, str(error)) from error
 
     def _rows(self, statement: str, *values: Any) -> list[Any]:
         with self._explained():
@@ -180,28 +177,35 @@ class Journal:
     def _explained(self) -> Iterator[None]:
         try:
             yield
+        except UnicodeDecodeError as error:  # of SQLite's own message, which names a damaged table
+            raise damaged(self.path, str(error)) from error
         except sqlite3.Error as error:
-            raise self._explanation(error) from error
+            raise explanation(self.path, error) from error
 
-    def _explanation(self, error: sqlite3.Error) -> NstpipeError:
-        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
-        if code == sqlite3.SQLITE_FULL:
-            return DiskFullError(
-                f"{shown(self.path)}: the disk is full; free some space and type the same line again"
-            )
-        primary = code & 0xFF  # the higher bits of an extended code say where the error arose
-        problem = _PROBLEMS.get(code) or _PROBLEMS.get(primary, _OTHERWISE)
-        kind = DamagedJournalError if problem is _DAMAGED else OutputError
-        return kind(self._message(problem, str(error)))
 
-    def _message(self, problem: tuple[str, str], detail: str) -> str:
-        what, remedy = problem
-        return f"{shown(self.path)}: {what} ({detail}); {remedy}"
+def _from_json(key: str, text: Any) -> Any:
+    try:
+        return from_json(text, allow_inf_nan=False)
+    except ValueError as error:
+        raise ValueError(f"{key} is no JSON: {error}") from error
+
+
+def _empty() -> sqlite3.Connection:
+    """A journal in memory."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection.executescript(_SCHEMA)
+    return connection
+
+
+def _tables(connection: sqlite3.Connection) -> list[tuple[str, str]]:
+    """Everything that a journal's file defines, each with its SQL."""
+    rows = connection.execute("SELECT type, name, sql FROM sqlite_master")
+    return sorted((f"{kind} {name}", " ".join(str(sql).split())) for kind, name, sql in rows)
 
 
 def remove(folder: Path) -> None:
     """Remove the journal in ``folder``, with what SQLite would roll back from it into the next one."""
-    for name in (FILE_NAME + "-journal", FILE_NAME):
+    for name in (FILE_NAME + "-journal", FILE_NAME + "-wal", FILE_NAME + "-shm", FILE_NAME):
         (folder / name).unlink(missing_ok=True)
 
 

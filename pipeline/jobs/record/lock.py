@@ -35,7 +35,7 @@ def held(folder: Path, output: Path) -> Iterator[None]:
         except filelock.Timeout:
             name = _read(holder) or "another process"
             raise LockedError(
-                f"{shown(output)}: its job is held by {name}; wait for it, or stop it"
+                f"{shown(output)}: its job is held by {shown(name)}; wait for it, or stop it"
             ) from None
     try:
         with atomic.writing(output):

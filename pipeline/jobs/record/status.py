@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.base.messages import duration, shown
-from pipeline.errors import InputError
+from pipeline.base.messages import duration, one_line, shown
+from pipeline.errors import InputError, NstpipeError
 from pipeline.jobs.planning import output_names
 from pipeline.jobs.record import lock
 from pipeline.jobs.record.entries import Entry, Facts
@@ -53,8 +53,25 @@ class Status:
         state = "finished" if self.finished else "running" if self.running else "stopped"
         counts = f"{self.done} of {self.total} done, {len(self.failed)} failed, {self.left} left"
         time_left = f", about {duration(self.seconds_left)}" if self.left and self.done else ""
-        head = f"{shown(self.output)}: {state}: {counts}{time_left} ({self.weights} weights)"
-        return [head, *(f"  {shown(entry.name)}: {entry.reason}" for entry in self.failed)]
+        head = f"{shown(self.output)}: {state}: {counts}{time_left} ({one_line(self.weights)} weights)"
+        return [head, *(f"  {shown(entry.name)}: {one_line(entry.reason)}" for entry in self.failed)]
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A job whose status cannot be read.
+
+    Attributes:
+        output: what it makes.
+        problem: why, and what to do.
+    """
+
+    output: Path
+    problem: str
+
+    def lines(self) -> list[str]:
+        """One line for people."""
+        return [f"{shown(self.output)}: status unknown: {one_line(self.problem)}"]
 
 
 def of(output: Path) -> Status:
@@ -62,19 +79,33 @@ def of(output: Path) -> Status:
 
     Raises:
         InputError: there is no such job.
+        DamagedJournalError: its journal is damaged.
+        OutputError: its journal cannot be read.
     """
     output = output_names.named(output)
     folder = output_names.job_folder(output)
     if not present(folder):
         raise InputError(f"{shown(output)}: nstpipe has no job for this output; name the output of a job")
     with Journal(folder, read_only=True) as journal:
-        return _status(output, folder, journal.facts() or Facts({}), journal.entries().values())
+        return _status(output, folder, journal.facts() or Facts({"settings": {}}), journal.entries().values())
 
 
-def below(folder: Path) -> list[Status]:
-    """The status of every job whose output lies in ``folder``."""
-    jobs = sorted(path for path in folder.glob(output_names.job_folder(Path("*")).name) if present(path))
-    return [of(output_names.output_of(job)) for job in jobs]
+def below(folder: Path) -> list[Status | Unreadable]:
+    """The status of every job whose output lies in ``folder``; one that cannot be read hides no other."""
+    jobs = sorted(folder.glob(output_names.job_folder(Path("*")).name))
+    found = [_of_folder(job) for job in jobs]
+    return [status for status in found if status is not None]
+
+
+def _of_folder(job: Path) -> Status | Unreadable | None:
+    """The status of the job in the folder ``job``; None where it has no journal."""
+    output = output_names.output_of(job)
+    try:
+        return of(output) if present(job) else None
+    except NstpipeError as error:
+        return Unreadable(output, str(error))
+    except OSError as error:
+        return Unreadable(output, f"{shown(job)}: cannot be read ({error.strerror}); check its permissions")
 
 
 def _status(output: Path, folder: Path, facts: Facts, entries: Iterable[Entry]) -> Status:

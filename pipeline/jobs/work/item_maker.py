@@ -13,7 +13,7 @@ from pipeline.core.style_transfer import StepInfo, StyleTransfer
 from pipeline.errors import NstpipeError
 from pipeline.jobs.planning.plan import Item, Plan
 from pipeline.jobs.record import fingerprint
-from pipeline.jobs.record.entries import Entry
+from pipeline.jobs.record.entries import Entry, valid_entry
 from pipeline.jobs.work.snapshots import Snapshots
 from pipeline.pictures import images
 from pipeline.pictures.images import Picture
@@ -76,7 +76,8 @@ class ItemMaker:
             if not is_ours or (tag["content"] and tag["content"] != fingerprint.of_file(item.content)):
                 return None
             images.read(item.output)  # raises where it is cut off
-            return Entry(item.name, "done", sha256=fingerprint.of_file(item.output), **tag)
+            digest = fingerprint.of_file(item.output)
+            return valid_entry({"name": item.name, "state": "done", "sha256": digest, **tag})
         except (NstpipeError, OSError, ValueError, AttributeError, KeyError, TypeError):
             return None
 

@@ -91,7 +91,7 @@ def _begin(record: Journal, plan: Plan, parts: Mapping[str, Any], weights: Weigh
 def _difference(plan: Plan, facts: Facts, differences: Sequence[str]) -> JobDiffersError:
     if facts.source != _source(plan):
         return JobDiffersError(
-            f"{shown(plan.output)}: was made from {facts.source}; "
+            f"{shown(plan.output)}: was made from {shown(facts.source)}; "
             "-o makes another output, --restart discards that one"
         )
     return JobDiffersError(

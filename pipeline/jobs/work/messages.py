@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from pipeline.base.messages import one_line
 from pipeline.core.style_transfer import StepInfo
 from pipeline.errors import NstpipeError
 from pipeline.jobs.planning.plan import Item
@@ -59,7 +60,7 @@ class Failed:
     def of(cls, item: Item | None, error: Exception) -> "Failed":
         """The message about an error of a task."""
         text = str(error) if isinstance(error, NstpipeError) else f"{type(error).__name__}: {error}"
-        return cls(item, error, " ".join(text.split()))
+        return cls(item, error, one_line(" ".join(text.split())))
 
 
 Message = Began | Stepped | Waiting | Noted | Done | Failed

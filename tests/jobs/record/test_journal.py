@@ -20,16 +20,16 @@ FACTS = Facts({"settings": {"size": 64}}, kind="video", source="in.mp4", weights
 
 
 def test_it_keeps_entries_and_facts(tmp_path: Path) -> None:
-    entry = Entry("a/b.png", "done", "", "12ab", "34cd", 70, 1.5, 2.5, 99.0)
+    entry = Entry("a/b.png", "done", "", "12ab" * 16, "34cd" * 16, 70, 1.5, 2.5, 99.0)
     with Journal(tmp_path) as journal:
         journal.begin(FACTS)
         journal.mark(entry)
-        journal.update(total=3, shots=(0, 5), output_sha256="12ab")
+        journal.update(total=3, shots=(0, 2), output_sha256="12ab" * 16)
     with Journal(tmp_path) as journal:
         assert journal.entries() == {"a/b.png": entry}
         assert journal.entry("a/b.png") == entry
         assert journal.entry("other") is None
-        assert journal.facts() == replace(FACTS, total=3, shots=(0, 5), output_sha256="12ab")
+        assert journal.facts() == replace(FACTS, total=3, shots=(0, 2), output_sha256="12ab" * 16)
         journal.forget("a/b.png")
         assert journal.entries() == {}
 

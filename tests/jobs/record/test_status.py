@@ -16,7 +16,7 @@ def job(output: str, entries: list[Entry], **facts: object) -> Path:
     folder = Path(f".{output}.nstpipe")
     folder.mkdir()
     with Journal(folder) as journal:
-        journal.begin(Facts({}, weights="builtin", **facts))
+        journal.begin(Facts({"settings": {}}, weights="builtin", **facts))
         for entry in entries:
             journal.mark(entry)
     return folder
