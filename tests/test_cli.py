@@ -15,6 +15,7 @@ import pytest
 
 import cli
 from pipeline import __version__
+from pipeline.base import atomic
 from pipeline.command_line import weights_commands
 from pipeline.errors import StoppedError
 from pipeline.extractor import eight_bit, fetching, imagenet
@@ -371,6 +372,22 @@ def test_a_full_disk_exits_12(nstpipe, monkeypatch: pytest.MonkeyPatch) -> None:
     code, _, complaint = nstpipe("image", "a.jpg", "s.jpg", *FLAGS)
     assert (code, "the disk is full" in complaint) == (12, True)
     assert not Path("a_s.png").exists()
+
+
+def test_a_share_that_cannot_sync_is_one_warning(nstpipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    picture("a.jpg", 1)
+    picture("s.jpg", 2)
+
+    def unsupported(descriptor: int) -> None:
+        raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+
+    monkeypatch.setattr(atomic, "_has_warned", False)
+    monkeypatch.setattr(os, "fsync", unsupported)
+    code, printed, complaints = nstpipe("image", "a.jpg", "s.jpg", *FLAGS)
+    assert (code, "a_s.png: 1 done" in printed) == (0, True)
+    warning, item = complaints.splitlines()
+    assert re.fullmatch("nstpipe: .*cannot be told to write at once .Operation not supported.: .*", warning)
+    assert item.startswith("1/1 a_s.png")
 
 
 def test_the_line_that_resumes_leaves_out_flags_that_discard_the_job(

@@ -63,6 +63,7 @@ def guarded() -> Iterator[GuardedStream]:
     _escape_unencodable(before[0])
     try:
         with warnings.catch_warnings():
+            warnings.filterwarnings("always", category=NstpipeWarning)  # an error would cost the work
             warnings.showwarning = _show_warning
             yield out
     finally:

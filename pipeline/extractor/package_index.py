@@ -5,6 +5,7 @@ configuration hold. Nothing is installed, and no dependency is downloaded.
 """
 
 import contextlib
+import errno
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.base import atomic
 from pipeline.extractor.cache import OnBytes
 
 _POLL_SECONDS = 0.1
@@ -103,7 +105,18 @@ def _run_pip(member: Member, folder: Path, on_bytes: OnBytes | None, limits: Lim
         process.kill()
         process.wait()
     if process.returncode:
+        _raise_where_disk_is_full(folder)
         raise OSError(_complaint(process.returncode, folder / "pip.err", log))
+
+
+def _raise_where_disk_is_full(folder: Path) -> None:
+    """Raise what ``pip`` met, if it was a full disk: it says so in a message, if it could write one."""
+    messages = (folder / "pip.err").read_text("utf-8", "replace")
+    for code in atomic.DISK_FULL:
+        if f"[Errno {code}]" in messages:
+            raise OSError(code, os.strerror(code))
+    if atomic.has_no_space(folder):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _command(member: Member, folder: Path, log: Path, limits: Limits) -> Iterator[str]:

@@ -2,6 +2,7 @@ import errno
 import os
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import time
@@ -9,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.base import atomic
 from pipeline.base.atomic import PARTIAL_PREFIX, replacing, sweep, write_bytes, writing
-from pipeline.errors import DiskFullError, InputError, OutputError
+from pipeline.errors import DiskFullError, InputError, NstpipeWarning, OutputError
 from tests.support import ROOT
 
 
@@ -225,3 +227,71 @@ def test_sweep_ignores_what_it_cannot_remove(tmp_path: Path) -> None:
     os.utime(tmp_path / f"{PARTIAL_PREFIX}old", (0, 0))
     sweep(tmp_path)
     assert names(tmp_path) == [f"{PARTIAL_PREFIX}old"]
+
+
+@pytest.fixture
+def unwarned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that has not warned of a file system yet."""
+    monkeypatch.setattr(atomic, "_has_warned", False)
+
+
+def sync_fails(monkeypatch: pytest.MonkeyPatch, code: int, *, for_files: bool) -> None:
+    """The system's ``fsync`` fails with ``code``: for folders alone, or for files, too."""
+    fsync = os.fsync
+
+    def failing(descriptor: int) -> None:
+        if for_files or stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(code, os.strerror(code))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", failing)
+
+
+@pytest.mark.usefixtures("unwarned")
+@pytest.mark.parametrize(
+    ("code", "for_files"),
+    [
+        (errno.EINVAL, False),
+        (errno.EACCES, False),
+        (errno.EBADF, False),
+        (errno.EOPNOTSUPP, True),
+        (errno.ENOTSUP, True),
+        (errno.ENOSYS, True),
+        (errno.EINVAL, True),
+    ],
+)
+def test_a_file_system_that_cannot_sync_is_one_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, for_files: bool
+) -> None:
+    sync_fails(monkeypatch, code, for_files=for_files)
+    with pytest.warns(NstpipeWarning, match="cannot be told to write at once") as caught:
+        for number in range(3):
+            write_bytes(tmp_path / f"{number}.png", b"new")
+    assert len(caught) == 1
+    assert os.strerror(code) in str(caught[0].message)
+    assert names(tmp_path) == ["0.png", "1.png", "2.png"]
+
+
+@pytest.mark.usefixtures("unwarned")
+@pytest.mark.parametrize(
+    ("code", "for_files"), [(errno.EIO, False), (errno.EIO, True), (errno.EBADF, True), (errno.EACCES, True)]
+)
+def test_a_disk_that_fails_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, for_files: bool
+) -> None:
+    sync_fails(monkeypatch, code, for_files=for_files)
+    with pytest.raises(OutputError, match="cannot be written"):
+        write_bytes(tmp_path / "a.png", b"new")
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_found_by_writing_a_little(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    assert not atomic.has_no_space(tmp_path)
+    sync_fails(monkeypatch, code, for_files=True)
+    assert atomic.has_no_space(tmp_path)
+    sync_fails(monkeypatch, errno.EIO, for_files=True)
+    assert not atomic.has_no_space(tmp_path)
+    assert names(tmp_path) == []
+    assert not atomic.has_no_space(tmp_path / "none")

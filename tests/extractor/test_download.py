@@ -1,7 +1,9 @@
 """A download is complete and correct or leaves nothing, whatever servers, networks and processes do."""
 
 import contextlib
+import errno
 import hashlib
+import os
 import signal
 import subprocess
 import sys
@@ -13,7 +15,7 @@ from pathlib import Path
 import filelock
 import pytest
 
-from pipeline.errors import WeightsError
+from pipeline.errors import DiskFullError, WeightsError
 from pipeline.extractor import download
 from tests.support import ROOT
 from tests.support.servers import BODY, serving
@@ -144,6 +146,17 @@ def test_a_folder_at_the_path_is_reported(server, target):
     target.mkdir(parents=True)
     assert "directory" in refused(f"{server[0]}good/f", target)
     assert leftovers(target) == ["weights.h5"]
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_not_the_networks_fault(server, target, monkeypatch, code):
+    def full(descriptor: int) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(DiskFullError, match=f"^{target.parent}: the disk is full; free some space"):
+        download.download(f"{server[0]}good/f", target, MD5, timeouts=HASTY)
+    assert leftovers(target) == []
 
 
 def test_the_wait_for_another_process_is_bounded(server, target):

@@ -15,7 +15,7 @@ import numpy as np
 import psutil
 import pytest
 
-from pipeline.errors import FetchError, WeightsError
+from pipeline.errors import DiskFullError, FetchError, WeightsError
 from pipeline.extractor import eight_bit
 from pipeline.extractor.layers import LAYERS
 from pipeline.extractor.package_index import Limits
@@ -255,7 +255,19 @@ def test_a_full_disk_is_reported(index, monkeypatch):
 
     index()
     monkeypatch.setattr(os, "fsync", full)
-    assert refused() == "No space left on device"
+    with pytest.raises(DiskFullError, match=f"^{eight_bit.path().parent}: the disk is full"):
+        eight_bit.fetch(limits=HASTY)
+    assert leftovers() == []
+
+
+@pytest.mark.parametrize("error", ["[Errno 28] No space left on device", "[Errno 122] Disk quota exceeded"])
+def test_a_full_disk_that_pip_meets_is_reported(error, tmp_path, monkeypatch):
+    """As pip words it."""
+    line = f"ERROR: Could not install packages due to an OSError: {error}"
+    (tmp_path / "pip.py").write_text(f"import sys; sys.exit({line!r})")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(DiskFullError, match=f"^{eight_bit.path().parent}: the disk is full"):
+        eight_bit.fetch(limits=HASTY)
     assert leftovers() == []
 
 

@@ -16,6 +16,7 @@ from typing import Any, Self
 
 from pydantic_core import from_json
 
+from pipeline.base import atomic
 from pipeline.jobs.record.entries import Entry, Facts, valid_entry, valid_facts
 from pipeline.jobs.record.journal_errors import damaged, explanation
 
@@ -57,6 +58,7 @@ class Journal:
             OutputError: it cannot be opened.
         """
         self.path = folder / FILE_NAME
+        self._syncs = read_only or _can_sync(self.path)
         with self._explained():
             uri = f"{self.path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
             self.connection = sqlite3.connect(uri, uri=True, isolation_level=None)
@@ -133,7 +135,7 @@ class Journal:
         with self._explained():
             if not read_only:
                 self.connection.execute("PRAGMA journal_mode=DELETE")
-                self.connection.execute("PRAGMA synchronous=FULL")
+                self.connection.execute(f"PRAGMA synchronous={'FULL' if self._syncs else 'OFF'}")
             if not _tables(self.connection):
                 self._create_tables(read_only)
         # Damage is looked for here, where --restart still helps; in the middle of a job it would not.
@@ -181,6 +183,15 @@ class Journal:
             raise damaged(self.path, str(error)) from error
         except sqlite3.Error as error:
             raise explanation(self.path, error) from error
+
+
+def _can_sync(path: Path) -> bool:
+    """Whether the journal can be synced: where it cannot, SQLite would fail at every mark."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o666))
+        return atomic.sync(path)
+    except OSError:
+        return True  # SQLite runs into it, too, and the error is explained there
 
 
 def _from_json(key: str, text: Any) -> Any:

@@ -3,8 +3,9 @@
 import sqlite3
 from pathlib import Path
 
+from pipeline.base import atomic
 from pipeline.base.messages import one_line, shown
-from pipeline.errors import DamagedJournalError, DiskFullError, NstpipeError, OutputError
+from pipeline.errors import DamagedJournalError, NstpipeError, OutputError
 
 _DAMAGED = ("not a readable journal", "--restart starts the job over")
 
@@ -25,6 +26,10 @@ _PROBLEMS = {
         "the journal cannot be read or written",
         "check the disk, then type the same line again, or choose another output with -o",
     ),
+    sqlite3.SQLITE_READONLY_DBMOVED: (
+        "the job's folder was removed or moved while the job ran",
+        "type the same line again",
+    ),
     sqlite3.SQLITE_READONLY_ROLLBACK: (
         "a killed process left the journal half written",
         "type the line of its job again: that repairs it",
@@ -37,9 +42,12 @@ def explanation(path: Path, error: sqlite3.Error) -> NstpipeError:
     """An error of SQLite about the journal ``path`` as one of ours."""
     # Errors that the sqlite3 module finds itself, such as text that is not UTF-8, have no code.
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
-    if code == sqlite3.SQLITE_FULL:
-        return DiskFullError(f"{shown(path)}: the disk is full; free some space and type the same line again")
     primary = code & 0xFF  # the higher bits of an extended code say where the error arose
+    # SQLite keeps the system's reason to itself: a full disk is an I/O error where it is found while syncing.
+    if primary == sqlite3.SQLITE_FULL or (
+        primary == sqlite3.SQLITE_IOERR and atomic.has_no_space(path.parent)
+    ):
+        return atomic.disk_full(path)
     problem = _PROBLEMS.get(code) or _PROBLEMS.get(primary)
     if problem is None:
         return damaged(path, str(error))

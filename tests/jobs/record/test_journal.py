@@ -1,17 +1,22 @@
 """The journal keeps what is recorded, through names of any bytes and a second opening."""
 
+import errno
 import json
 import os
+import resource
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from pipeline.errors import DiskFullError, OutputError
+from pipeline.base import atomic
+from pipeline.errors import DiskFullError, NstpipeWarning, OutputError
 from pipeline.jobs.record.entries import Entry, Facts
 from pipeline.jobs.record.journal import FILE_NAME, Journal, present
 from tests.support import ROOT
@@ -214,3 +219,62 @@ def test_the_facts_of_a_job_begun_before_they_were_typed_are_read(tmp_path: Path
     assert facts == Facts(
         {"settings": {}}, "video", "/in.mp4", "builtin", "builtin.npz", adopts=True, total=7, shots=(0, 3)
     )
+
+
+@pytest.fixture
+def files_of_100_kb() -> Iterator[None]:
+    """No file of this process can grow any larger."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def fill(journal: Journal) -> None:
+    for number in range(1000):
+        journal.mark(Entry(f"{number}" * 50, "failed", "because " * 50))
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
+def test_an_input_output_error_on_a_full_disk_is_a_full_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files_of_100_kb, code: int
+) -> None:
+    """SQLite gives no reason. Here its write fails by a limit, and the disk takes no other file."""
+
+    def full(descriptor: int) -> None:
+        raise OSError(code, os.strerror(code))
+
+    with Journal(tmp_path) as journal:
+        monkeypatch.setattr(os, "fsync", full)
+        with pytest.raises(DiskFullError, match="journal.sqlite3: the disk is full; free some space"):
+            fill(journal)
+
+
+def test_an_input_output_error_for_another_reason_is_not(tmp_path: Path, files_of_100_kb) -> None:
+    wrong = pytest.raises(OutputError, match="cannot be read or written .*; check the disk")
+    with Journal(tmp_path) as journal, wrong as caught:
+        fill(journal)
+    assert not isinstance(caught.value, DiskFullError)
+
+
+def test_where_files_cannot_be_synced_sqlite_does_not_try(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else every mark would fail on such a network share."""
+
+    def unsupported(descriptor: int) -> None:
+        raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+
+    monkeypatch.setattr(atomic, "_has_warned", False)
+    monkeypatch.setattr(os, "fsync", unsupported)
+    with pytest.warns(NstpipeWarning), Journal(tmp_path) as journal:
+        assert journal.connection.execute("PRAGMA synchronous").fetchone() == (0,)
+        journal.mark(Entry("a", "done"))
+
+
+def test_a_folder_that_is_removed_meanwhile_is_said(tmp_path: Path) -> None:
+    (tmp_path / "job").mkdir()
+    with Journal(tmp_path / "job") as journal:
+        shutil.rmtree(tmp_path / "job")
+        with pytest.raises(OutputError, match="removed or moved while the job ran.*; type the same line"):
+            journal.mark(Entry("a", "done"))
