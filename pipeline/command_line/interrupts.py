@@ -1,4 +1,4 @@
-"""Ctrl-C: the first stops the job after the current step, the second stops it at once."""
+"""Signals that stop a job: the first after the current step, a second Ctrl-C at once."""
 
 import signal
 from collections.abc import Callable
@@ -7,7 +7,10 @@ from typing import Self
 
 from pipeline.errors import StoppedError
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+HANGUP = "SIGHUP"
+"""Sent where the terminal is closed; Windows has none."""
+
+SIGNALS = tuple(signal.Signals[name] for name in ("SIGINT", "SIGTERM", HANGUP) if hasattr(signal, name))
 
 
 class Stop:
@@ -17,9 +20,12 @@ class Stop:
         """``announce`` receives a message at the first signal."""
         self._announce = announce
         self._stopping = False
+        self._asked_twice_stops = False
 
     def __enter__(self) -> Self:
-        self._before = {number: signal.signal(number, self._on_signal) for number in SIGNALS}
+        # A signal that is ignored stays so: `nohup` and shells have it ignored for jobs that must go on.
+        handled = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
+        self._before = {number: signal.signal(number, self._on_signal) for number in handled}
         return self
 
     def __exit__(
@@ -29,10 +35,14 @@ class Stop:
             signal.signal(number, handler)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        if self._stopping:
-            raise KeyboardInterrupt
-        self._stopping = True
-        self._announce("stopping after this step; Ctrl-C again stops at once")
+        # One closed terminal sends several hang-ups, and others beside them: they are one wish to stop.
+        if signal.Signals(number).name != HANGUP:
+            if self._asked_twice_stops:
+                raise KeyboardInterrupt
+            self._asked_twice_stops = True
+        if not self._stopping:
+            self._stopping = True
+            self._announce("stopping after this step; Ctrl-C again stops at once")
 
     def check(self) -> None:
         """Call it after every step.

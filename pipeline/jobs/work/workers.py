@@ -8,6 +8,7 @@ import contextlib
 import multiprocessing
 import signal
 import traceback
+import warnings
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,12 +16,16 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-from pipeline.errors import NstpipeError
+from pipeline.errors import NstpipeError, NstpipeWarning
 from pipeline.jobs.work.messages import Failed, Message, Stepped, Waiting
 from pipeline.jobs.work.tasks import OnMessage, Task, TaskInputs, TaskRunner
 
 POLL_SECONDS = 0.2
 """Time between two checks whether the user wants to stop."""
+
+
+OF_THE_PARENT = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+"""Signals that reach every process of a terminal or a service: the parent alone acts on them."""
 
 
 @dataclass(frozen=True)
@@ -78,19 +83,19 @@ def start(processes: list[BaseProcess]) -> Connection:
     here, there = context.Pipe()
     process = context.Process(target=work, args=(there,), daemon=True)
     processes.append(process)
-    with _interrupts_held_back():
+    with _signals_held_back():
         process.start()
     there.close()  # so that the worker alone holds its end, which closes when the worker dies
     return here
 
 
 @contextlib.contextmanager
-def _interrupts_held_back() -> Iterator[None]:
-    """Block SIGINT here and in a process that is started in this block, until :func:`work` ignores it."""
+def _signals_held_back() -> Iterator[None]:
+    """Block the signals here, and in a process that this block starts until :func:`work` ignores them."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, OF_THE_PARENT)
     try:
         yield
     finally:
@@ -128,7 +133,9 @@ def work(connection: Connection) -> None:
 
     It sends a message at every step, so a worker whose parent is gone ends at the next step.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
+    for number in OF_THE_PARENT:
+        signal.signal(number, signal.SIG_IGN)
+    warnings.simplefilter("ignore", NstpipeWarning)  # the parent has met the same and said it
 
     def report(message: Message | Started | Ready) -> None:
         try:

@@ -4,6 +4,7 @@
 """
 
 import os
+import pty
 import shutil
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from pipeline.jobs.record.journal import Journal
 from tests.support import ROOT
 from tests.support.killing import digests, killed, run, uninterrupted
 from tests.support.media import FLAGS, clip, picture
@@ -141,8 +143,9 @@ def test_a_second_signal_stops_at_once(tmp_path: Path) -> None:
     assert not Path("photo_starry.png").exists()
 
 
-def test_workers_ignore_ctrl_c_and_their_parent_handles_it(tmp_path: Path) -> None:
-    """A terminal sends it to the whole process group. A worker that handled it would die with a traceback."""
+@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGHUP])
+def test_workers_ignore_signals_and_their_parent_handles_them(tmp_path: Path, signal_number: int) -> None:
+    """A terminal sends them to the whole process group. A worker that handled one would die."""
     clip("in.mp4", frames=40)
     picture("starry.jpg", 2)
     Path("shots.txt").write_text("1\n21\n")
@@ -156,8 +159,38 @@ def test_workers_ignore_ctrl_c_and_their_parent_handles_it(tmp_path: Path) -> No
         while not (frames.is_dir() and any(frames.glob("0*.png"))):
             assert process.poll() is None
             time.sleep(0.01)
-        os.killpg(process.pid, signal.SIGINT)
+        os.killpg(process.pid, signal_number)
         _, complaints = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Traceback" not in complaints and "died" not in complaints
     assert f"to resume: nstpipe {' '.join(arguments)}" in complaints
+
+
+def test_a_closed_terminal_stops_a_job_after_its_step(tmp_path: Path) -> None:
+    """Nothing can be printed any more; the log says how it ended, and the same line goes on."""
+    for number in range(30):
+        picture(f"photos/{number:02}.jpg", number)
+    picture("s.jpg", 99)
+    arguments = ["batch", "photos", "s.jpg", "-o", "out", *FLAGS]
+    environ = os.environ | {"PYTHONPATH": str(ROOT)}
+    reads, writes = pty.openpty()
+    command = [sys.executable, "-m", "cli", *arguments]
+    with subprocess.Popen(
+        command, env=environ, stderr=writes, stdout=writes, start_new_session=True
+    ) as process:
+        os.close(writes)
+        while not (Path("out").is_dir() and any(Path("out").glob("0*.png"))):
+            assert process.poll() is None
+            time.sleep(0.01)
+        os.close(reads)
+        for _ in range(2):
+            process.send_signal(signal.SIGHUP)
+        assert process.wait(timeout=60) == 130
+    assert (
+        Path(".out.nstpipe/log.txt")
+        .read_text()
+        .endswith("ended by StoppedError: stopped; what is finished is kept\n")
+    )
+    with Journal(Path(".out.nstpipe")) as journal:
+        assert {entry.state for entry in journal.entries().values()} == {"done"}
+        assert set(journal.entries()) == {path.name for path in Path("out").iterdir()}
