@@ -194,6 +194,7 @@ def run(plan: Plan, choice: Choice, rules: Rules, observer: Observer) -> Outcome
     settings = choice.resolve(extractor.kind).settings
     with open_job(plan, settings, extractor, observer, force=rules.force, restart=rules.restart) as job:
         items = _make_items(job, plan, settings, extractor, rules)
+        job.check_outputs()
         entries = [entry for item in items if (entry := job.entry(item))]
         stylized = job.stylized
     return Outcome(

@@ -6,7 +6,7 @@ from typing import Any
 
 from pipeline.base.machine import library_versions
 from pipeline.base.messages import shown
-from pipeline.errors import DiskFullError, SettingsError, StoppedError, WeightsError
+from pipeline.errors import DiskFullError, OutputError, SettingsError, StoppedError, WeightsError
 from pipeline.jobs.planning.plan import Item, Plan
 from pipeline.jobs.record import fingerprint
 from pipeline.jobs.record.entries import Entry, Facts
@@ -67,6 +67,26 @@ class Job:
         self.record(total=len(items), finished=False)
         self.observer.began(len(items), done)
         return left
+
+    def check_outputs(self) -> None:
+        """Forget the outputs that are done and that are gone.
+
+        Raises:
+            OutputError: there is one: it was removed while the job ran.
+        """
+        failed = {name for name, entry in self.entries().items() if entry.state == "failed"}
+        missing = [item for item in self.plan.items if item.name not in failed and not item.output.is_file()]
+        paths = [item.output for item in missing]
+        if self.plan.is_of_video and not self.plan.output.is_file():
+            paths = [self.plan.output]
+        if paths:
+            self.forget(missing)
+            self.record(finished=False)
+            more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+            raise OutputError(
+                f"{shown(paths[0])}{more}: was made and is gone: it was removed while the job ran; "
+                "type the same line again to make it again"
+            )
 
     def _compare_libraries(self, done: int, left: int) -> None:
         """Warn where the items left would be made with other versions than those done."""

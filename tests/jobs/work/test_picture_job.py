@@ -1,6 +1,7 @@
 """Jobs of pictures, from the Python functions that the command line calls."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,8 @@ from pipeline.errors import (
     OutputError,
     StoppedError,
 )
+from pipeline.jobs.record import status
+from pipeline.jobs.record.entries import Entry
 from pipeline.jobs.record.journal import Journal
 from pipeline.jobs.record.lock import held
 from pipeline.pictures import images
@@ -346,3 +349,46 @@ def test_the_bytes_do_not_depend_on_the_number_of_cores() -> None:
         environ = os.environ | {"PYTHONPATH": str(ROOT)}
         subprocess.run([sys.executable, "-c", code, str(cores), f"{cores}.png"], check=True, env=environ)
     assert (images.read(Path("1.png")).pixels == images.read(Path("2.png")).pixels).all()
+
+
+class Removes(RecordingObserver):
+    """Removes the outputs, as somebody might, once two are done."""
+
+    def __init__(self, removed: Path) -> None:
+        super().__init__()
+        self.removed = removed
+
+    def item_ended(self, entry: Entry) -> None:
+        super().item_ended(entry)
+        if len(self.entries) == 2:
+            shutil.rmtree(self.removed)
+
+
+def test_an_output_folder_that_is_removed_meanwhile_is_not_done() -> None:
+    for number in range(4):
+        picture(f"photos/{number}.jpg", number)
+    style = picture("s.jpg", 9)
+    with pytest.raises(
+        OutputError, match="^out/0_s.png and 1 more: was made and is gone.*; type the same line again"
+    ):
+        stylize_folder("photos", [style], "out", observer=Removes(Path("out")), **TINY)
+    assert {path.name for path in Path("out").iterdir()} == {"2_s.png", "3_s.png"}
+    told = status.of(Path("out"))
+    assert (told.done, told.left, told.finished) == (2, 2, False)
+    assert stylize_folder("photos", [style], "out", **TINY).stylized == 2
+    assert len(list(Path("out").iterdir())) == 4
+
+
+def test_a_failed_picture_is_not_a_removed_one() -> None:
+    picture("photos/a.jpg", 1)
+    Path("photos/bad.jpg").write_text("no picture")
+    outcome = stylize_folder("photos", [picture("s.jpg", 2)], "out", **TINY)
+    assert (outcome.done, len(outcome.failed)) == (1, 1)
+
+
+def test_a_job_folder_that_is_removed_meanwhile_is_one_line() -> None:
+    for number in range(4):
+        picture(f"photos/{number}.jpg", number)
+    style = picture("s.jpg", 9)
+    with pytest.raises(OutputError, match="removed or moved while the job ran.*; type the same line again"):
+        stylize_folder("photos", [style], "out", observer=Removes(Path(".out.nstpipe")), **TINY)
