@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import typer
 
+from pipeline.base.messages import shown
 from pipeline.errors import WeightsError
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ def fetch(
     from pipeline.extractor import fetching
 
     names = [source] if source else list(fetching.SOURCES)
-    print(with_progress(lambda to: fetching.fetch(names, to.fetching, on_failure=to.warn)[1]))
+    path = with_progress(lambda to: fetching.fetch(names, to.fetching, on_failure=to.warn)[1])
+    print(shown(path))
 
 
 @app.command()
@@ -38,7 +40,7 @@ def path(
     """Print the path of the ImageNet weights, whether the file exists or not."""
     from pipeline.extractor import fetching
 
-    print(fetching.SOURCES[source].path())
+    print(shown(fetching.SOURCES[source].path()))
 
 
 @app.command()

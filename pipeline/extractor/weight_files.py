@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from pipeline.base import atomic
 from pipeline.base.arrays import AnyArray, FloatArray
-from pipeline.base.messages import shown
+from pipeline.base.messages import one_line, shown
 from pipeline.errors import WeightsError
 from pipeline.extractor.layers import LAYERS
 
@@ -44,7 +44,7 @@ def read(path: Path) -> tuple[Kernels, Scales]:
     try:
         layers = reader(path)
     except _DAMAGE as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
+        reason = one_line(" ".join(str(error).split())) or type(error).__name__
         raise WeightsError(
             f"{shown(path)}: not a readable {path.suffix.lower()} weights file ({reason}); download it again"
         ) from error

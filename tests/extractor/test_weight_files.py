@@ -185,6 +185,17 @@ def test_two_kernels_in_one_layer_are_refused(tmp_path):
     assert_refused(tmp_path / "a.h5", "more than one")
 
 
+def test_the_name_of_a_group_does_not_reach_the_terminal(tmp_path):
+    with h5py.File(write_keras3(tmp_path / "a.h5"), "a") as file:
+        group = file.create_group("layers/last\x1b[31m\x9b0m/vars")
+        group.attrs["name"] = "block1_conv1"
+        group["0"], group["1"] = KERNELS["block1_conv1"][0], KERNELS["block1_conv1"][0]
+    with pytest.raises(WeightsError) as caught:
+        weight_files.read(tmp_path / "a.h5")
+    assert r"layers/last\x1b[31m\x9b0m/vars holds more than one" in str(caught.value)
+    assert str(caught.value).isprintable()
+
+
 @pytest.mark.parametrize("name", ["published.h5", "three.weights.h5", "plain.npz"])
 @pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 0.99])
 def test_a_truncated_file_is_refused(name, share, tmp_path):
