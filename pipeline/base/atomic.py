@@ -79,6 +79,11 @@ def write_bytes(path: Path, data: bytes) -> None:
         partial.write_bytes(data)
 
 
+def open_no_link(path: str, flags: int) -> int:
+    """An opener for :func:`open` that fails where ``path`` is a link. Windows has no such flag."""
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
+
+
 def sweep(folder: Path) -> None:
     """Remove the temporary siblings that killed processes left in ``folder`` (not below it).
 

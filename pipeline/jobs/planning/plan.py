@@ -6,6 +6,9 @@ from typing import ClassVar
 
 from pipeline.jobs.planning import output_names
 
+FRAMES_FOLDER = "frames"
+"""The folder of a video's frames, in the job's folder."""
+
 
 @dataclass(frozen=True)
 class Item:
@@ -112,4 +115,4 @@ class VideoPlan(Plan):
     def frame_items(self, count: int) -> tuple[Item, ...]:
         """The items of a video of ``count`` frames."""
         names = (f"{number:06}.png" for number in range(1, count + 1))
-        return tuple(Item(name, self.folder / "frames" / name, self.source) for name in names)
+        return tuple(Item(name, self.folder / FRAMES_FOLDER / name, self.source) for name in names)

@@ -1,6 +1,7 @@
 """The log of one job: ``log.txt`` in its folder. Two jobs in one process have separate logs."""
 
 import contextlib
+import io
 import logging
 import sys
 import warnings
@@ -8,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pipeline.base import atomic
 from pipeline.base.messages import one_line, shown
 from pipeline.errors import NstpipeWarning
 
@@ -22,9 +24,13 @@ class _Formatter(logging.Formatter):
 
 
 class _Handler(logging.FileHandler):
-    """Loses what it cannot write, with one warning: no log is worth the job."""
+    """Loses what it cannot write, with one warning: no log is worth the job. It does not follow a link."""
 
     has_warned = False
+
+    def _open(self) -> io.TextIOWrapper:
+        opener = atomic.open_no_link
+        return open(self.baseFilename, "a", encoding=self.encoding, errors=self.errors, opener=opener)
 
     def handleError(self, record: logging.LogRecord) -> None:
         """Warn about the error that is being handled, once."""

@@ -12,8 +12,9 @@ import psutil
 from pipeline.base import atomic
 from pipeline.base.messages import shown
 from pipeline.errors import LockedError
+from pipeline.jobs.record import folder_files, journal
+from pipeline.jobs.record.folder_files import HOLDER, LOCK
 
-_LOCK_FILE, _HOLDER_FILE = "lock", "holder.txt"
 _HOLDER = "process {} on {}"
 """Number of the process, name of its machine."""
 
@@ -22,14 +23,17 @@ _HOLDER = "process {} on {}"
 def held(folder: Path, output: Path) -> Iterator[None]:
     """Hold the job's folder for this process alone; create it if missing. Errors name ``output``.
 
+    A folder that holds no journal at the end, and no file of others, is removed.
+
     Raises:
         LockedError: another process holds it; the message names it.
-        OutputError: the folder cannot be made there.
+        OutputError: the folder cannot be made there, or it is a link.
     """
-    holder = folder / _HOLDER_FILE
+    folder_files.refuse_links(folder)
+    holder = folder / HOLDER
     with atomic.writing(output):
         folder.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(folder / _LOCK_FILE)
+        lock = filelock.FileLock(folder / LOCK)
         try:
             lock.acquire(timeout=0)
         except filelock.Timeout:
@@ -39,10 +43,12 @@ def held(folder: Path, output: Path) -> Iterator[None]:
             ) from None
     try:
         with atomic.writing(output):
-            holder.write_text(_HOLDER.format(os.getpid(), socket.gethostname()))
+            _write(holder, _HOLDER.format(os.getpid(), socket.gethostname()))
         yield
     finally:
         holder.unlink(missing_ok=True)
+        if not journal.present(folder):
+            folder_files.remove_lock(folder)
         lock.release()
 
 
@@ -52,12 +58,17 @@ def is_held(folder: Path) -> bool:
     A process of another machine cannot be looked up: it counts as alive.
     """
     before, between = _HOLDER.split("{}")[:2]
-    number, _, host = (_read(folder / _HOLDER_FILE) or "").removeprefix(before).partition(between)
+    number, _, host = (_read(folder / HOLDER) or "").removeprefix(before).partition(between)
     if not number.isdecimal():
         return False
     with suppress(OverflowError):
         return host != socket.gethostname() or psutil.pid_exists(int(number))
     return False
+
+
+def _write(holder: Path, text: str) -> None:
+    with open(holder, "w", encoding="utf-8", opener=atomic.open_no_link) as file:
+        file.write(text)
 
 
 def _read(holder: Path) -> str | None:

@@ -1,7 +1,6 @@
 """Open a job's folder for this process alone: begin the job, resume it, or refuse."""
 
 import os
-import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,8 +13,8 @@ from pipeline.base.machine import library_versions
 from pipeline.base.messages import shown
 from pipeline.errors import DamagedJournalError, JobDiffersError, OutputError
 from pipeline.extractor.weights import Weights
-from pipeline.jobs.planning.plan import Plan
-from pipeline.jobs.record import fingerprint, journal
+from pipeline.jobs.planning.plan import FRAMES_FOLDER, Plan
+from pipeline.jobs.record import fingerprint, folder_files, journal
 from pipeline.jobs.record.entries import Facts
 from pipeline.jobs.record.job_log import opened_log
 from pipeline.jobs.record.journal import Journal
@@ -68,7 +67,7 @@ def _begin_or_resume(
         raise _difference(plan, facts, differences)
     libraries_differ = bool(facts.changed_libraries(library_versions()))
     if differences or (facts.finished and (restart or force)) or (libraries_differ and restart):
-        shutil.rmtree(plan.folder / "frames", ignore_errors=True)
+        folder_files.remove_frames(plan.folder / FRAMES_FOLDER)
         # The discarded job's outputs lie where this one writes: they must not be adopted.
         _begin(record, plan, parts, weights, adopts=False)
 
@@ -120,15 +119,15 @@ def _existing_outputs(plan: Plan) -> list[Path]:
 
 @contextmanager
 def _folder_removed_if_no_item_is_done(plan: Plan, record: Journal) -> Iterator[None]:
-    """Remove the job's folder after an error that came before the first item was done.
+    """Remove the job's files after an error that came before the first item was done.
 
-    If the output of a discarded job exists, the folder stays: it shows that nstpipe made the output.
+    If the output of a discarded job exists, they stay: they show that nstpipe made the output.
     """
     try:
         yield
     except Exception:
         if not _any_done(record) and not _existing_outputs(plan):
-            shutil.rmtree(plan.folder, ignore_errors=True)
+            folder_files.remove(plan.folder)
         raise
 
 

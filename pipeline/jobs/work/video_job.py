@@ -1,6 +1,5 @@
 """A video's job: its frames, shot by shot, then the clip."""
 
-import shutil
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -11,7 +10,7 @@ from pipeline.core.scales import note_on_size, pastiche_size
 from pipeline.extractor.weights import Weights
 from pipeline.jobs.planning import estimates
 from pipeline.jobs.planning.plan import Item, VideoPlan
-from pipeline.jobs.record import fingerprint
+from pipeline.jobs.record import fingerprint, folder_files
 from pipeline.jobs.work.executor import executor
 from pipeline.jobs.work.job import Job
 from pipeline.jobs.work.shot_chain import Shot
@@ -54,7 +53,7 @@ def run(
         items = _make(job, plan, settings, weights, workers)
     if not keep_frames:
         # For a finished clip, too: an earlier run may have been killed before this line.
-        shutil.rmtree(items[0].output.parent, ignore_errors=True)
+        folder_files.remove_frames(items[0].output.parent)
     return items
 
 
@@ -75,7 +74,7 @@ def _make(job: Job, plan: VideoPlan, settings: Settings, weights: Weights, worke
     for note in (*clip.notes, *mux_plan.notes):
         job.observer.warn(note)
     items = plan.frame_items(len(clip.frame_times))
-    if items[0].output.parent.is_dir():
+    if any(item.output.exists() for item in items):
         atomic.sweep(items[0].output.parent)
     else:
         job.forget(items)  # their files were removed when the clip was assembled

@@ -1,0 +1,68 @@
+"""The files of a job's folder: their names, the check that none is a link, and their removal.
+
+Only files with these names are removed; a folder is removed only once it is empty.
+"""
+
+import os
+import re
+from contextlib import suppress
+from pathlib import Path
+
+from pipeline.base.atomic import PARTIAL_PREFIX
+from pipeline.base.messages import shown
+from pipeline.errors import OutputError
+from pipeline.jobs.planning.plan import FRAMES_FOLDER
+from pipeline.jobs.record import job_log, journal
+
+LOCK, HOLDER, CLAIMS = "lock", "holder.txt", "claims"
+"""The lock; the process that holds it; the outputs that this process makes."""
+
+_JOURNAL = tuple(journal.FILE_NAME + ending for ending in ("-journal", "-wal", "-shm", ""))
+"""The journal comes last: without the files before it, SQLite would not see what to roll back."""
+
+_FILES = (*_JOURNAL, job_log.FILE_NAME, LOCK, HOLDER, CLAIMS)
+
+_FRAME = re.compile(r"\d{6,}\.png")
+
+
+def refuse_links(folder: Path) -> None:
+    """Check that neither the job's folder nor a file of the job in it is a link, dangling or not.
+
+    Raises:
+        OutputError: one is: what is written or removed through it would lie elsewhere.
+    """
+    for path in (folder, *(folder / name for name in (*_FILES, FRAMES_FOLDER))):
+        if os.path.islink(path):
+            raise OutputError(
+                f"{shown(path)}: is a link, and a job's own files must not lie elsewhere; "
+                "remove the link, or choose another output with -o"
+            )
+
+
+def remove(folder: Path) -> None:
+    """Remove the files of a job but those of its lock, which :func:`pipeline.jobs.record.lock.held` removes."""
+    remove_frames(folder / FRAMES_FOLDER)
+    for name in (*_JOURNAL, job_log.FILE_NAME):
+        with suppress(OSError):
+            (folder / name).unlink()
+
+
+def remove_frames(frames: Path) -> None:
+    """Remove the frames of a video, and their folder if nothing else is in it."""
+    if os.path.islink(frames) or not os.path.isdir(frames):
+        return
+    for name in os.listdir(frames):
+        if _FRAME.fullmatch(name) or name.startswith(PARTIAL_PREFIX):
+            with suppress(OSError):
+                (frames / name).unlink()
+    with suppress(OSError):
+        frames.rmdir()
+
+
+def remove_lock(folder: Path) -> None:
+    """Remove the lock's files, and the folder if nothing else is in it. The lock must be held."""
+    for name in (CLAIMS, HOLDER, LOCK):
+        with suppress(OSError):
+            (folder / name).unlink()
+    with suppress(OSError):
+        folder.rmdir()
