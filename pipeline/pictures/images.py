@@ -1,5 +1,6 @@
 """Read and write pictures. Everywhere else a picture is RGB, float32, 0..255, (H, W, 3), sRGB and upright."""
 
+import hashlib
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -140,6 +141,11 @@ def check_output(path: Path, size: Size | None = None) -> None:
         )
 
 
+def can_tag(path: Path) -> bool:
+    """Whether :func:`write` stores tags in a file with the extension of ``path``."""
+    return path.suffix.lower() == ".png"
+
+
 def write(
     path: Path,
     pixels: FloatArray,
@@ -147,31 +153,65 @@ def write(
     tags: Mapping[str, str] = MappingProxyType({}),
     metadata: Metadata = NO_METADATA,
 ) -> None:
-    """Write a picture atomically, in the format that the extension names; same input gives the same bytes.
+    """Write a picture atomically, see :func:`encoded`; an existing file is replaced.
+
+    Raises:
+        OutputError: see :func:`encoded`; or the folder cannot be written.
+        DiskFullError: the disk is full.
+    """
+    atomic.write_bytes(path, encoded(path, pixels, alpha, tags, metadata))
+
+
+def encoded(
+    path: Path,
+    pixels: FloatArray,
+    alpha: FloatArray | None = None,
+    tags: Mapping[str, str] = MappingProxyType({}),
+    metadata: Metadata = NO_METADATA,
+) -> bytes:
+    """A picture in the format that the extension names; same input gives the same bytes.
 
     Every format but BMP says that the colours are sRGB.
 
     Args:
-        path: of the file to write; an existing file is replaced.
+        path: of the file that the bytes are for.
         pixels: (H, W, 3), RGB 0..255, rounded to the nearest of 256 levels.
         alpha: (H, W), 0..255; dropped where the format cannot hold it (JPEG, BMP).
         tags: text that is stored in a PNG for :func:`read_tags`; other formats drop it.
         metadata: of the content; BMP holds the resolution alone.
 
     Raises:
-        OutputError: unknown extension, too large for the format, or the folder cannot be written.
-        DiskFullError: the disk is full.
+        OutputError: unknown extension, or too large for the format.
     """
     check_output(path, pixels.shape[:2])
     output = _OUTPUTS[path.suffix.lower()]
     file = io.BytesIO()  # not directly to the file: Pillow loses the error number of a full disk
     options = {**output.options, **_options(output.format, metadata, tags)}
     _to_image(pixels, alpha if output.alpha else None).save(file, output.format, **options)
-    data = file.getvalue()
     if output.format == "TIFF" and metadata.exif:
         # Pillow would write each entry anew, with a question mark for every letter that is not ASCII.
-        data = exif.added_to_tiff(data, metadata.exif)
-    atomic.write_bytes(path, data)
+        return exif.added_to_tiff(file.getvalue(), metadata.exif)
+    return file.getvalue()
+
+
+def levels_hash(pixels: FloatArray, alpha: FloatArray | None = None) -> str:
+    """SHA-256 (hex) of the 256 levels that :func:`write` stores of a picture in a PNG, and of its size.
+
+    Args:
+        pixels, alpha: as for :func:`encoded`.
+    """
+    return _hash(_to_image(pixels, alpha))
+
+
+def stored_levels_hash(path: Path) -> str:
+    """:func:`levels_hash` of the picture in a file, as it is stored: no profile or orientation is applied.
+
+    Raises:
+        InputError: see :func:`read`.
+    """
+    with decoding.open_picture(path) as image:
+        image.load()
+        return _hash(image)
 
 
 def losses(path: Path, picture: Picture) -> tuple[str, ...]:
@@ -193,6 +233,11 @@ def read_tags(path: Path) -> dict[str, str]:
             return {str(name): text for name, text in image.info.items() if isinstance(text, str)}
     except NstpipeError:
         return {}
+
+
+def _hash(image: Image.Image) -> str:
+    shape = f"{image.mode} {image.width}x{image.height} "
+    return hashlib.sha256(shape.encode() + image.tobytes()).hexdigest()
 
 
 def _floats(image: Image.Image) -> FloatArray:

@@ -51,6 +51,7 @@ def assemble(
     *,
     gains: Mapping[int, float] | None = None,
     on_frame: Callable[[int], None] | None = None,
+    before_rename: Callable[[Path], None] | None = None,
 ) -> None:
     """Write the video of ``pictures`` at the times of ``clip`` and with its sound, whole or not at all.
 
@@ -62,6 +63,7 @@ def assemble(
         mux_plan: what is done with sound and subtitles; tried now if not given.
         gains: by the numbers of pictures, from 0, what their levels are multiplied by, 0 to 1.
         on_frame: called with the number of frames encoded so far.
+        before_rename: called with the complete temporary file; if it raises, ``output`` is unchanged.
 
     Raises:
         InputError: a picture or the clip cannot be read, or the pictures differ in size.
@@ -76,6 +78,8 @@ def assemble(
     mux_plan = mux_plan or sound.try_mux(clip, output)
     with atomic.replacing(output) as partial, _errors_about(output):
         _write(pictures, clip, partial, mux_plan, gains or {}, on_frame or (lambda _: None))
+        if before_rename is not None:
+            before_rename(partial)
 
 
 def _write(

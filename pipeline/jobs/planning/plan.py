@@ -65,6 +65,11 @@ class Plan:
         """The files that the user gets."""
         return tuple(item.output for item in self.items)
 
+    @property
+    def named_outputs(self) -> tuple[tuple[str, Path], ...]:
+        """:attr:`outputs`, each with its name in the journal."""
+        return tuple((item.name, item.output) for item in self.items)
+
     def snapshot_folder(self, item: Item) -> Path:
         """Where the snapshots of an item go: ``a_snapshots/`` beside ``a.png``."""
         return item.output.with_name(f"{item.output.stem}_snapshots")
@@ -107,6 +112,11 @@ class VideoPlan(Plan):
     def outputs(self) -> tuple[Path, ...]:
         """The clip; its frames lie in the job's folder."""
         return (self.output,)
+
+    @property
+    def named_outputs(self) -> tuple[tuple[str, Path], ...]:
+        """The clip, by its file's name."""
+        return ((self.output.name, self.output),)
 
     def snapshot_folder(self, item: Item) -> Path:
         """Where the snapshots of a frame go: ``a_snapshots/000001/`` beside ``a.mp4``."""

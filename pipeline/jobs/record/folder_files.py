@@ -40,7 +40,7 @@ def refuse_links(folder: Path) -> None:
 
 
 def remove(folder: Path) -> None:
-    """Remove the files of a job but those of its lock, which :func:`pipeline.jobs.record.lock.held` removes."""
+    """Remove the files of a job but for those of its lock, see :func:`remove_lock`."""
     remove_frames(folder / FRAMES_FOLDER)
     for name in (*_JOURNAL, job_log.FILE_NAME):
         with suppress(OSError):

@@ -29,6 +29,7 @@ CREATE TABLE IF NOT EXISTS items (
     name BLOB PRIMARY KEY, state TEXT NOT NULL, reason TEXT, sha256 TEXT, content TEXT,
     steps INTEGER, loss REAL, seconds REAL, ended_at REAL NOT NULL
 );
+CREATE TABLE IF NOT EXISTS overwritable (name BLOB, content TEXT, PRIMARY KEY (name, content));
 COMMIT;
 """
 
@@ -88,7 +89,7 @@ class Journal:
             raise damaged(self.path, str(error)) from error
 
     def begin(self, facts: Facts) -> None:
-        """Replace everything in the journal by the facts of a new job, in one transaction."""
+        """Replace items and facts by the facts of a new job, in one transaction."""
         with self._transaction():
             self.connection.execute("DELETE FROM items")
             self.connection.execute("DELETE FROM facts")
@@ -125,11 +126,36 @@ class Journal:
             entry.seconds,
             entry.ended_at or time.time(),
         )
-        self._rows(f"INSERT OR REPLACE INTO items ({_COLUMNS}) VALUES ({','.join('?' * len(row))})", *row)
+        with self._transaction():
+            places = ",".join("?" * len(row))
+            self.connection.execute(f"INSERT OR REPLACE INTO items ({_COLUMNS}) VALUES ({places})", row)
+            if entry.state == "done":
+                self.connection.execute("DELETE FROM overwritable WHERE name = ?", row[:1])
 
     def forget(self, name: str) -> None:
         """Forget an item, so that it is done again."""
         self._rows("DELETE FROM items WHERE name = ?", os.fsencode(name))
+
+    def overwritable(self) -> dict[str, set[str]]:
+        """The contents that the job may overwrite though it does not know them as done, by output name.
+
+        A content is a hash, see :func:`pipeline.jobs.work.ownership.content_of`. It is that of a discarded
+        job, one that ``--force`` gave up, or one that was about to be renamed into its place.
+        """
+        contents: dict[str, set[str]] = {}
+        for name, content in self._rows("SELECT name, content FROM overwritable"):
+            contents.setdefault(os.fsdecode(name), set()).add(content)
+        return contents
+
+    def allow_overwriting(self, contents: Mapping[str, str]) -> None:
+        """Add to :meth:`overwritable`; those of an item are removed once it is marked as done."""
+        rows = [(os.fsencode(name), content) for name, content in contents.items()]
+        with self._transaction():
+            self.connection.executemany("INSERT OR IGNORE INTO overwritable VALUES (?, ?)", rows)
+
+    def disallow_overwriting(self, name: str) -> None:
+        """Remove what :meth:`overwritable` has for an output."""
+        self._rows("DELETE FROM overwritable WHERE name = ?", os.fsencode(name))
 
     def _prepare(self, read_only: bool) -> None:
         with self._explained():
@@ -218,6 +244,24 @@ def remove(folder: Path) -> None:
     """Remove the journal in ``folder``, with what SQLite would roll back from it into the next one."""
     for name in (FILE_NAME + "-journal", FILE_NAME + "-wal", FILE_NAME + "-shm", FILE_NAME):
         (folder / name).unlink(missing_ok=True)
+
+
+def salvaged(folder: Path, output_name: str) -> dict[str, str]:
+    """What can still be read in a damaged journal of the hashes of outputs, by name.
+
+    Args:
+        output_name: the name under which the hash of a video is returned.
+    """
+    hashes: dict[str, str] = {}
+    with contextlib.suppress(sqlite3.Error, UnicodeError, TypeError, ValueError):
+        uri = f"{(folder / FILE_NAME).absolute().as_uri()}?mode=ro"
+        with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
+            for name, sha256 in connection.execute("SELECT name, sha256 FROM items WHERE sha256 != ''"):
+                hashes[os.fsdecode(name)] = str(sha256)
+            key = _KEYS["output_sha256"]
+            for (value,) in connection.execute("SELECT value FROM facts WHERE name = ?", [key]):
+                hashes[output_name] = str(json.loads(value))
+    return hashes
 
 
 def present(folder: Path) -> bool:

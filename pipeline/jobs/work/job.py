@@ -2,18 +2,20 @@
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pipeline.base.machine import library_versions
 from pipeline.base.messages import shown
 from pipeline.errors import DiskFullError, OutputError, SettingsError, StoppedError, WeightsError
 from pipeline.jobs.planning.plan import Item, Plan
-from pipeline.jobs.record import fingerprint
+from pipeline.jobs.record import fingerprint, input_files
 from pipeline.jobs.record.entries import Entry, Facts
+from pipeline.jobs.record.input_files import InputFile
 from pipeline.jobs.record.journal import Journal
-from pipeline.jobs.work.done_items import items_left
+from pipeline.jobs.work import done_items, ownership
 from pipeline.jobs.work.item_maker import ItemMaker
-from pipeline.jobs.work.messages import Began, Done, Failed, Message, Noted, Stepped, Waiting
+from pipeline.jobs.work.messages import Began, Done, Failed, Message, Noted, Stepped, Waiting, Writing
 from pipeline.jobs.work.observer import Observer
 
 ENDS_THE_JOB = (StoppedError, DiskFullError, SettingsError, WeightsError)
@@ -24,16 +26,27 @@ class Job:
     """An open job, see :mod:`pipeline.jobs.work.job_folder`. Its progress is kept only in the journal."""
 
     def __init__(
-        self, plan: Plan, journal: Journal, parts: Mapping[str, Any], observer: Observer, log: logging.Logger
+        self,
+        plan: Plan,
+        journal: Journal,
+        parts: Mapping[str, Any],
+        observer: Observer,
+        log: logging.Logger,
+        source: InputFile | None = None,
     ) -> None:
         self.plan = plan
+        self.source = source
+        """The one file whose bytes the job depends on; None where each item has a file of its own."""
         self.observer = observer
         self.maker = ItemMaker(plan, fingerprint.of_parts(parts))
         self.stylized = 0
         """Items stylised by this run."""
+        self.replaces: dict[Item, str | None] = {}
+        """The items still to do, with what each may overwrite; see :class:`done_items.Decision`."""
         self._journal = journal
         self._log = log
         self._notes: set[str] = set()
+        self._styles = parts["styles"]
 
     @property
     def facts(self) -> Facts:
@@ -60,13 +73,61 @@ class Job:
             self._journal.forget(item.name)
 
     def left(self, items: Sequence[Item]) -> list[Item]:
-        """The items still to do, see :mod:`pipeline.jobs.work.done_items`; the observer hears how many."""
-        left = items_left(items, self._journal, self.maker, adopts=self.facts.adopts, warn=self.observer.warn)
-        done = len(items) - len(left)
-        self._compare_libraries(done, len(left))
+        """The items still to do, see :mod:`pipeline.jobs.work.done_items`; the observer hears how many.
+
+        Those that would overwrite a file of others fail.
+
+        Raises:
+            OutputError: the only item would.
+        """
+        decision = done_items.decide(
+            items,
+            self._journal,
+            self.maker,
+            adopts=self.facts.adopts,
+            in_own_folder=self.plan.is_of_video,
+            warn=self.observer.warn,
+        )
+        if decision.refused and self.plan.one_failure_ends_it:
+            raise next(iter(decision.refused.values()))
+        self.replaces = decision.left
+        done = len(items) - len(decision.left) - len(decision.refused)
+        self._compare_libraries(done, len(decision.left))
         self.record(total=len(items), finished=False)
         self.observer.began(len(items), done)
-        return left
+        for item, error in decision.refused.items():
+            self.hear(Failed.of(item, error))
+        return list(decision.left)
+
+    def replaceable_output(self) -> str | None:
+        """The content at the job's own output that it may overwrite; None where nothing is.
+
+        Raises:
+            OutputError: the file is not the job's.
+        """
+        output = self.plan.output
+        allowed = self._journal.overwritable().get(output.name, set())
+        return ownership.replaceable(output, allowed, self.facts.output_sha256 or "")
+
+    def allow_overwriting(self, name: str, sha256: str) -> None:
+        """Record that a file of the job's is about to be renamed into its place."""
+        self._journal.allow_overwriting({name: sha256})
+
+    def record_output(self) -> None:
+        """Record that the job's own output is in its place, and that the job ended."""
+        self.record(finished=True, output_sha256=fingerprint.of_file(self.plan.output))
+        self._journal.disallow_overwriting(self.plan.output.name)
+
+    def check_styles(self) -> None:
+        """Check that the styles, which were read just before, are those of the job's fingerprint.
+
+        Raises:
+            InputError: one changed since.
+        """
+        for styles, hashes in zip(self.plan.style_sets, self._styles, strict=True):
+            for style, sha256 in zip(styles, hashes, strict=True):
+                if fingerprint.of_file(style) != sha256:
+                    raise input_files.changed(style)
 
     def check_outputs(self) -> None:
         """Forget the outputs that are done and that are gone.
@@ -123,6 +184,8 @@ class Job:
                 self.observer.waiting()
             case Noted(note):
                 self.note(note)
+            case Writing(item, sha256):
+                self.allow_overwriting(item.name, sha256)
             case Done(entry):
                 self._mark_done(entry)
             case Failed():
@@ -138,9 +201,14 @@ class Job:
         if isinstance(failure.error, ENDS_THE_JOB):
             raise failure.error
         if failure.item is not None:
-            entry = Entry(failure.item.name, "failed", reason=failure.reason)
+            entry = self._failed(failure.item.name, failure.reason)
             self._journal.mark(entry)
             self._log.error("failed %s: %s", shown(entry.name), entry.reason, exc_info=failure.error)
         if failure.item is None or self.plan.one_failure_ends_it:
             raise failure.error
         self.observer.item_ended(entry)
+
+    def _failed(self, name: str, reason: str) -> Entry:
+        """The entry of an item that failed; it keeps the hash of what was written before, if anything was."""
+        before = self._journal.entry(name) or Entry(name, "failed")
+        return replace(before, state="failed", reason=reason, ended_at=0.0)

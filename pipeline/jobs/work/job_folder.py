@@ -2,9 +2,10 @@
 
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from pipeline._version import __version__
@@ -13,14 +14,17 @@ from pipeline.base.machine import library_versions
 from pipeline.base.messages import shown
 from pipeline.errors import DamagedJournalError, JobDiffersError, OutputError
 from pipeline.extractor.weights import Weights
-from pipeline.jobs.planning.plan import FRAMES_FOLDER, Plan
+from pipeline.jobs.planning.plan import FRAMES_FOLDER, Item, Plan
 from pipeline.jobs.record import fingerprint, folder_files, journal
 from pipeline.jobs.record.entries import Facts
+from pipeline.jobs.record.input_files import InputFile, stamp_of
 from pipeline.jobs.record.job_log import opened_log
 from pipeline.jobs.record.journal import Journal
 from pipeline.jobs.record.lock import held
+from pipeline.jobs.work.item_maker import ItemMaker, is_unedited
 from pipeline.jobs.work.job import Job
 from pipeline.jobs.work.observer import Observer
+from pipeline.jobs.work.ownership import content_of, not_ours, replaceable
 from pipeline.settings.settings import Settings
 
 
@@ -40,18 +44,20 @@ def open_job(
         JobDiffersError: the job was begun with other settings, styles, weights or input.
         OutputError: an output exists that nstpipe did not make, or the folder cannot be written.
     """
+    stamp = stamp_of(plan.input_file) if plan.input_file else ()  # before the hash
     parts = fingerprint.of_job(settings, weights.fingerprint, plan)
+    source = InputFile(plan.input_file, parts["input"], stamp) if plan.input_file else None
     if not journal.present(plan.folder) and not force:
         _refuse_existing_outputs(plan)
     with (
         held(plan.folder, plan.output),
         opened_log(plan.folder) as log,
-        _journal(plan.folder, restart) as record,
+        _journal(plan, restart) as record,
     ):
         _begin_or_resume(record, plan, parts, weights, force=force, restart=restart)
         _sweep(plan)
         with _folder_removed_if_no_item_is_done(plan, record):
-            yield Job(plan, record, parts, observer, log)
+            yield Job(plan, record, parts, observer, log, source)
 
 
 def _begin_or_resume(
@@ -59,14 +65,18 @@ def _begin_or_resume(
 ) -> None:
     """Begin the job, resume the same one, or discard the one in the journal and begin."""
     facts = record.facts()
+    differences = fingerprint.differences(facts.parts, parts) if facts else []
+    if facts and differences and not restart and _any_done(record):
+        raise _difference(plan, facts, differences)
+    if force:
+        _give_up_outputs(record, plan)
     if facts is None:
+        _refuse_existing_outputs(plan, record.overwritable())
         _begin(record, plan, parts, weights, adopts=True)
         return
-    differences = fingerprint.differences(facts.parts, parts)
-    if differences and not restart and _any_done(record):
-        raise _difference(plan, facts, differences)
     libraries_differ = bool(facts.changed_libraries(library_versions()))
     if differences or (facts.finished and (restart or force)) or (libraries_differ and restart):
+        _keep_ownership(record, facts, plan)
         folder_files.remove_frames(plan.folder / FRAMES_FOLDER)
         # The discarded job's outputs lie where this one writes: they must not be adopted.
         _begin(record, plan, parts, weights, adopts=False)
@@ -103,18 +113,51 @@ def _source(plan: Plan) -> str:
     return os.fsencode(plan.source.resolve()).decode("utf-8", "backslashreplace")
 
 
-def _refuse_existing_outputs(plan: Plan) -> None:
-    existing = _existing_outputs(plan)
+def _give_up_outputs(record: Journal, plan: Plan) -> None:
+    """Record what is at the outputs now, so that the job may overwrite it, also when it is resumed."""
+    contents = {name: content_of(path) for name, path in plan.named_outputs}
+    record.allow_overwriting({name: content for name, content in contents.items() if content})
+
+
+def _keep_ownership(record: Journal, facts: Facts, plan: Plan) -> None:
+    """Record what the discarded job wrote, so that the new one may overwrite it.
+
+    Raises:
+        OutputError: the only output is another's.
+    """
+    written = {entry.name: entry.sha256 for entry in record.entries().values() if entry.sha256}
+    if plan.is_of_video:
+        written = {plan.output.name: facts.output_sha256} if facts.output_sha256 else {}
+    maker, allowed = ItemMaker(plan, fingerprint.of_parts(facts.parts)), record.overwritable()
+    for name, path in plan.named_outputs:
+        content = None
+        try:
+            if maker.wrote(Item(name, path, plan.source)):
+                content = content_of(path)
+            else:
+                content = replaceable(path, allowed.get(name, set()), written.get(name, ""))
+        except OutputError:
+            if plan.one_failure_ends_it:
+                raise  # else the item fails by itself
+        if content:
+            record.allow_overwriting({name: content})
+    record.allow_overwriting(written)
+
+
+def _refuse_existing_outputs(
+    plan: Plan, allowed: Mapping[str, Collection[str]] = MappingProxyType({})
+) -> None:
+    existing = [
+        path
+        for name, path in plan.named_outputs
+        if os.path.lexists(path) and not (name in allowed and content_of(path) in allowed[name])
+    ]
     if existing:
-        more = f" (and {len(existing) - 1} more)" if len(existing) > 1 else ""
-        raise OutputError(
-            f"{shown(existing[0])}{more}: already exists and was not made by nstpipe; "
-            "--force overwrites it, -o writes elsewhere"
-        )
+        raise not_ours(existing[0], more=len(existing) - 1)
 
 
 def _existing_outputs(plan: Plan) -> list[Path]:
-    return [path for path in plan.outputs if os.path.exists(path)]  # Path.exists raises for a name too long
+    return [path for path in plan.outputs if os.path.lexists(path)]
 
 
 @contextmanager
@@ -135,15 +178,25 @@ def _any_done(record: Journal) -> bool:
     return any(entry.state == "done" for entry in record.entries().values())
 
 
-def _journal(folder: Path, restart: bool) -> Journal:
-    """The job's journal; a damaged one is removed where the job is to be restarted."""
+def _journal(plan: Plan, restart: bool) -> Journal:
+    """The job's journal; a damaged one is replaced where the job is to be restarted.
+
+    The new one gets what is still known of the outputs: the hashes in the damaged one, and those of pictures
+    that say themselves that nstpipe wrote them, and that no one edited.
+    """
     try:
-        return Journal(folder)
+        return Journal(plan.folder)
     except DamagedJournalError:
         if not restart:
             raise
-        journal.remove(folder)
-        return Journal(folder)
+    written = journal.salvaged(plan.folder, plan.output.name)
+    for item in plan.items:
+        content = content_of(item.output) if is_unedited(item) else None
+        written |= {item.name: content} if content else {}
+    journal.remove(plan.folder)
+    record = Journal(plan.folder)
+    record.allow_overwriting(written)
+    return record
 
 
 def _sweep(plan: Plan) -> None:

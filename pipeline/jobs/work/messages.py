@@ -36,6 +36,18 @@ class Noted:
 
 
 @dataclass(frozen=True)
+class Writing:
+    """A file that carries no tag is about to be renamed into its place; this must be recorded first.
+
+    Attributes:
+        sha256: of its bytes (hex).
+    """
+
+    item: Item
+    sha256: str
+
+
+@dataclass(frozen=True)
 class Done:
     """An item was written, whole and synced; it is not marked yet."""
 
@@ -63,4 +75,4 @@ class Failed:
         return cls(item, error, one_line(" ".join(text.split())))
 
 
-Message = Began | Stepped | Waiting | Noted | Done | Failed
+Message = Began | Stepped | Waiting | Noted | Writing | Done | Failed

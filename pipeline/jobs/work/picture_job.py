@@ -29,24 +29,27 @@ def run(job: Job, settings: Settings, weights: Weights, *, workers: int = 1) -> 
         StoppedError, DiskFullError: errors that end the whole job.
     """
     left = job.left(job.plan.items)
-    _check_contents(job, sorted(set(job.plan.items) - set(left), key=lambda item: item.name))
+    _check_contents(job)
     styles = [read_styles(style_set, settings, job.note) for style_set in job.plan.style_sets]
+    job.check_styles()
     workers = max(1, min(workers, len(left)))
     job.record(workers=workers)
     # Each worker gets its share of the memory: what is free when a task begins depends on the other workers.
     memory = free_memory() // workers if workers > 1 else None
-    inputs = TaskInputs(settings, styles, weights, job.maker, memory)
-    executor(workers).run(inputs, [PictureTask(item) for item in left], job.hear)
-    if not left:
+    inputs = TaskInputs(settings, styles, weights, job.maker, memory, job.source)
+    tasks = [PictureTask(item, job.replaces[item]) for item in left]
+    executor(workers).run(inputs, tasks, job.hear)
+    if not left and not any(entry.state == "failed" for entry in job.entries().values()):
         job.observer.nothing_left(len(job.plan.items))
     job.record(finished=True)
     return job.plan.items
 
 
-def _check_contents(job: Job, done: Sequence[Item]) -> None:
+def _check_contents(job: Job) -> None:
     """Refuse where a picture changed after it was stylised."""
-    entries = job.entries()
-    changed = [item for item in done if _has_changed(item, entries[item.name].content)]
+    done = {entry.name: entry.content for entry in job.entries().values() if entry.state == "done"}
+    items = sorted((item for item in job.plan.items if item.name in done), key=lambda item: item.name)
+    changed = [item for item in items if _has_changed(item, done[item.name])]
     if changed:
         more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
         raise JobDiffersError(

@@ -11,6 +11,7 @@ from pipeline.core.style_transfer import StyleTransfer
 from pipeline.errors import InputError
 from pipeline.jobs.planning.plan import Item
 from pipeline.jobs.record.entries import Entry
+from pipeline.jobs.record.input_files import InputFile
 from pipeline.jobs.work.item_maker import ItemMaker
 from pipeline.jobs.work.messages import Began, Done, Message, Stepped
 from pipeline.motion.shot_memory import GAPS
@@ -57,8 +58,13 @@ class ShotChain:
         stylizer: StyleTransfer,
         maker: ItemMaker,
         on_message: Callable[[Message], None],
+        source: InputFile | None = None,
     ) -> None:
-        """Frames are stylised at ``size`` (height, width)."""
+        """Frames are stylised at ``size`` (height, width).
+
+        ``source`` is the clip's file with its hash: a frame of other content is not written.
+        """
+        self._source = source
         self._shot, self._size = shot, size
         self._stylizer, self._maker, self._on_message = stylizer, maker, on_message
         self._done = dict(shot.done)
@@ -105,7 +111,7 @@ class ShotChain:
     def _repeated(self, number: int, frame: NextFrame) -> Entry:
         assert frame.init is not None
         loss = self.loss(number - 1) if number else 0.0
-        return self._maker.repeat(self._shot.items[number], frame.init, loss)
+        return self._maker.repeat(self._shot.items[number], frame.init, loss, self._check)
 
     def _stylised(self, item: Item, frame: NextFrame) -> Entry:
         return self._maker.make(
@@ -115,4 +121,9 @@ class ShotChain:
             init=frame.init,
             terms=frame.terms,
             on_step=lambda info: self._on_message(Stepped(info)),
+            before_writing=self._check,
         )
+
+    def _check(self, sha256: str) -> None:
+        if self._source is not None:
+            self._source.check()

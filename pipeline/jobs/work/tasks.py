@@ -1,5 +1,6 @@
 """What an executor runs: a picture or a shot, each picklable, so that any process can do it."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,13 +10,13 @@ from pipeline.base.arrays import FloatArray, Frame, Size
 from pipeline.base.messages import shown
 from pipeline.core import loading
 from pipeline.core.scales import note_on_size, pastiche_size
-from pipeline.core.style_transfer import StepInfo
 from pipeline.extractor.weights import Weights
 from pipeline.jobs.planning import estimates
 from pipeline.jobs.planning.plan import Item
-from pipeline.jobs.record import fingerprint
+from pipeline.jobs.record.input_files import InputFile, changed
+from pipeline.jobs.work import ownership
 from pipeline.jobs.work.item_maker import ItemMaker
-from pipeline.jobs.work.messages import Began, Done, Failed, Message, Noted, Stepped
+from pipeline.jobs.work.messages import Began, Done, Failed, Message, Noted, Stepped, Writing
 from pipeline.jobs.work.shot_chain import Shot, ShotChain
 from pipeline.pictures import images
 from pipeline.settings.settings import Settings
@@ -35,6 +36,7 @@ class TaskInputs:
     Attributes:
         styles: the pixels (H, W, 3) of the styles, for each of the plan's style sets.
         memory: bytes that each process may use; None: what is free when a task begins.
+        source: the one file whose bytes the job depends on; None where each item has a file of its own.
     """
 
     settings: Settings
@@ -42,6 +44,7 @@ class TaskInputs:
     weights: Weights
     maker: ItemMaker
     memory: int | None = None
+    source: InputFile | None = None
 
 
 def read_styles(styles: Sequence[Path], settings: Settings, note: Callable[[str], None]) -> list[FloatArray]:
@@ -70,9 +73,14 @@ class Task(Protocol):
 
 @dataclass(frozen=True)
 class PictureTask:
-    """One picture."""
+    """One picture.
+
+    Attributes:
+        replaces: the content at its output that it may overwrite; None where nothing is.
+    """
 
     item: Item
+    replaces: str | None = None
 
     left = 1
 
@@ -81,25 +89,27 @@ class PictureTask:
         item, inputs = self.item, runner.inputs
         errors_of_caller: list[Exception] = []
 
-        def stepped(info: StepInfo) -> None:
+        def tell(message: Message) -> None:
             try:
-                on_message(Stepped(info))
+                on_message(message)
             except Exception as error:
                 errors_of_caller.append(error)
                 raise
 
         on_message(Began(item))
         try:
-            content = _read_content(item, inputs)
+            ownership.check_unchanged(item.output, self.replaces)
+            content, file = _read_content(item, inputs)
             for note in (*content.notes, *images.losses(item.output, content)):
-                on_message(Noted(note))
+                tell(Noted(note))
             # The content comes first: a bad picture must not cost the seconds that TensorFlow takes to load.
             entry = inputs.maker.make(
                 item,
                 runner.stylizer(item.style_set),
                 content,
-                fingerprint.of_file(item.content),
-                on_step=stepped,
+                file.sha256,
+                on_step=lambda info: tell(Stepped(info)),
+                before_writing=lambda sha256: self._check(file, sha256, tell),
             )
         except Exception as error:  # no error of one picture may end the others
             if error in errors_of_caller:  # the picture is good
@@ -107,6 +117,14 @@ class PictureTask:
             on_message(Failed.of(item, error))
         else:
             on_message(Done(entry))
+
+    def _check(self, file: InputFile, sha256: str, on_message: OnMessage) -> None:
+        """Check, just before the pastiche is written, what it is made of and what it replaces."""
+        if os.path.lexists(file.path):  # one that was removed since has done no harm
+            file.check()
+        if not images.can_tag(self.item.output):
+            on_message(Writing(self.item, sha256))
+        ownership.check_unchanged(self.item.output, self.replaces)
 
 
 @dataclass(frozen=True)
@@ -127,7 +145,8 @@ class ShotTask:
 
     def run(self, runner: "TaskRunner", on_message: OnMessage) -> None:
         """Make the frames in order; a frame that fails ends the shot, since the next would start from it."""
-        chain = ShotChain(self.shot, self.size, runner.stylizer(0), runner.inputs.maker, on_message)
+        inputs = runner.inputs
+        chain = ShotChain(self.shot, self.size, runner.stylizer(0), inputs.maker, on_message, inputs.source)
         chain.run(runner.frames(self.shot.clip, self.shot.first))
 
 
@@ -168,11 +187,11 @@ class TaskRunner:
                 yield frame
 
 
-def _read_content(item: Item, inputs: TaskInputs) -> images.Picture:
-    """The picture at the size of its pastiche.
+def _read_content(item: Item, inputs: TaskInputs) -> tuple[images.Picture, InputFile]:
+    """The picture at the size of its pastiche, and the file with the hash of what was read.
 
     Raises:
-        InputError: it cannot be read, or is too small.
+        InputError: it cannot be read, is too small, or changed meanwhile.
         OutputError: it is too large for the format of its pastiche.
         TooLargeError: stylising it needs more memory than there is.
     """
@@ -180,6 +199,10 @@ def _read_content(item: Item, inputs: TaskInputs) -> images.Picture:
     size = pastiche_size(images.read_size(item.content), settings.size, name)
     images.check_output(item.output, size)
     estimates.check_memory(name, settings, size, inputs.weights.widths, free=inputs.memory)
+    file = InputFile.of(item.content)
     content = images.read(item.content, max(size))
+    file.check_content()
+    if inputs.source is not None and inputs.source.sha256 != file.sha256:
+        raise changed(item.content)
     note = note_on_size(size, settings.size, name)
-    return replace(content, notes=(*content.notes, note)) if note else content
+    return (replace(content, notes=(*content.notes, note)) if note else content), file

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 from pipeline.base import atomic
 from pipeline.base.arrays import Frame
@@ -11,6 +12,7 @@ from pipeline.extractor.weights import Weights
 from pipeline.jobs.planning import estimates
 from pipeline.jobs.planning.plan import Item, VideoPlan
 from pipeline.jobs.record import fingerprint, folder_files
+from pipeline.jobs.work import ownership
 from pipeline.jobs.work.executor import executor
 from pipeline.jobs.work.job import Job
 from pipeline.jobs.work.shot_chain import Shot
@@ -64,11 +66,13 @@ def _is_assembled(job: Job) -> bool:
     output = job.plan.output
     if output.is_file() and fingerprint.of_file(output) == sha256:
         return True
+    job.replaceable_output()  # raises where another file is there
     job.observer.warn(f"{shown(output)}: was done, but is missing or damaged; it is made again")
     return False
 
 
 def _make(job: Job, plan: VideoPlan, settings: Settings, weights: Weights, workers: int) -> Sequence[Item]:
+    replaces = job.replaceable_output()
     clip = clips.probe(plan.source)
     mux_plan = sound.try_mux(clip, plan.output)
     for note in (*clip.notes, *mux_plan.notes):
@@ -84,6 +88,16 @@ def _make(job: Job, plan: VideoPlan, settings: Settings, weights: Weights, worke
     left = job.left(items)
     if left:
         _stylise(job, plan, _shots(job, plan, items, left), settings, weights, workers)
+    assert job.source is not None  # a video's plan has one
+    job.source.check_content()
+
+    def check(partial: Path) -> None:
+        """Nothing but the job's own file is replaced, and by nothing but what is made of the job's clip."""
+        assert job.source is not None
+        job.source.check()
+        job.allow_overwriting(plan.output.name, fingerprint.of_file(partial))
+        ownership.check_unchanged(plan.output, replaces)
+
     encoding.assemble(
         [item.output for item in items],
         clip,
@@ -91,8 +105,9 @@ def _make(job: Job, plan: VideoPlan, settings: Settings, weights: Weights, worke
         mux_plan,
         gains=job.facts.gains,
         on_frame=lambda number: job.observer.assembling(number, len(items)),
+        before_rename=check,
     )
-    job.record(finished=True, output_sha256=fingerprint.of_file(plan.output))
+    job.record_output()
     return items
 
 
@@ -108,7 +123,9 @@ def _stylise(
     workers = min(workers, len(tasks))
     estimates.check_memory(name, settings, size, weights.widths, processes=workers)
     job.record(workers=workers)
-    inputs = TaskInputs(settings, [read_styles(plan.style_sets[0], settings, job.note)], weights, job.maker)
+    styles = [read_styles(plan.style_sets[0], settings, job.note)]
+    job.check_styles()
+    inputs = TaskInputs(settings, styles, weights, job.maker, source=job.source)
     executor(workers).run(inputs, tasks, job.hear)
 
 
@@ -139,6 +156,8 @@ def _shots_and_gains(job: Job, plan: VideoPlan, frames: int) -> tuple[Sequence[i
         firsts = firsts or tuple(shot_detection.first_frames(measured))
         deque(measured, maxlen=0)  # the rest: all of it where the shots are known
         gains = light.gains_of_clip(lights, firsts)
+        if job.source is not None:
+            job.source.check()
         job.record(shots=firsts, gains=gains)
     return firsts, gains
 

@@ -17,7 +17,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from pipeline.errors import NstpipeError, NstpipeWarning
-from pipeline.jobs.work.messages import Failed, Message, Stepped, Waiting
+from pipeline.jobs.work.messages import Failed, Message, Stepped, Waiting, Writing
 from pipeline.jobs.work.tasks import OnMessage, Task, TaskInputs, TaskRunner
 
 POLL_SECONDS = 0.2
@@ -125,6 +125,9 @@ def serve(connection: Any, inputs: TaskInputs, waiting: deque[Task], on_message:
         ) from None
     if not isinstance(message, Started | Ready):
         on_message(message)
+    if isinstance(message, Writing):
+        with contextlib.suppress(OSError):  # a worker that died meanwhile is seen at its next message
+            connection.send(None)
     return answer is not None or not isinstance(message, Ready)
 
 
@@ -140,7 +143,9 @@ def work(connection: Connection) -> None:
     def report(message: Message | Started | Ready) -> None:
         try:
             connection.send(_portable(message))
-        except OSError:
+            if isinstance(message, Writing):
+                connection.recv()  # until it is recorded
+        except (EOFError, OSError):
             raise _ParentGoneError from None
 
     def receive() -> Any:

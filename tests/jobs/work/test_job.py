@@ -13,7 +13,7 @@ import pytest
 
 from pipeline import Rules, StepInfo, stylize_folder, stylize_image, stylize_video
 from pipeline.base import atomic, machine
-from pipeline.errors import StoppedError
+from pipeline.errors import OutputError, StoppedError
 from pipeline.jobs.record import fingerprint
 from pipeline.jobs.record.entries import Entry
 from pipeline.jobs.record.journal import Journal
@@ -100,14 +100,16 @@ def test_a_file_whose_content_changed_since_is_not_adopted() -> None:
     assert Path("photos_starry/a_starry.png").read_bytes() != before
 
 
-def test_a_file_of_another_job_is_not_adopted() -> None:
+def test_a_file_of_another_job_is_neither_adopted_nor_overwritten() -> None:
     content, style = picture("photo.png", 1), picture("starry.jpg", 2)
     stylize_image(content, [style], "out.png", **TINY)
     other = Path("out.png").read_bytes()
     stylize_image(content, [style], "out.png", rules=Rules(restart=True), **TINY | {"steps": 3})
     forget(".out.png.nstpipe", "out.png")
     Path("out.png").write_bytes(other)
-    assert stylize_image(content, [style], "out.png", **TINY | {"steps": 3}).stylized == 1
+    with pytest.raises(OutputError, match="not made by nstpipe"):
+        stylize_image(content, [style], "out.png", **TINY | {"steps": 3})
+    assert Path("out.png").read_bytes() == other
 
 
 def left_over(folder: str) -> Path:

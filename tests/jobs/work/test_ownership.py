@@ -1,0 +1,294 @@
+"""A file that the job did not write, by its content, is never overwritten without --force."""
+
+import contextlib
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, PngImagePlugin
+
+from pipeline import Observer, Rules, StepInfo, stylize_folder, stylize_image, stylize_video
+from pipeline.errors import OutputError, StoppedError
+from pipeline.jobs.record.journal import Journal
+from pipeline.jobs.work.job import Job
+from pipeline.pictures import images
+from tests.support.jobs import KEEP
+from tests.support.media import TINY, clip, picture
+from tests.support.observers import RecordingObserver, StopsAt
+
+WAYS_OUT = "--force overwrites it, -o writes elsewhere$"
+CHANGED = f"was changed after nstpipe made it; {WAYS_OUT}"
+FOREIGN = f"already exists and was not made by nstpipe; {WAYS_OUT}"
+FORCE, RESTART = Rules(force=True), Rules(restart=True)
+
+
+@pytest.fixture
+def style() -> Path:
+    return picture("starry.jpg", 9)
+
+
+def edit(path: Path) -> bytes:
+    """Change some pixels as an editor does, which keeps the text of a PNG; the bytes of the edited file."""
+    with Image.open(path) as image:
+        pixels, text = np.asarray(image).copy(), PngImagePlugin.PngInfo()
+        for name, value in image.info.items():
+            if isinstance(value, str):
+                text.add_itxt(name, value)
+    pixels[:9, :9] = 255 - pixels[:9, :9]
+    Image.fromarray(pixels).save(path, pnginfo=text) if path.suffix == ".png" else Image.fromarray(
+        pixels
+    ).save(path)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("name", ["out.png", "out.jpg"])
+def test_a_picture_that_was_edited_is_kept(style: Path, name: str) -> None:
+    content, output = picture("photo.png", 1), Path(name)
+    stylize_image(content, [style], output, **TINY)
+    original, edited = output.read_bytes(), edit(output)
+    for rules, settings in ((Rules(), {}), (RESTART, {}), (RESTART, {"steps": 3})):
+        with pytest.raises(OutputError, match=CHANGED):
+            stylize_image(content, [style], output, rules=rules, **TINY | settings)
+        assert output.read_bytes() == edited
+    output.write_bytes(original)  # the job was not discarded
+    assert stylize_image(content, [style], output, **TINY).stylized == 0
+    output.write_bytes(edited)
+    assert stylize_image(content, [style], output, rules=FORCE, **TINY).stylized == 1
+    assert output.read_bytes() == original
+
+
+def test_a_refused_line_with_force_allows_nothing_later(style: Path) -> None:
+    content = picture("photo.png", 1)
+    output = stylize_image(content, [style], **TINY).output
+    edited = edit(output)
+    with contextlib.suppress(Exception):
+        stylize_image(content, [style], rules=FORCE, **TINY | {"steps": 3})
+    with pytest.raises(OutputError, match=CHANGED):
+        stylize_image(content, [style], **TINY)
+    assert output.read_bytes() == edited
+
+
+@pytest.mark.parametrize("rules", [Rules(), RESTART])
+def test_a_file_that_came_after_a_job_was_begun_is_kept(style: Path, rules: Rules) -> None:
+    content, output = picture("photo.png", 1), Path("photo_starry.png")
+    settings = TINY | ({"steps": 3} if rules.restart else {})
+    with pytest.raises(StoppedError):
+        stylize_image(content, [style], observer=StopsAt(0), **TINY)
+    mine = picture(output, 5).read_bytes()
+    with pytest.raises(OutputError, match=FOREIGN):
+        stylize_image(content, [style], rules=rules, **settings)
+    assert output.read_bytes() == mine
+    both = Rules(force=True, restart=rules.restart)
+    assert stylize_image(content, [style], rules=both, **settings).stylized == 1
+
+
+def test_what_force_gave_up_may_be_overwritten_by_the_resumed_line_and_nothing_else(style: Path) -> None:
+    """The line that is printed after Ctrl-C has no --force."""
+    content, output = picture("photo.png", 1), Path("photo_starry.png")
+    mine = picture(output, 5).read_bytes()
+    with pytest.raises(StoppedError):
+        stylize_image(content, [style], rules=FORCE, observer=StopsAt(0), **TINY)
+    other = picture(output, 6).read_bytes()
+    with pytest.raises(OutputError, match=FOREIGN):
+        stylize_image(content, [style], **TINY)
+    assert output.read_bytes() == other
+    output.write_bytes(mine)
+    assert stylize_image(content, [style], **TINY).stylized == 1
+
+
+class Writes(RecordingObserver):
+    """Calls a function once, at the first step of the job, or when it assembles."""
+
+    def __init__(self, what: Callable[[], object], *, assembling: bool = False) -> None:
+        super().__init__()
+        self.pending, self.at_end = [what], assembling
+
+    def step(self, info: StepInfo) -> None:
+        if self.pending and not self.at_end:
+            self.pending.pop()()
+
+    def assembling(self, frame: int, frames: int) -> None:
+        if self.pending and self.at_end:
+            self.pending.pop()()
+
+
+def test_in_a_batch_a_file_of_others_costs_only_its_item(style: Path) -> None:
+    for number in range(4):
+        picture(f"photos/{number}.png", number)
+    with pytest.raises(StoppedError):
+        stylize_folder("photos", [style], observer=StopsAt(2), **TINY)
+    first, third, last = (Path(f"photos_starry/{number}_starry.png") for number in (0, 2, 3))
+    original, edited, mine = first.read_bytes(), edit(first), picture(third, 5).read_bytes()
+    observer = Writes(lambda: picture(last, 6))
+    outcome = stylize_folder("photos", [style], observer=observer, **TINY)
+    assert (outcome.done, outcome.stylized) == (1, 0)
+    assert [entry.name for entry in outcome.failed] == [first.name, third.name, last.name]
+    assert sorted(entry.name for entry in observer.entries) == [first.name, third.name, last.name]
+    reasons = [entry.reason.partition(": ")[2] for entry in outcome.failed]
+    assert reasons == [CHANGED[:-1], FOREIGN[:-1], FOREIGN[:-1]]
+    assert (first.read_bytes(), third.read_bytes(), last.read_bytes()) == (
+        edited,
+        mine,
+        picture("same.png", 6).read_bytes(),
+    )
+    first.write_bytes(original)
+    third.unlink()
+    last.unlink()
+    outcome = stylize_folder("photos", [style], **TINY)
+    assert (outcome.done, outcome.stylized, outcome.failed) == (4, 2, ())
+
+
+def test_a_batch_that_only_has_files_of_others_left_is_not_called_finished(style: Path) -> None:
+    picture("photos/a.png", 1)
+    picture("photos/b.png", 2)
+    output = stylize_folder("photos", [style], **TINY).output
+    edit(output / "a_starry.png")
+    said: list[int] = []
+
+    class Hears(Observer):
+        nothing_left = staticmethod(said.append)
+
+    assert len(stylize_folder("photos", [style], observer=Hears(), **TINY).failed) == 1
+    assert said == []
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg"])
+def test_a_picture_that_was_renamed_but_not_marked_is_the_jobs(
+    style: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also in a job that discarded an earlier one; a JPEG has no tag to be known by."""
+    picture("photos/a.png", 1)
+    picture("photos/b.png", 2)
+
+    def run(**arguments: object) -> int:
+        return stylize_folder("photos", [style], suffix=suffix, **TINY | arguments).stylized
+
+    def killed(self: Journal, entry: object) -> None:
+        raise StoppedError("killed before the mark")
+
+    run()
+    for rules, again in ((Rules(), {}), (RESTART, {})):
+        with monkeypatch.context() as patch, pytest.raises(StoppedError):
+            patch.setattr(Journal, "mark", killed)
+            run(rules=RESTART, steps=3)
+        assert run(rules=rules, steps=3, **again) == 2
+    before = {path.name: path.read_bytes() for path in Path("photos_starry").iterdir()}
+    shutil.rmtree("photos_starry")
+    run(steps=3)
+    assert {path.name: path.read_bytes() for path in Path("photos_starry").iterdir()} == before
+
+
+def test_a_picture_whose_journal_vanished_is_adopted_only_with_its_own_pixels(style: Path) -> None:
+    content, folder = picture("photo.png", 1), Path(".photo_starry.png.nstpipe")
+    output = stylize_image(content, [style], **TINY).output
+    original = output.read_bytes()
+    shutil.rmtree(folder)
+    assert stylize_image(content, [style], rules=FORCE, **TINY).stylized == 0
+    for fault in (edit, without_hash):
+        fault(output)
+        assert "nstpipe" in images.read_tags(output)
+        shutil.rmtree(folder)
+        assert stylize_image(content, [style], rules=FORCE, **TINY).stylized == 1
+        assert output.read_bytes() == original
+
+
+def without_hash(path: Path) -> None:
+    """Rewrite a picture as versions wrote it that stored no hash of its pixels."""
+    tag = images.read_tags(path)["nstpipe"].partition(', "levels"')[0] + "}"
+    images.write(path, images.read(path).pixels, tags={"nstpipe": tag})
+
+
+def test_a_picture_of_an_earlier_version_that_was_not_marked_is_adopted(style: Path) -> None:
+    content = picture("photo.png", 1)
+    output = stylize_image(content, [style], **TINY).output
+    without_hash(output)
+    before = output.read_bytes()
+    with Journal(Path(".photo_starry.png.nstpipe")) as journal:
+        journal.forget(output.name)
+    assert stylize_image(content, [style], **TINY).stylized == 0
+    assert output.read_bytes() == before
+
+
+@pytest.mark.parametrize("dangling", [False, True])
+def test_a_link_at_the_output_is_the_users_and_force_replaces_the_link_alone(
+    style: Path, dangling: bool
+) -> None:
+    content, output, target = picture("photo.png", 1), Path("out.png"), Path("elsewhere.png")
+    before = None if dangling else picture(target, 5).read_bytes()
+    output.symlink_to(target)
+    with pytest.raises(OutputError, match=FOREIGN):
+        stylize_image(content, [style], output, **TINY)
+    assert stylize_image(content, [style], output, rules=FORCE, **TINY).stylized == 1
+    assert not output.is_symlink()
+    assert (target.read_bytes() if target.exists() else None) == before
+
+
+def test_a_finished_picture_that_was_moved_and_linked_is_done(style: Path) -> None:
+    content = picture("photo.png", 1)
+    output = stylize_image(content, [style], **TINY).output
+    output.rename("elsewhere.png")
+    output.symlink_to("elsewhere.png")
+    assert stylize_image(content, [style], **TINY).stylized == 0
+    assert output.is_symlink()
+
+
+def test_restart_over_a_damaged_journal_overwrites_what_says_that_nstpipe_wrote_it(style: Path) -> None:
+    content, output = picture("photo.png", 1), Path("out.png")
+    stylize_image(content, [style], output, **TINY)
+    journal = Path(".out.png.nstpipe/journal.sqlite3")
+    journal.write_text("no journal " * 100)
+    edited = edit(output)
+    with pytest.raises(OutputError, match=FOREIGN):
+        stylize_image(content, [style], output, rules=RESTART, **TINY)
+    assert output.read_bytes() == edited
+
+
+def test_a_video_that_was_replaced_is_kept(style: Path) -> None:
+    source, output = clip("in.mp4", frames=2), Path("in_starry.mp4")
+    stylize_video(source, [style], rules=KEEP, **TINY)
+    original, mine = output.read_bytes(), source.read_bytes()
+    output.write_bytes(mine)
+    for rules, settings in ((Rules(), {}), (RESTART, {}), (RESTART, {"steps": 3})):
+        with pytest.raises(OutputError, match=CHANGED):
+            stylize_video(source, [style], rules=rules, **TINY | settings)
+        assert output.read_bytes() == mine
+    assert Path(".in_starry.mp4.nstpipe/frames/000002.png").exists()
+    stylize_video(source, [style], rules=FORCE, **TINY)
+    assert output.read_bytes() == original
+
+
+@pytest.mark.parametrize("assembling", [False, True])
+def test_a_file_that_comes_while_a_video_is_made_is_kept_and_so_are_the_frames(
+    style: Path, assembling: bool
+) -> None:
+    source, output = clip("in.mp4", frames=2), Path("in_starry.mp4")
+    observer = Writes(lambda: shutil.copy(source, output), assembling=assembling)
+    with pytest.raises(OutputError, match=FOREIGN):
+        stylize_video(source, [style], observer=observer, **TINY)
+    assert output.read_bytes() == source.read_bytes()
+    with pytest.raises(OutputError, match=FOREIGN):
+        stylize_video(source, [style], **TINY)
+    output.unlink()
+    assert stylize_video(source, [style], **TINY).stylized == 0
+
+
+def test_a_video_that_was_renamed_but_not_recorded_is_the_jobs(
+    style: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = clip("in.mp4", frames=2)
+
+    def killed(self: Job) -> None:
+        raise StoppedError("killed before the record")
+
+    with monkeypatch.context() as patch, pytest.raises(StoppedError):
+        patch.setattr(Job, "record_output", killed)
+        stylize_video(source, [style], **TINY)
+    before = Path("in_starry.mp4").read_bytes()
+    assert stylize_video(source, [style], **TINY).stylized == 0
+    assert Path("in_starry.mp4").read_bytes() == before
+    edited = source.read_bytes()
+    Path("in_starry.mp4").write_bytes(edited)
+    with pytest.raises(OutputError, match=CHANGED):
+        stylize_video(source, [style], **TINY)
