@@ -25,6 +25,19 @@ def job_folder(output: Path) -> Path:
     return output.with_name(_JOB_FOLDER.format(output.name))
 
 
+def job_folder_in_use(output: Path) -> Path:
+    """The folder of the job that makes ``output``. Of a link to a folder it lies beside that folder.
+
+    So a job is the same whichever way its output is named. It lies beside the link where one was begun there,
+    or where no file can be made beside the folder.
+    """
+    beside = job_folder(output)
+    if not (os.path.islink(output) and os.path.isdir(output)) or os.path.isdir(beside):
+        return beside
+    real = job_folder(Path(os.path.realpath(output)))
+    return real if os.access(real.parent, os.W_OK) else beside
+
+
 def output_of(folder: Path) -> Path:
     """What the job of ``folder`` makes: the inverse of :func:`job_folder`."""
     before, after = _JOB_FOLDER.split("{}")

@@ -53,7 +53,7 @@ class Plan:
     @property
     def folder(self) -> Path:
         """The job's folder, beside the output: journal, log, and a video's frames."""
-        return output_names.job_folder(self.output)
+        return output_names.job_folder_in_use(self.output)
 
     @property
     def input_file(self) -> Path | None:

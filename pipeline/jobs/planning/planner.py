@@ -122,7 +122,7 @@ def _output_of_folder(folder: Path, styles: Sequence[Path], output: Path | None)
 def _is_made_by_a_job(folder: Path, picture: Path) -> bool:
     """Whether a picture below ``folder``, or a folder that it is in, has a job's folder beside it."""
     inside = [picture, *picture.parents][:-1]  # the last parent is `.`
-    return any(os.path.isdir(output_names.job_folder(folder / path)) for path in inside)
+    return any(os.path.isdir(output_names.job_folder_in_use(folder / path)) for path in inside)
 
 
 def _check_styles(styles: Sequence[Path]) -> None:

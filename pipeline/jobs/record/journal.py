@@ -264,6 +264,19 @@ def salvaged(folder: Path, output_name: str) -> dict[str, str]:
     return hashes
 
 
+def has_output(folder: Path, sha256: str) -> bool:
+    """Whether the journal in ``folder``, of any job, says that it wrote a file of this content."""
+    with contextlib.suppress(sqlite3.Error):
+        uri = f"{(folder / FILE_NAME).absolute().as_uri()}?mode=ro"
+        with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
+            found = connection.execute(
+                "SELECT 1 FROM items WHERE sha256 = ? UNION SELECT 1 FROM facts WHERE name = ? AND value = ?",
+                [sha256, _KEYS["output_sha256"], json.dumps(sha256)],
+            )
+            return found.fetchone() is not None
+    return False
+
+
 def present(folder: Path) -> bool:
     """Whether ``folder`` holds a journal."""
     return (folder / FILE_NAME).is_file()

@@ -13,7 +13,10 @@ from pipeline.base import atomic
 from pipeline.base.messages import shown
 from pipeline.errors import LockedError
 from pipeline.jobs.record import folder_files, journal
-from pipeline.jobs.record.folder_files import HOLDER, LOCK
+from pipeline.jobs.record.folder_files import CLAIMS, HOLDER, LOCK
+
+PATIENCE = 0.3
+"""Seconds to wait for a lock: others may try it for a moment, see :func:`is_locked`."""
 
 _HOLDER = "process {} on {}"
 """Number of the process, name of its machine."""
@@ -30,26 +33,45 @@ def held(folder: Path, output: Path) -> Iterator[None]:
         OutputError: the folder cannot be made there, or it is a link.
     """
     folder_files.refuse_links(folder)
-    holder = folder / HOLDER
     with atomic.writing(output):
         folder.mkdir(parents=True, exist_ok=True)
         lock = filelock.FileLock(folder / LOCK)
         try:
-            lock.acquire(timeout=0)
+            lock.acquire(timeout=PATIENCE)
         except filelock.Timeout:
-            name = _read(holder) or "another process"
             raise LockedError(
-                f"{shown(output)}: its job is held by {shown(name)}; wait for it, or stop it"
+                f"{shown(output)}: its job is held by {shown(holder_of(folder))}; wait for it, or stop it"
             ) from None
     try:
         with atomic.writing(output):
-            _write(holder, _HOLDER.format(os.getpid(), socket.gethostname()))
+            _write(folder / HOLDER, _HOLDER.format(os.getpid(), socket.gethostname()))
         yield
     finally:
-        holder.unlink(missing_ok=True)
+        for name in (HOLDER, CLAIMS):
+            (folder / name).unlink(missing_ok=True)
         if not journal.present(folder):
             folder_files.remove_lock(folder)
         lock.release()
+
+
+def is_locked(folder: Path) -> bool:
+    """Whether a process holds the job's folder: its lock is tried for a moment. Nothing is created."""
+    if not os.path.isfile(folder / LOCK):
+        return False
+    lock = filelock.FileLock(folder / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        return True
+    except OSError:  # another user's folder
+        return is_held(folder)
+    lock.release()
+    return False
+
+
+def holder_of(folder: Path) -> str:
+    """The process that holds the job's folder, in words."""
+    return _read(folder / HOLDER) or "another process"
 
 
 def is_held(folder: Path) -> bool:

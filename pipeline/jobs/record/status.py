@@ -83,7 +83,7 @@ def of(output: Path) -> Status:
         OutputError: its journal cannot be read.
     """
     output = output_names.named(output)
-    folder = output_names.job_folder(output)
+    folder = output_names.job_folder_in_use(output)
     if not present(folder):
         raise InputError(f"{shown(output)}: nstpipe has no job for this output; name the output of a job")
     with Journal(folder, read_only=True) as journal:

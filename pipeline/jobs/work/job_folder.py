@@ -15,7 +15,7 @@ from pipeline.base.messages import shown
 from pipeline.errors import DamagedJournalError, JobDiffersError, OutputError
 from pipeline.extractor.weights import Weights
 from pipeline.jobs.planning.plan import FRAMES_FOLDER, Item, Plan
-from pipeline.jobs.record import fingerprint, folder_files, journal
+from pipeline.jobs.record import fingerprint, folder_files, journal, other_jobs
 from pipeline.jobs.record.entries import Facts
 from pipeline.jobs.record.input_files import InputFile, stamp_of
 from pipeline.jobs.record.job_log import opened_log
@@ -40,7 +40,7 @@ def open_job(
             resumed, so that the same line can be typed again after a crash.
 
     Raises:
-        LockedError: another process holds the job.
+        LockedError: another process holds the job, or makes one of its outputs in another job.
         JobDiffersError: the job was begun with other settings, styles, weights or input.
         OutputError: an output exists that nstpipe did not make, or the folder cannot be written.
     """
@@ -49,15 +49,13 @@ def open_job(
     source = InputFile(plan.input_file, parts["input"], stamp) if plan.input_file else None
     if not journal.present(plan.folder) and not force:
         _refuse_existing_outputs(plan)
-    with (
-        held(plan.folder, plan.output),
-        opened_log(plan.folder) as log,
-        _journal(plan, restart) as record,
-    ):
-        _begin_or_resume(record, plan, parts, weights, force=force, restart=restart)
-        _sweep(plan)
-        with _folder_removed_if_no_item_is_done(plan, record):
-            yield Job(plan, record, parts, observer, log, source)
+    with held(plan.folder, plan.output):
+        other_jobs.claim(plan.folder, plan.outputs)
+        with opened_log(plan.folder) as log, _journal(plan, restart) as record:
+            _begin_or_resume(record, plan, parts, weights, force=force, restart=restart)
+            _sweep(plan)
+            with _folder_removed_if_no_item_is_done(plan, record):
+                yield Job(plan, record, parts, observer, log, source)
 
 
 def _begin_or_resume(

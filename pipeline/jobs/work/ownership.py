@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipeline.base.messages import shown
 from pipeline.errors import InputError, OutputError
-from pipeline.jobs.record import fingerprint
+from pipeline.jobs.record import fingerprint, other_jobs
 from pipeline.pictures import damage as picture_damage
 from pipeline.video import containers
 from pipeline.video import damage as video_damage
@@ -74,12 +74,18 @@ def is_damaged(path: Path) -> bool:
 
 
 def not_ours(path: Path, *, changed: bool = False, more: int = 0) -> OutputError:
-    """The error about a file that a job may not overwrite.
+    """The error about a file that a job may not overwrite; it names the job that made the file, if one did.
 
     Args:
         changed: whether the job wrote a file there earlier.
         more: how many other outputs have the same fault.
     """
     others = f" (and {more} more)" if more else ""
-    what = "was changed after nstpipe made it" if changed else "already exists and was not made by nstpipe"
+    maker = other_jobs.maker_of(path, content_of(path) or "")
+    if maker:
+        what = f"already exists and was made by {maker}"
+    elif changed:
+        what = "was changed after nstpipe made it"
+    else:
+        what = "already exists and was not made by nstpipe"
     return OutputError(f"{shown(path)}{others}: {what}; {WAYS_OUT}")

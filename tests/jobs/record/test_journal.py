@@ -18,7 +18,7 @@ import pytest
 from pipeline.base import atomic
 from pipeline.errors import DiskFullError, NstpipeWarning, OutputError
 from pipeline.jobs.record.entries import Entry, Facts
-from pipeline.jobs.record.journal import FILE_NAME, Journal, present
+from pipeline.jobs.record.journal import FILE_NAME, Journal, present, salvaged
 from tests.support import ROOT
 
 FACTS = Facts({"settings": {"size": 64}}, kind="video", source="in.mp4", weights="builtin", began_at=9.0)
@@ -46,6 +46,45 @@ def test_a_name_may_hold_any_bytes(tmp_path: Path, name: str) -> None:
     with Journal(tmp_path) as journal:
         journal.mark(Entry(name, "failed", "because"))
         assert journal.entries()[name].reason == "because"
+
+
+def test_what_may_be_overwritten_is_kept_until_the_item_is_done(tmp_path: Path) -> None:
+    name = os.fsdecode(b"\xff.png")
+    with Journal(tmp_path) as journal:
+        journal.allow_overwriting({name: "12ab", "b": "34cd"})
+        journal.allow_overwriting({name: "56ef", "b": "34cd"})
+        journal.begin(FACTS)
+        journal.mark(Entry(name, "failed"))
+    with Journal(tmp_path) as journal:
+        assert journal.overwritable() == {name: {"12ab", "56ef"}, "b": {"34cd"}}
+        journal.mark(Entry(name, "done"))
+        assert journal.overwritable() == {"b": {"34cd"}}
+        journal.disallow_overwriting("b")
+        assert journal.overwritable() == {}
+
+
+def test_a_journal_of_an_earlier_version_is_read_without_being_changed(tmp_path: Path) -> None:
+    with Journal(tmp_path) as journal:
+        journal.begin(FACTS)
+        journal.connection.execute("DROP TABLE overwritable")
+    before = (tmp_path / FILE_NAME).read_bytes()
+    with Journal(tmp_path, read_only=True) as journal:
+        assert journal.facts() == FACTS
+    assert (tmp_path / FILE_NAME).read_bytes() == before
+    with Journal(tmp_path) as journal:
+        assert journal.overwritable() == {}
+
+
+def test_the_hashes_in_a_damaged_journal_are_salvaged(tmp_path: Path) -> None:
+    name = os.fsdecode(b"\xff.png")
+    with Journal(tmp_path) as journal:
+        journal.begin(replace(FACTS, output_sha256="12ab"))
+        journal.mark(Entry(name, "done", sha256="34cd"))
+        journal.mark(Entry("bad.png", "failed"))
+        journal.connection.execute("UPDATE facts SET value = '{' WHERE name = 'parts'")
+    assert salvaged(tmp_path, "out.mp4") == {name: "34cd", "out.mp4": "12ab"}
+    (tmp_path / FILE_NAME).write_bytes(b"hello" * 999)
+    assert salvaged(tmp_path, "out.mp4") == {}
 
 
 def test_a_second_mark_replaces_the_first(tmp_path: Path) -> None:

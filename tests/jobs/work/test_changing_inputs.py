@@ -10,6 +10,7 @@ import pytest
 from pipeline import Observer, StepInfo, stylize_folder, stylize_image, stylize_video
 from pipeline.errors import InputError, NstpipeError
 from pipeline.jobs.planning.plan import Item
+from pipeline.jobs.record import fingerprint
 from pipeline.jobs.record.input_files import InputFile
 from pipeline.jobs.record.journal import Journal
 from tests.support.media import TINY, clip, picture
@@ -52,23 +53,16 @@ def overwritten(path: Path, by: Path) -> Callable[[], object]:
     return lambda: shutil.copyfile(by, path)
 
 
-@pytest.mark.parametrize("moment", ["item_began", "step"])
-@pytest.mark.parametrize("change", [replaced, overwritten])
+@pytest.mark.parametrize(("moment", "change"), [("item_began", overwritten), ("step", replaced)])
 def test_a_picture_that_changes_fails_and_the_same_line_makes_it(moment: str, change) -> None:
     content, other, style = picture("photo.png", 1), picture("other.png", 2), picture("starry.jpg", 9)
-    desired = stylize_image(shutil.copy(other, "new.png"), [style], **TINY).output
     with pytest.raises(InputError, match=MESSAGE.format("photo.png")) as caught:
         stylize_image(content, [style], observer=At(moment, change(content, other)), **TINY)
     assert "\n" not in str(caught.value)
     assert not Path("photo_starry.png").exists()
     stylize_image(content, [style], **TINY)
-    assert pixels("photo_starry.png") == pixels(desired)
-
-
-def pixels(path: str | Path) -> bytes:
-    from pipeline.pictures import images
-
-    return images.read(Path(path)).pixels.tobytes()
+    with Journal(Path(".photo_starry.png.nstpipe"), read_only=True) as journal:
+        assert journal.entries()["photo_starry.png"].content == fingerprint.of_file(content)
 
 
 def test_in_a_batch_a_picture_that_changes_costs_only_itself() -> None:
@@ -102,8 +96,15 @@ def test_a_style_that_changes_before_it_is_read_stops_the_job(of_video: bool) ->
     assert not list(Path().glob(".out.*"))
 
 
-@pytest.mark.parametrize(("moment", "count", "done"), [("began", 1, 0), ("step", 3, 1), ("assembling", 1, 3)])
-@pytest.mark.parametrize("change", [replaced, overwritten])
+@pytest.mark.parametrize(
+    ("moment", "count", "done", "change"),
+    [
+        ("began", 1, 0, overwritten),
+        ("step", 3, 1, replaced),
+        ("step", 3, 1, overwritten),
+        ("assembling", 1, 3, replaced),
+    ],
+)
 def test_a_clip_that_changes_stops_the_job(moment: str, count: int, done: int, change) -> None:
     """At the second frame's first step, the first frame is done; while assembling, all are."""
     source, other, style = clip("in.mp4", frames=3), clip("other.mp4", frames=4), picture("starry.jpg", 9)
@@ -126,10 +127,8 @@ def test_a_clip_that_is_only_touched_is_stylised() -> None:
 def test_a_file_is_read_again_only_where_its_stamp_changed(monkeypatch: pytest.MonkeyPatch) -> None:
     path = Path("a")
     path.write_bytes(b"first")
-    file, reads = InputFile.of(path), []
-    monkeypatch.setattr(
-        InputFile, "check_content", lambda self, read=InputFile.check_content: (reads.append(1), read(self))
-    )
+    file, reads, read = InputFile.of(path), [], InputFile.check_content
+    monkeypatch.setattr(InputFile, "check_content", lambda self: (reads.append(1), read(self)))
     for _ in range(3):
         file.check()
     assert reads == []

@@ -37,9 +37,8 @@ def edit(path: Path) -> bytes:
             if isinstance(value, str):
                 text.add_itxt(name, value)
     pixels[:9, :9] = 255 - pixels[:9, :9]
-    Image.fromarray(pixels).save(path, pnginfo=text) if path.suffix == ".png" else Image.fromarray(
-        pixels
-    ).save(path)
+    options = {"pnginfo": text} if path.suffix == ".png" else {}
+    Image.fromarray(pixels).save(path, **options)
     return path.read_bytes()
 
 

@@ -23,7 +23,7 @@ from pipeline.jobs.record import status
 from pipeline.jobs.record.entries import Entry
 from pipeline.jobs.work import workers
 from pipeline.jobs.work.item_maker import ItemMaker
-from pipeline.jobs.work.messages import Began, Done, Waiting
+from pipeline.jobs.work.messages import Began, Done, Waiting, Writing
 from pipeline.jobs.work.shot_chain import Shot, ShotChain
 from pipeline.jobs.work.tasks import PictureTask, ShotTask, TaskInputs
 from pipeline.jobs.work.workers import WorkerProcesses
@@ -222,6 +222,26 @@ def test_a_picture_that_fails_does_not_end_the_worker(in_a_worker) -> None:
     ]
     assert messages[3].item == bad and "bad.png: is not a picture" in messages[3].reason
     assert Path("good_s.png").is_file()
+
+
+def test_a_picture_without_a_tag_is_renamed_once_its_hash_is_recorded(in_a_worker) -> None:
+    """PNG has a tag; of a JPEG the worker says what it will write, and waits for the answer."""
+    items = [Item(name, Path(name), picture("good.png", 3)) for name in ("a.png", "a.jpg")]
+    messages = in_a_worker(*map(PictureTask, items), None, "no task: it ends the worker")
+    assert kinds(messages) == [
+        *("Started", "Ready", "Began", "Waiting", "Waiting", "Done"),
+        *("Ready", "Began", "Waiting", "Waiting", "Writing", "Done", "Ready", "Failed"),
+    ]
+    digest = hashlib.sha256(Path("a.jpg").read_bytes()).hexdigest()
+    assert (messages[10].sha256, messages[11].entry.sha256) == (digest, digest)
+
+
+def test_a_worker_waits_until_its_hash_is_recorded() -> None:
+    """The answer is sent after the message was handled."""
+    item, answers = Item("a.jpg", Path("a.jpg"), Path("a.png")), []
+    pipe = Pipe(Writing(item, "12ab"))
+    workers.serve(pipe, object(), deque(), lambda message: answers.append((message, list(pipe.sent))))
+    assert (answers, pipe.sent) == ([(Writing(item, "12ab"), [])], [None])
 
 
 def test_an_unforeseen_error_is_reported_with_its_traceback(
