@@ -32,8 +32,9 @@ class Rules:
     """How a job runs, and what it does about files and jobs that exist; no field changes a pixel.
 
     Attributes:
-        force: overwrite an output that nstpipe did not make; redo a finished job.
-        restart: discard the job that was begun before, if it is finished or differs.
+        force: overwrite an output that the job did not make, or that was changed since; redo a finished job.
+        restart: discard the job that was begun before, if it is finished or differs; it overwrites only what
+            that job made.
         keep_frames: keep a video's stylised frames once it is assembled; those of a fade to black are in the
             light of the rest of the shot, since the fade is applied when the video is assembled.
         workers: pictures of a folder, or shots of a video, that are stylised at once, each in a process of

@@ -35,14 +35,14 @@ def open_job(
     """Hold and open the job of ``plan``: a new one, or the one that was begun before.
 
     Args:
-        force: overwrite an output that nstpipe did not make; redo a finished job.
+        force: overwrite an output that the job did not make, or that was changed since; redo a finished job.
         restart: discard a job that is finished or differs. One that would end in the same bytes is
             resumed, so that the same line can be typed again after a crash.
 
     Raises:
         LockedError: another process holds the job, or makes one of its outputs in another job.
         JobDiffersError: the job was begun with other settings, styles, weights or input.
-        OutputError: an output exists that nstpipe did not make, or the folder cannot be written.
+        OutputError: an output exists that the job did not make, or the folder cannot be written, or is a link.
     """
     stamp = stamp_of(plan.input_file) if plan.input_file else ()  # before the hash
     parts = fingerprint.of_job(settings, weights.fingerprint, plan)
