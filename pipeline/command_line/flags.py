@@ -48,7 +48,7 @@ class JobOptions:
     Attributes:
         settings: those given as flags, as strings.
         preset: a preset's name, or a TOML file.
-        force: overwrite files that nstpipe did not make; redo a finished job.
+        force: overwrite files that the job did not make, or that were changed since; redo a finished job.
         restart: discard the job that was begun before, if it is finished or differs.
         dry_run: print the plan and its cost; do nothing.
         quiet: print only warnings and errors.
@@ -66,7 +66,10 @@ class JobOptions:
 
 _OF_A_JOB = {
     "preset": ("--preset", "A preset's name, or a FILE.toml."),
-    "force": ("--force", "Overwrite files that nstpipe did not make; redo a finished job."),
+    "force": (
+        "--force",
+        "Overwrite files that are not this job's; redo a finished job.",
+    ),
     "restart": ("--restart", "Discard the job begun before, if it is finished or differs."),
     "dry_run": ("--dry-run", "Print the plan and its cost; do nothing."),
     "quiet": ("--quiet/-q", "Print only warnings and errors."),

@@ -42,7 +42,7 @@ def open_job(
     Raises:
         LockedError: another process holds the job, or makes one of its outputs in another job.
         JobDiffersError: the job was begun with other settings, styles, weights or input.
-        OutputError: an output exists that the job did not make, or the folder cannot be written, or is a link.
+        OutputError: an output exists that the job did not make, or the folder cannot be written or is a link.
     """
     stamp = stamp_of(plan.input_file) if plan.input_file else ()  # before the hash
     parts = fingerprint.of_job(settings, weights.fingerprint, plan)

@@ -62,13 +62,13 @@ def test_the_log_and_the_holder_are_not_written_through_a_link_that_came_later(
 
 def test_a_job_that_fails_at_its_first_item_removes_only_its_own_files() -> None:
     style = picture("starry.jpg", 2)
-    Path("photo.png").touch()
+    Path("photo.png").write_text("not a picture")
     folder = Path(".photo_starry.png.nstpipe")
     mine = [folder / "notes.txt", folder / "frames" / "sketch.png", folder / "frames" / "sub" / "000001.png"]
     for path in mine:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("mine")
-    with pytest.raises(InputError, match=r"photo\.png: is empty"):
+    with pytest.raises(InputError, match=r"photo\.png: is not a picture"):
         stylize_image("photo.png", [style], **TINY)
     assert sorted(path for path in folder.rglob("*") if path.is_file()) == sorted(mine)
 
