@@ -45,6 +45,7 @@ class Missing:
 
     Attributes:
         row, column: where the missing blocks begin, in the order in which blocks are stored.
+        bleed: how many pixels before them are blurred with them: at full size, colour is interpolated.
         share: of all pixels, 0..1.
         is_small: whether it is little enough to use the picture.
         is_detail: whether only the last bits of their detail are missing (in a progressive JPEG).
@@ -52,6 +53,7 @@ class Missing:
 
     row: int
     column: int
+    bleed: int
     share: float
     is_small: bool
     is_detail: bool
@@ -132,16 +134,17 @@ def _missing(
     share = pixels / (image.width * image.height)
     is_in_last_row, blocks = row + height >= image.height, -(-(image.width - column) // width)
     is_small = is_in_last_row and (share <= LARGEST_MISSING_SHARE or blocks <= BLOCKS_ALLOWED)
-    return Missing(row, column, share, is_small, is_detail)
+    return Missing(row, column, bleed, share, is_small, is_detail)
 
 
 def _continued(image: Image.Image, missing: Missing) -> Image.Image:
     """``image`` with its missing blocks continuing the pixels above or, in the first row, those beside."""
     pixels = np.array(image)
-    if missing.row:
-        pixels[missing.row :, missing.column :] = pixels[missing.row - 1, missing.column :]
-    elif missing.column:
-        pixels[:, missing.column :] = pixels[:, missing.column - 1 : missing.column]
+    row, column = max(0, missing.row - missing.bleed), max(0, missing.column - missing.bleed)
+    if row:
+        pixels[row:, column:] = pixels[row - 1, column:]
+    elif column:
+        pixels[:, column:] = pixels[:, column - 1 : column]
     continued = Image.frombytes(image.mode, image.size, pixels.tobytes())
     continued.info, continued.format = image.info, image.format
     return continued
@@ -156,10 +159,10 @@ def _differs(image: Image.Image, other: Image.Image) -> npt.NDArray[np.bool_]:
 
 def _blocks(image: Any) -> tuple[int, int, int]:
     """The (height, width) in decoded pixels of the blocks in which a JPEG is stored; and by how many pixels
-    one changes those before it: at full size, colour is interpolated."""
+    one changes those before it."""
     shrink = round(max(image.full_size) / max(image.size))
     height, width = (8 * max(layer[side] for layer in image.layer) for side in (2, 1))
-    return max(1, height // shrink), max(1, width // shrink), int(shrink == 1)
+    return max(1, height // shrink), max(1, width // shrink), int(shrink == 1 and max(height, width) > 8)
 
 
 def _loaded(data: bytes, prepare: Callable[[Image.Image], Any]) -> Image.Image:

@@ -56,11 +56,17 @@ def test_a_few_bytes_short_what_is_whole_is_taken(tmp_path: Path, options: dict[
     assert len(picture.notes) == 1 and "cut.jpg: is cut short: the last 0." in picture.notes[0]
 
 
-def test_missing_blocks_continue_the_rows_above(tmp_path: Path) -> None:
-    grey_free = Image.new("RGB", (320, 240), (200, 40, 40))
-    data = encoded(grey_free, "JPEG", subsampling=0)
-    picture = cut(tmp_path, data[:-8])
-    np.testing.assert_allclose(picture.pixels, np.broadcast_to((200, 40, 40), (240, 320, 3)), atol=3)
+@pytest.mark.parametrize("subsampling", [0, 1, 2])
+@pytest.mark.parametrize(("size", "lacking"), [((240, 320), 14), ((16, 64), 4)])
+def test_missing_blocks_continue_the_pixels_before_them(
+    tmp_path: Path, subsampling: int, size: tuple[int, int], lacking: int
+) -> None:
+    """A grey block blurs the colour of the row above it: what continues it must not be grey, too."""
+    height, width = size
+    data = encoded(Image.new("RGB", (width, height), (200, 40, 40)), "JPEG", subsampling=subsampling)
+    picture = cut(tmp_path, data[:-lacking])
+    assert "is cut short" in picture.notes[0]
+    np.testing.assert_allclose(picture.pixels, np.broadcast_to((200, 40, 40), (height, width, 3)), atol=3)
 
 
 def cut_in_scan(data: bytes, share: float) -> bytes:
