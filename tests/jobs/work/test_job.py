@@ -1,6 +1,7 @@
 """A job writes before it marks, adopts only complete files, removes temporary files and shares nothing."""
 
 import importlib.metadata
+import logging
 import os
 import socket
 import subprocess
@@ -14,8 +15,9 @@ import pytest
 from pipeline import Rules, StepInfo, stylize_folder, stylize_image, stylize_video
 from pipeline.base import atomic, machine
 from pipeline.errors import OutputError, StoppedError
+from pipeline.jobs.planning import planner
 from pipeline.jobs.record import fingerprint
-from pipeline.jobs.record.entries import Entry
+from pipeline.jobs.record.entries import Entry, Facts
 from pipeline.jobs.record.journal import Journal
 from pipeline.jobs.work import job, job_folder
 from pipeline.pictures import images
@@ -258,3 +260,17 @@ def test_the_holder_of_a_job_is_recorded_and_removed() -> None:
     stylize_image(picture("photo.png", 1), [picture("starry.jpg", 2)], observer=ReadsHolder(), **TINY)
     assert set(holders) == {f"process {os.getpid()} on {socket.gethostname()}"}
     assert not Path(".photo_starry.png.nstpipe/holder.txt").exists()
+
+
+def test_a_clip_that_is_removed_meanwhile_is_not_done(tmp_path: Path) -> None:
+    """Its frames may be gone, since they are removed once it is assembled."""
+    plan = planner.of_video(clip("in.mp4"), [picture("s.jpg", 2)], Path("out.mp4"))
+    with Journal(tmp_path) as journal:
+        journal.begin(Facts({"settings": {}}, total=1, finished=True))
+        journal.mark(Entry("000001.png", "done"))
+        opened = job.Job(plan, journal, {}, RecordingObserver(), logging.getLogger("test"))
+        with pytest.raises(OutputError, match="^out.mp4: was made and is gone"):
+            opened.check_outputs()
+        assert not opened.facts.finished
+        Path("out.mp4").touch()
+        opened.check_outputs()
