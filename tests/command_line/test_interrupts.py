@@ -55,8 +55,11 @@ def test_a_closed_terminal_is_one_wish_to_stop(numbers: list[int]) -> None:
     """It sends several hang-ups, and services are sent a hang-up beside SIGTERM."""
     announced: list[str] = []
     with Stop(announced.append) as stop:
-        for number in numbers:
-            signal.raise_signal(number)
+        try:
+            for number in numbers:
+                signal.raise_signal(number)
+        except KeyboardInterrupt:
+            pytest.fail("stopped at once")
         with pytest.raises(StoppedError):
             stop.check()
         with pytest.raises(KeyboardInterrupt):  # a person still can

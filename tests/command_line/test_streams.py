@@ -121,6 +121,7 @@ def test_standard_output_that_cannot_be_written(
 def shell(line: str, *, prelude: str = "import cli; cli.main()") -> subprocess.CompletedProcess[str]:
     """Run ``line`` in a shell; ``$nstpipe`` is the command."""
     environ = os.environ | {"PYTHONPATH": str(ROOT), "PYTHON": sys.executable, "CODE": prelude}
+    environ.pop("PYTHONUNBUFFERED", None)
     line = line.replace("nstpipe", '"$PYTHON" -c "$CODE"')
     return subprocess.run(["sh", "-c", line], env=environ, capture_output=True, text=True, check=False)
 
