@@ -23,7 +23,9 @@ def claim(folder: Path, outputs: Sequence[Path]) -> None:
         LockedError: another job makes one of them now.
         OutputError: the folder cannot be written.
     """
-    atomic.write_bytes(folder / CLAIMS, b"\0".join(map(os.fsencode, _from(folder.parent, outputs))))
+    names = b"\0".join(map(os.fsencode, _from(folder.parent, outputs)))
+    with atomic.writing(folder / CLAIMS), open(folder / CLAIMS, "wb", opener=atomic.open_no_link) as file:
+        file.write(names)
     for other in sorted(_jobs_around(outputs)):
         if _is_same(other, folder) or not lock.is_locked(other):
             continue
