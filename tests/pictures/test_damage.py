@@ -61,3 +61,12 @@ def test_a_jpeg_with_something_after_its_end_is_whole() -> None:
     with Path("a.jpg").open("ab") as file:
         file.write(bytes(999))
     assert not is_damaged(Path("a.jpg"))
+
+
+def test_a_png_with_a_wrong_checksum_is_damaged() -> None:
+    """Pillow loads it without a word."""
+    images.write(Path("a.png"), noise(64, 96).astype(np.float32))
+    data = bytearray(Path("a.png").read_bytes())
+    data[-13] ^= 1  # the last byte before IEND, which has 12
+    Path("a.png").write_bytes(data)
+    assert is_damaged(Path("a.png"))

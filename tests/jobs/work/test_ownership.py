@@ -117,11 +117,11 @@ def test_in_a_batch_a_file_of_others_costs_only_its_item(style: Path) -> None:
     for number in range(4):
         picture(f"photos/{number}.png", number)
     with pytest.raises(StoppedError):
-        stylize_folder("photos", [style], observer=StopsAt(2), **TINY)
-    first, third, last = (Path(f"photos_starry/{number}_starry.png") for number in (0, 2, 3))
+        stylize_folder("photos", [style], suffix=".jpg", observer=StopsAt(2), **TINY)
+    first, third, last = (Path(f"photos_starry/{number}_starry.jpg") for number in (0, 2, 3))
     original, edited, mine = first.read_bytes(), edit(first), picture(third, 5).read_bytes()
     observer = Writes(lambda: picture(last, 6))
-    outcome = stylize_folder("photos", [style], observer=observer, **TINY)
+    outcome = stylize_folder("photos", [style], suffix=".jpg", observer=observer, **TINY)
     assert (outcome.done, outcome.stylized) == (1, 0)
     assert [entry.name for entry in outcome.failed] == [first.name, third.name, last.name]
     assert sorted(entry.name for entry in observer.entries) == [first.name, third.name, last.name]
@@ -130,12 +130,12 @@ def test_in_a_batch_a_file_of_others_costs_only_its_item(style: Path) -> None:
     assert (first.read_bytes(), third.read_bytes(), last.read_bytes()) == (
         edited,
         mine,
-        picture("same.png", 6).read_bytes(),
+        picture("same.jpg", 6).read_bytes(),
     )
     first.write_bytes(original)
     third.unlink()
     last.unlink()
-    outcome = stylize_folder("photos", [style], **TINY)
+    outcome = stylize_folder("photos", [style], suffix=".jpg", **TINY)
     assert (outcome.done, outcome.stylized, outcome.failed) == (4, 2, ())
 
 
