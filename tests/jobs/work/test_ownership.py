@@ -1,6 +1,7 @@
 """A file that the job did not write, by its content, is never overwritten without --force."""
 
 import contextlib
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ from pipeline import Observer, Rules, StepInfo, stylize_folder, stylize_image, s
 from pipeline.errors import OutputError, StoppedError
 from pipeline.jobs.record.journal import Journal
 from pipeline.jobs.work.job import Job
+from pipeline.jobs.work.ownership import content_of, replaceable
 from pipeline.pictures import images
 from tests.support.jobs import KEEP
 from tests.support.media import TINY, clip, picture
@@ -291,3 +293,17 @@ def test_a_video_that_was_renamed_but_not_recorded_is_the_jobs(
     Path("in_starry.mp4").write_bytes(edited)
     with pytest.raises(OutputError, match=CHANGED):
         stylize_video(source, [style], **TINY)
+
+
+def test_the_content_of_what_is_no_file() -> None:
+    """A pipe is not opened, which would wait for ever; two links are two contents."""
+    os.mkfifo("pipe.png")
+    Path("dangling.png").symlink_to("a")
+    Path("link.png").symlink_to("pipe.png")
+    Path("folder.png").mkdir()
+    contents = [content_of(Path(f"{name}.png")) for name in ("pipe", "dangling", "link", "missing")]
+    assert contents[3] is None
+    assert len(set(contents)) == 4
+    for name in ("pipe", "dangling", "link", "folder"):
+        with pytest.raises(OutputError, match=FOREIGN):
+            replaceable(Path(f"{name}.png"), allowed=())
