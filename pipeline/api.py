@@ -176,7 +176,7 @@ def list_shots(source: AnyPath) -> list[str]:
         InputError: it cannot be read.
     """
     clip = clips.probe(Path(source))
-    firsts = shot_detection.first_frames(clips.frames(clip.path))
+    firsts = shot_detection.first_frames(clips.frames(clip.reading))
     return shot_list.lines(firsts, [float(clip.frame_times[first] * clip.time_base) for first in firsts])
 
 

@@ -104,18 +104,19 @@ def to_json(measured: Steadiness) -> str:
 
 
 def _measured(source: Path, pastiche: Path, truth: TrueMotion | None) -> Steadiness:
-    count = _count(clip.probe(source), clip.probe(pastiche), truth)
-    starts = shot_detection.first_frames(clip.frames(source))
+    content, styled = clip.probe(source), clip.probe(pastiche)
+    count = _count(content, styled, truth)
+    starts = shot_detection.first_frames(clip.frames(content.reading))
     # disable=None: no bar unless standard error is a terminal
-    styled = tqdm(
-        clip.frames(pastiche),
+    styled_frames = tqdm(
+        clip.frames(styled.reading),
         total=count,
         unit="frame",
         desc="measuring",
         leave=False,
         disable=None,
     )
-    return curves.measure(clip.frames(source), styled, starts, truth)
+    return curves.measure(clip.frames(content.reading), styled_frames, starts, truth)
 
 
 def _count(source: Clip, pastiche: Clip, truth: TrueMotion | None) -> int:

@@ -1,4 +1,4 @@
-"""A clip's frames, decoded by OpenCV, and their times, read by PyAV."""
+"""A clip's frames, decoded by OpenCV or PyAV, and their times, read by PyAV."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,15 +7,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 import av
-import cv2
 from av.container import InputContainer
+from av.video.stream import VideoStream
 
-from pipeline.base.arrays import Frame
+from pipeline.base.arrays import Frame, Size
 from pipeline.base.messages import shown
 from pipeline.errors import InputError
-from pipeline.video import frame_times
-from pipeline.video.containers import open_capture, open_container, video_stream
+from pipeline.video import frame_times, opencv_frames, pyav_frames
+from pipeline.video.comparison import SampledFrames, by_opencv, orientation_of
+from pipeline.video.containers import open_container, video_stream
 from pipeline.video.frame_times import ORDINARY_RATE, StoredTimes
+from pipeline.video.reading import Reading
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class Clip:
         height, width: of its frames, upright.
         frame_times: when each frame is shown, in units of ``time_base`` (seconds); rising, none below 0.
         last_frame_duration: how long the last frame is shown, in the same units.
+        reading: how its frames are decoded.
         origin: seconds that were taken off the times in the file; its sound needs the same.
         pixel_aspect: width of a pixel / its height, upright; 1 for nearly every clip.
         sound: its sound tracks, ``aac 5.1``; None without.
@@ -38,6 +41,7 @@ class Clip:
     frame_times: tuple[int, ...]
     time_base: Fraction
     last_frame_duration: int
+    reading: Reading
     origin: Fraction = Fraction(0)
     pixel_aspect: Fraction = Fraction(1)
     sound: str | None = None
@@ -65,11 +69,14 @@ def probe(path: Path) -> Clip:
     Raises:
         InputError: the clip is missing, unreadable, cut short before its first frame, or has no video.
     """
+    sampled = SampledFrames()
     with open_container(path) as container:
         stream = video_stream(container, path)
         sound, aspect = _sound(container), stream.sample_aspect_ratio or Fraction(1)
-        stored = frame_times.read(container, stream)
-    count, (height, width), swaps_sides = _decode(path)
+        stored = frame_times.read(container, stream, sampled.see)
+        number = container.streams.video.index(stream)
+    reading, count = _reading(path, number, sampled, len(stored.times))
+    height, width = reading.size
     fitted = frame_times.fit(stored, count)
     return Clip(
         path,
@@ -78,8 +85,9 @@ def probe(path: Path) -> Clip:
         fitted.times,
         fitted.time_base,
         fitted.last_duration,
+        reading=reading,
         origin=fitted.origin,
-        pixel_aspect=1 / aspect if swaps_sides else aspect,
+        pixel_aspect=1 / aspect if sampled.orientation.swaps_sides else aspect,
         sound=sound,
         notes=tuple(_notes(shown(path), stored, count, fitted.are_estimated)),
     )
@@ -97,44 +105,54 @@ def guess(path: Path) -> Guess:
         seconds = float((stream.duration or 0) * (stream.time_base or 0))
         seconds = seconds or (container.duration or 0) / av.time_base
         frames = stream.frames or round(seconds * rate)
-    with open_capture(path) as capture:
-        size = (round(capture.get(cv2.CAP_PROP_FRAME_HEIGHT)), round(capture.get(cv2.CAP_PROP_FRAME_WIDTH)))
+        size = _size(container, stream)
     return Guess(frames, size, seconds or float(frames / rate))
 
 
-def frames(path: Path, start: int = 0) -> Iterator[Frame]:
+def frames(source: Path | Reading, start: int = 0) -> Iterator[Frame]:
     """The frames of a clip from number ``start`` (0 is the first): uint8 RGB, (height, width, 3), upright.
 
-    All frames have one size: where a stream changes its size half-way, OpenCV scales. Frames before ``start``
-    are decoded and dropped: seeking ends at another frame in some files.
+    They are as many as probing has counted, and of one size: where a stream changes its size half-way, later
+    frames are scaled. Frames before ``start`` are decoded and dropped: seeking ends at another frame in some
+    files.
+
+    Args:
+        source: how probing has found that the clip has to be read; a path is probed first.
 
     Raises:
         InputError: the clip is missing or unreadable.
     """
-    with open_container(path) as container:
-        video_stream(container, path)
-    with open_capture(path) as capture:
-        for _ in range(start):
-            if not capture.grab():
-                return
-        while True:
-            read, frame = capture.read()
-            if not read:
-                return
-            yield cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
+    reading = source if isinstance(source, Reading) else probe(source).reading
+    with open_container(reading.path):
+        pass  # its errors say more than OpenCV's
+    if reading.decoder == "opencv":
+        return opencv_frames.read(reading.path, start)
+    return pyav_frames.read(reading, start)
 
 
-def _decode(path: Path) -> tuple[int, tuple[int, int], bool]:
-    """The number of frames, their (height, width), whether the rotation tag swaps width and height."""
-    with open_capture(path) as capture:
-        read, first = capture.read()
-        if not read:
-            raise InputError(f"{shown(path)}: none of its frames can be read; copy it again, or convert it")
-        count = 1
-        while capture.grab():
-            count += 1
-        swaps_sides = round(capture.get(cv2.CAP_PROP_ORIENTATION_META)) % 180 == 90
-    return count, first.shape[:2], swaps_sides
+def _reading(path: Path, stream: int, sampled: SampledFrames, by_pyav: int) -> tuple[Reading, int]:
+    """How to read a clip in which PyAV has found ``by_pyav`` frames, and how many frames it has.
+
+    OpenCV reads it if it can and both see the same: its pixels are those of earlier versions.
+    """
+    upright = sampled.orientation.upright_size(sampled.size)
+    reading = Reading(path, "pyav", upright, stream, sampled.orientation, sampled.is_interlaced)
+    if by_pyav and (stream or sampled.needs_pyav):
+        return reading, by_pyav
+    opencv = by_opencv(path, sampled)
+    if not by_pyav and not opencv.count:
+        raise InputError(f"{shown(path)}: none of its frames can be read; copy it again, or convert it")
+    if opencv.count > by_pyav or (opencv.count == by_pyav and opencv.is_same):
+        return Reading(path, "opencv", opencv.size), opencv.count
+    return reading, by_pyav
+
+
+def _size(container: InputContainer, stream: VideoStream) -> Size:
+    """The (height, width) of the first frame, upright; of the header, where no frame can be decoded."""
+    first = next(pyav_frames.all_frames(container, stream), None)
+    if first is None:
+        return stream.height, stream.width
+    return orientation_of(first).upright_size((first.height, first.width))
 
 
 def _notes(name: str, stored: StoredTimes, count: int, are_estimated: bool) -> Iterator[str]:

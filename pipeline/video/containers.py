@@ -1,13 +1,12 @@
-"""Open a clip's file: with PyAV for its times and sound, with OpenCV for its pictures."""
+"""Open a clip's file with PyAV; take its packets and frames, past damaged ones."""
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import av
-import cv2
 from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Disposition, Stream
@@ -68,40 +67,16 @@ def open_container(path: Path) -> Iterator[InputContainer]:
         yield container
 
 
-@contextmanager
-def open_capture(path: Path) -> Iterator[Any]:
-    """Open a clip with OpenCV, to decode the frames of its first video stream, upright.
-
-    Raises:
-        InputError: OpenCV cannot open it.
-    """
-    # Bytes: OpenCV crashes on a name that is not UTF-8 given as a string. Any: its stubs lack bytes.
-    name: Any = os.fsencode(os.path.abspath(path))
-    with _quiet():
-        capture = cv2.VideoCapture(name, cv2.CAP_FFMPEG)
-        try:
-            if not capture.isOpened():
-                raise InputError(f"{shown(path)}: OpenCV cannot read its frames; convert it to MP4 (H.264)")
-            capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
-            yield capture
-        finally:
-            capture.release()
-
-
 def video_stream(container: InputContainer, path: Path) -> VideoStream:
-    """The clip's first video stream, which is the one that OpenCV reads.
+    """The clip's video stream: the first that is marked as the default, else the first; no cover picture.
 
     Raises:
-        InputError: there is none, or it is a cover picture.
+        InputError: there is none.
     """
-    covers = [stream.disposition & Disposition.attached_pic for stream in container.streams.video]
-    if all(covers):
+    streams = [one for one in container.streams.video if not one.disposition & Disposition.attached_pic]
+    if not streams:
         raise InputError(f"{shown(path)}: has no video stream; name another clip")
-    if covers[0]:
-        raise InputError(
-            f"{shown(path)}: OpenCV reads its cover picture instead of its frames; convert it without one"
-        )
-    return container.streams.video[0]
+    return next((one for one in streams if one.disposition & Disposition.default), streams[0])
 
 
 def demuxed(
@@ -120,20 +95,15 @@ def demuxed(
         yield packet
 
 
+def decoded(packet: "Packet[Any]", damage: list[str]) -> list[av.VideoFrame]:
+    """The frames of a packet; none if it is damaged, and a line in ``damage``."""
+    try:
+        return [frame for frame in packet.decode() if isinstance(frame, av.VideoFrame)]
+    except (av.FFmpegError, ValueError) as error:
+        damage.append(reason(error))
+        return []
+
+
 def reason(error: Exception) -> str:
     """The first line of an error's own message."""
     return str(getattr(error, "strerror", None) or error).splitlines()[0]
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep OpenCV and its own FFmpeg from writing to the terminal while a clip is open."""
-    # Read by OpenCV when it opens its first clip; -8 is FFmpeg's AV_LOG_QUIET.
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-    level = cv2.utils.logging.getLogLevel()
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-    try:
-        yield
-    finally:
-        with suppress(cv2.error):
-            cv2.utils.logging.setLogLevel(level)

@@ -1,16 +1,16 @@
-"""When a clip's frames are shown: the times that PyAV reads, fitted to the frames that OpenCV decodes."""
+"""When a clip's frames are shown: the times that PyAV reads, fitted to the frames that can be decoded."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from itertools import pairwise
 
 import av
 from av.container import InputContainer
-from av.packet import Packet
 from av.video.stream import VideoStream
 
 from pipeline.video import rising_times
-from pipeline.video.containers import ARBITRARY_START, demuxed, reason
+from pipeline.video.containers import ARBITRARY_START, decoded, demuxed
 
 ORDINARY_RATE = Fraction(25)
 """Frames a second of a clip whose file gives no rate."""
@@ -65,17 +65,25 @@ class FrameTimes:
     are_estimated: bool
 
 
-def read(container: InputContainer, stream: VideoStream) -> StoredTimes:
-    """Decode every frame of ``stream`` for its time; the other streams only show how far the file goes."""
+def read(container: InputContainer, stream: VideoStream, see: Callable[[av.VideoFrame], None]) -> StoredTimes:
+    """Decode every frame of ``stream`` for its time; the other streams only show how far the file goes.
+
+    Args:
+        see: called with every frame.
+    """
     stream.thread_type = "AUTO"
     start = end = _start(container)
     times: list[int | None] = []
     damage: list[str] = []
-    last_duration = 0
+    last_duration, has_durations = 0, True
     for packet in demuxed(container, list(container.streams), damage):
         if packet.pts is not None:
             end = max(end, (packet.pts + (packet.duration or 0)) * packet.time_base)
-        for frame in _decoded(packet, damage) if packet.stream.index == stream.index else ():
+        if packet.stream.index != stream.index:
+            continue
+        has_durations &= bool(packet.duration) or not packet.size
+        for frame in decoded(packet, damage):
+            see(frame)
             times.append(frame.pts)
             last_duration = frame.duration or 0
     header_duration = Fraction(container.duration or 0, av.time_base)
@@ -85,6 +93,8 @@ def read(container: InputContainer, stream: VideoStream) -> StoredTimes:
         step = max(1, round(1 / ((stream.guessed_rate or ORDINARY_RATE) * time_base)))
         # All frames have one time: the stored duration of the last was computed from that.
         last_duration = last_duration if len(times) == 1 else step
+    if not has_durations:  # FLV, WMV
+        end = max(end, _end_of_last_step(times, step) * time_base)
     missing = header_duration - (end - start)
     return StoredTimes(times, step, last_duration or step, time_base, start, missing, damage)
 
@@ -116,18 +126,16 @@ def _origin(first: int, time_base: Fraction, start: Fraction) -> Fraction:
     return ticks * time_base
 
 
+def _end_of_last_step(times: list[int | None], step: int) -> int:
+    """When the last frame ends if it is shown as long as any other, or for ``step`` where that is longer."""
+    stored = sorted(time for time in times if time is not None)
+    steps = [later - sooner for sooner, later in pairwise(stored)]
+    return stored[-1] + max([step, *steps]) if stored else 0
+
+
 def _start(container: InputContainer) -> Fraction:
     if not container.format.flags & ARBITRARY_START:
         return Fraction(0)
     streams = [*container.streams.video, *container.streams.audio]
     starts = [s.start_time * s.time_base for s in streams if s.start_time is not None and s.time_base]
     return min(starts, default=Fraction(0))
-
-
-def _decoded(packet: "Packet[Any]", damage: list[str]) -> list[av.VideoFrame]:
-    """The frames of a packet; none if it is damaged."""
-    try:
-        return [frame for frame in packet.decode() if isinstance(frame, av.VideoFrame)]
-    except (av.FFmpegError, ValueError) as error:
-        damage.append(reason(error))
-        return []

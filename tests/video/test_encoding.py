@@ -13,6 +13,7 @@ from PIL import Image
 from pipeline.errors import InputError, OutputError
 from pipeline.video import clip as clips
 from pipeline.video import encoding
+from pipeline.video.reading import Reading
 from tests.support import ROOT
 from tests.support.clips import Sound, corner, rotate, seconds_of, split, through, write_clip
 
@@ -77,7 +78,7 @@ def test_any_source_becomes_an_mp4_with_its_times(tmp_path, name):
 def test_a_nanosecond_clock_is_kept(tmp_path):
     path = write_clip(tmp_path / "a.mp4")
     times = tuple(33_366_701 * number for number in range(12))
-    clip = clips.Clip(path, 48, 64, times, Fraction(1, 10**9), 33_366_701)
+    clip = clips.Clip(path, 48, 64, times, Fraction(1, 10**9), 33_366_701, Reading(path, "opencv", (48, 64)))
 
     encoding.assemble(split(path, tmp_path / "frames"), clip, tmp_path / "out.mp4")
 
@@ -290,7 +291,9 @@ def test_memory_does_not_grow_with_the_number_of_frames(tmp_path):
     picture = write_pictures(tmp_path / "in", [pixels])[0]
 
     def peak(count):
-        clip = clips.Clip(path, 120, 160, tuple(range(count)), Fraction(1, 25), 1)
+        clip = clips.Clip(
+            path, 120, 160, tuple(range(count)), Fraction(1, 25), 1, Reading(path, "opencv", (120, 160))
+        )
         tracemalloc.start()
         encoding.assemble([picture] * count, clip, tmp_path / "out.mp4")
         used = tracemalloc.get_traced_memory()[1]

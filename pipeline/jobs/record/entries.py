@@ -106,6 +106,8 @@ class Facts:
         shots: the first frame of each shot of a video, once they are known.
         gains: by the numbers of frames, what their pastiches are multiplied by, 0 to 1, when the video is
             assembled; once the clip's light was measured. Frames that are not among them have 1.
+        reader: the decoder of a video's frames and the version of its pixels, once they are decoded; None of
+            a job that an earlier version of nstpipe began, which read every clip by OpenCV.
         output_sha256: of the assembled video (hex).
     """
 
@@ -123,6 +125,7 @@ class Facts:
     finished: Flag = False
     shots: Shots | None = None
     gains: Mapping[Count, Gain] | None = None
+    reader: Text | None = None
     output_sha256: Sha256 | None = None
 
     def changed_libraries(self, now: Mapping[str, str]) -> list[str]:

@@ -14,7 +14,7 @@ from pipeline.base.machine import library_versions
 from pipeline.base.messages import shown
 from pipeline.errors import DamagedJournalError, JobDiffersError, OutputError
 from pipeline.extractor.weights import Weights
-from pipeline.jobs.planning.plan import FRAMES_FOLDER, Item, Plan
+from pipeline.jobs.planning.plan import FRAMES_FOLDER, Item, Plan, VideoPlan
 from pipeline.jobs.record import fingerprint, folder_files, journal, other_jobs
 from pipeline.jobs.record.entries import Facts
 from pipeline.jobs.record.input_files import InputFile, stamp_of
@@ -26,6 +26,7 @@ from pipeline.jobs.work.job import Job
 from pipeline.jobs.work.observer import Observer
 from pipeline.jobs.work.ownership import content_of, not_ours, replaceable
 from pipeline.settings.settings import Settings
+from pipeline.video.reading import READERS
 
 
 @contextmanager
@@ -73,7 +74,10 @@ def _begin_or_resume(
         _begin(record, plan, parts, weights, adopts=True)
         return
     libraries_differ = bool(facts.changed_libraries(library_versions()))
-    if differences or (facts.finished and (restart or force)) or (libraries_differ and restart):
+    # Whether the clip is read as before shows only when it is decoded.
+    may_be_read_otherwise = isinstance(plan, VideoPlan) and facts.reader not in READERS
+    begins_anew = restart and (facts.finished or libraries_differ or may_be_read_otherwise)
+    if differences or begins_anew or (facts.finished and force):
         _keep_ownership(record, facts, plan)
         folder_files.remove_frames(plan.folder / FRAMES_FOLDER)
         # The discarded job's outputs lie where this one writes: they must not be adopted.

@@ -3,7 +3,6 @@
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from pipeline.base.arrays import FloatArray, Frame, Size
 from pipeline.base.messages import shown
@@ -18,6 +17,7 @@ from pipeline.motion.shot_memory import GAPS
 from pipeline.motion.shot_walk import NextFrame, walk
 from pipeline.pictures import images
 from pipeline.pictures.images import Picture
+from pipeline.video.reading import Reading
 
 
 @dataclass(frozen=True)
@@ -25,14 +25,14 @@ class Shot:
     """A run of frames without a cut.
 
     Attributes:
-        clip: the file.
+        clip: how its frames are decoded.
         first: the number of its first frame in the clip, 0 the clip's own first.
         items: its frames.
         done: entries of those that are done, by name.
         gains: of the frames that are dimmer than the shot, by their number in it.
     """
 
-    clip: Path
+    clip: Reading
     first: int
     items: Sequence[Item]
     done: dict[str, Entry] = field(default_factory=dict)
@@ -81,7 +81,7 @@ class ShotChain:
             if number == last:
                 return
         raise InputError(
-            f"{shown(self._shot.clip)}: fewer of its frames can be read than before; copy the clip again"
+            f"{shown(self._shot.clip.path)}: fewer of its frames can be read than before; copy the clip again"
         )
 
     def is_done(self, number: int) -> bool:

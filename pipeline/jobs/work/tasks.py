@@ -21,6 +21,7 @@ from pipeline.jobs.work.shot_chain import Shot, ShotChain
 from pipeline.pictures import images
 from pipeline.settings.settings import Settings
 from pipeline.video import clip as clips
+from pipeline.video.reading import Reading
 
 if TYPE_CHECKING:
     from pipeline.core.stylizer import Stylizer  # loads TensorFlow
@@ -161,7 +162,7 @@ class TaskRunner:
         self.inputs = inputs
         self._stylizer: Stylizer | None = None
         self._style_set = -1
-        self._clip: Path | None = None
+        self._clip: Reading | None = None
         self._next_frame = 0
         self._frames: Iterator[Frame] = iter(())
 
@@ -177,7 +178,7 @@ class TaskRunner:
             self._style_set = style_set
         return self._stylizer
 
-    def frames(self, clip: Path, first: int) -> Iterator[Frame]:
+    def frames(self, clip: Reading, first: int) -> Iterator[Frame]:
         """The frames of a clip from number ``first`` on; valid until the next call."""
         if clip != self._clip or first < self._next_frame:
             self._clip, self._next_frame, self._frames = clip, first, clips.frames(clip, first)

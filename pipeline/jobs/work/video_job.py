@@ -8,6 +8,7 @@ from pipeline.base import atomic
 from pipeline.base.arrays import Frame
 from pipeline.base.messages import shown
 from pipeline.core.scales import note_on_size, pastiche_size
+from pipeline.errors import JobDiffersError
 from pipeline.extractor.weights import Weights
 from pipeline.jobs.planning import estimates
 from pipeline.jobs.planning.plan import Item, VideoPlan
@@ -22,6 +23,7 @@ from pipeline.motion.light import Light
 from pipeline.settings.settings import Settings
 from pipeline.video import clip as clips
 from pipeline.video import encoding, shot_detection, shot_list, sound
+from pipeline.video.clip import Clip
 
 
 def run(
@@ -82,12 +84,13 @@ def _make(job: Job, plan: VideoPlan, settings: Settings, weights: Weights, worke
         atomic.sweep(items[0].output.parent)
     else:
         job.forget(items)  # their files were removed when the clip was assembled
+    _check_reader(job, clip)
     if job.facts.gains is None and job.entries():
         # Begun by a version that measured no light: the frames that are done have the clip's own.
         job.record(gains={})
     left = job.left(items)
     if left:
-        _stylise(job, plan, _shots(job, plan, items, left), settings, weights, workers)
+        _stylise(job, plan, clip, _shots(job, plan, clip, items, left), settings, weights, workers)
     assert job.source is not None  # a video's plan has one
     job.source.check_content()
 
@@ -111,11 +114,34 @@ def _make(job: Job, plan: VideoPlan, settings: Settings, weights: Weights, worke
     return items
 
 
+def _check_reader(job: Job, clip: Clip) -> None:
+    """Record how the clip is read.
+
+    Raises:
+        JobDiffersError: frames are done that were read otherwise, by an earlier version.
+    """
+    before = job.facts.reader or "opencv"
+    if before != clip.reading.reader and job.entries():
+        raise JobDiffersError(
+            f"{shown(job.plan.output)}: its job was begun by a version that reads the clip's frames differently "
+            f"({before}, now {clip.reading.reader}); --restart discards it and starts over"
+        )
+    if before != clip.reading.reader:
+        job.record(shots=None, gains=None)  # measured on other frames
+    job.record(reader=clip.reading.reader)
+
+
 def _stylise(
-    job: Job, plan: VideoPlan, shots: Sequence[Shot], settings: Settings, weights: Weights, workers: int
+    job: Job,
+    plan: VideoPlan,
+    clip: Clip,
+    shots: Sequence[Shot],
+    settings: Settings,
+    weights: Weights,
+    workers: int,
 ) -> None:
     name = shown(plan.source)
-    size = pastiche_size(clips.guess(plan.source).size, settings.size, name)
+    size = pastiche_size((clip.height, clip.width), settings.size, name)
     note = note_on_size(size, settings.size, name)
     if note:
         job.note(note)
@@ -129,30 +155,30 @@ def _stylise(
     executor(workers).run(inputs, tasks, job.hear)
 
 
-def _shots(job: Job, plan: VideoPlan, items: Sequence[Item], left: Sequence[Item]) -> list[Shot]:
+def _shots(job: Job, plan: VideoPlan, clip: Clip, items: Sequence[Item], left: Sequence[Item]) -> list[Shot]:
     """The clip's shots, each with its frames that are done."""
     entries, left_names = job.entries(), {item.name for item in left}
-    firsts, gains = _shots_and_gains(job, plan, len(items))
+    firsts, gains = _shots_and_gains(job, plan, clip)
     shots = []
     for first, end in zip(firsts, [*firsts[1:], len(items)], strict=True):
         own = items[first:end]
         done = {item.name: entries[item.name] for item in own if item.name not in left_names}
         own_gains = {number - first: gain for number, gain in gains.items() if first <= number < end}
-        shots.append(Shot(plan.source, first, own, done, own_gains))
+        shots.append(Shot(clip.reading, first, own, done, own_gains))
     return shots
 
 
-def _shots_and_gains(job: Job, plan: VideoPlan, frames: int) -> tuple[Sequence[int], Mapping[int, float]]:
+def _shots_and_gains(job: Job, plan: VideoPlan, clip: Clip) -> tuple[Sequence[int], Mapping[int, float]]:
     """The first frame of each shot, from the plan or detected; and the gains of frames that are dimmer.
 
     The clip is read for them once: they are recorded.
     """
     if plan.shots is not None:
-        shot_list.check(plan.shots, frames)
+        shot_list.check(plan.shots, len(clip.frame_times))
     firsts, gains = plan.shots or job.facts.shots, job.facts.gains
     if firsts is None or gains is None:
         lights: list[Light] = []
-        measured = _measured(clips.frames(plan.source), lights)
+        measured = _measured(clips.frames(clip.reading), lights)
         firsts = firsts or tuple(shot_detection.first_frames(measured))
         deque(measured, maxlen=0)  # the rest: all of it where the shots are known
         gains = light.gains_of_clip(lights, firsts)

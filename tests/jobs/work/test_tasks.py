@@ -15,6 +15,7 @@ from pipeline.jobs.work.messages import Began, Failed, Stepped
 from pipeline.jobs.work.tasks import PictureTask, TaskInputs, TaskRunner
 from pipeline.settings.settings import Settings
 from pipeline.video import clip as clips
+from pipeline.video.reading import Reading
 from tests.support.media import TINY, clip, picture, scene
 from tests.support.tiny_weights import tiny_weights
 
@@ -32,16 +33,20 @@ def decodes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     starts: list[int] = []
     frames = clips.frames
 
-    def counted(path: Path, start: int = 0) -> Iterator[np.ndarray]:
+    def counted(reading: Reading, start: int = 0) -> Iterator[np.ndarray]:
         starts.append(start)
-        yield from frames(path, start)
+        yield from frames(reading, start)
 
     monkeypatch.setattr(tasks.clips, "frames", counted)
     return starts
 
 
+def _reading(name: str, frames: int) -> Reading:
+    return clips.probe(clip(name, frames=frames)).reading
+
+
 def test_shots_in_order_decode_the_clip_once(inputs: TaskInputs, decodes: list[int]) -> None:
-    source, runner = clip("in.mp4", frames=9), TaskRunner(inputs)
+    source, runner = _reading("in.mp4", 9), TaskRunner(inputs)
     whole = list(clips.frames(source))
     decodes.clear()
     for first, count in ((0, 2), (2, 1), (5, 4)):
@@ -51,12 +56,12 @@ def test_shots_in_order_decode_the_clip_once(inputs: TaskInputs, decodes: list[i
 
 
 def test_an_earlier_shot_or_another_clip_is_opened_again(inputs: TaskInputs, decodes: list[int]) -> None:
-    source, other, runner = clip("in.mp4", frames=6), clip("other.mp4", frames=3), TaskRunner(inputs)
+    source, other, runner = _reading("in.mp4", 6), _reading("other.mp4", 3), TaskRunner(inputs)
     whole = list(clips.frames(source))
     decodes.clear()
-    for path, first in ((source, 4), (source, 1), (other, 0), (source, 5)):
-        frame = next(runner.frames(path, first))
-        if path == source:
+    for reading, first in ((source, 4), (source, 1), (other, 0), (source, 5)):
+        frame = next(runner.frames(reading, first))
+        if reading == source:
             np.testing.assert_array_equal(frame, whole[first])
     assert decodes == [4, 1, 0, 5]
 

@@ -28,6 +28,8 @@ from pipeline.jobs.work.shot_chain import Shot, ShotChain
 from pipeline.jobs.work.tasks import PictureTask, ShotTask, TaskInputs
 from pipeline.jobs.work.workers import WorkerProcesses
 from pipeline.settings.settings import Settings
+from pipeline.video import clip as clips
+from pipeline.video.reading import Reading
 from tests.support.jobs import SMOOTHED, digests
 from tests.support.media import TINY, clip, picture, scene
 from tests.support.observers import RecordingObserver
@@ -170,7 +172,8 @@ def in_a_worker(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[object]]:
         inputs = TaskInputs(Settings(**TINY | settings), styles, tiny_weights(), maker)
         here, there = multiprocessing.Pipe()
         here.send(inputs)
-        for task in tasks or [ShotTask(Shot(plan.source, 0, plan.frame_items(2)), (21, 32))]:
+        reading = clips.probe(plan.source).reading
+        for task in tasks or [ShotTask(Shot(reading, 0, plan.frame_items(2)), (21, 32))]:
             here.send(task)
         if gone:
             here.close()
@@ -328,7 +331,8 @@ def test_an_error_of_on_message_is_not_reported_as_a_dead_worker() -> None:
 def test_the_longest_task_is_handed_out_first(monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise the other workers would wait for the one that began a long shot last."""
     items = [Item(f"{n}.png", Path(f"{n}.png"), Path("in.mp4")) for n in range(9)]
-    tasks = [ShotTask(Shot(Path("in.mp4"), 0, items[:n]), (32, 32)) for n in (2, 9, 5)]
+    reading = Reading(Path("in.mp4"), "opencv", (32, 32))
+    tasks = [ShotTask(Shot(reading, 0, items[:n]), (32, 32)) for n in (2, 9, 5)]
     here, there = multiprocessing.Pipe()
     for message in [workers.Started()] + [workers.Ready()] * 4:
         there.send(message)

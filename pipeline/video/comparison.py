@@ -1,0 +1,148 @@
+"""Compare what OpenCV and PyAV make of the same frames of a clip.
+
+OpenCV may say that it has read a frame and give a picture of zeros, or one of grey, where its scaler has
+refused the frame.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import numpy.typing as npt
+from av.video.reformatter import Interpolation, VideoReformatter
+
+from pipeline.base.arrays import Frame, Size
+from pipeline.errors import InputError
+from pipeline.video import colours
+from pipeline.video.geometry import AS_STORED, Orientation, of_display_matrix
+from pipeline.video.opencv_frames import open_capture
+
+Thumbnail = npt.NDArray[np.uint8]
+"""A frame at (THUMBNAIL, THUMBNAIL, 3), RGB, as stored."""
+
+THUMBNAIL = 16
+
+FIRST_FRAMES, EVERY = 4, 16
+"""Frames that are compared: the first ones, every sixteenth, and each unlike the one before in kind."""
+
+SAME_LEVELS = 8.0
+"""Mean absolute difference of two thumbnails, in levels, up to which they are one picture.
+
+The same frame by both decoders differs by up to 2 levels, by the way each scales.
+"""
+
+FLAT_LEVELS = 1.0
+"""Standard deviation, in levels, up to which a thumbnail has no picture in it."""
+
+
+class SampledFrames:
+    """Some frames of a clip, as small pictures, and what all of its frames have in common."""
+
+    def __init__(self) -> None:
+        self.thumbnails: dict[int, Thumbnail] = {}
+        """By the number of the frame, 0 the first."""
+        self.size = (0, 0)
+        """(height, width) of the first frame, as stored."""
+        self.orientation = AS_STORED
+        self.is_interlaced = False
+        """Whether any frame is."""
+        self.is_untagged_hd = False
+        """Whether any frame is HD and has no tag for the matrix of its colours."""
+        self.has_wide_colours = False
+        """Whether any frame has HDR, or colours that BT.709 lacks."""
+        self.changes_size = False
+        self._count = 0
+        self._kind: tuple[object, ...] = ()
+        self._reformatter = VideoReformatter()
+
+    @property
+    def needs_pyav(self) -> bool:
+        """Whether OpenCV is known to read such frames wrongly, or slowly."""
+        return (
+            self.is_interlaced
+            or self.is_untagged_hd
+            or self.has_wide_colours
+            or self.changes_size
+            or self.orientation.angle is None
+        )
+
+    def see(self, frame: av.VideoFrame) -> None:
+        """Take the next frame."""
+        if self._count == 0:
+            self.size = (frame.height, frame.width)
+            self.orientation = orientation_of(frame)
+        kind, before = _kind(frame), self._kind
+        if kind != before:
+            self.changes_size |= (frame.height, frame.width) != self.size
+            self.is_interlaced |= frame.interlaced_frame
+            self.is_untagged_hd |= colours.is_untagged_hd(frame)
+            self.has_wide_colours |= colours.is_wide(frame)
+        is_sampled = kind != before or self._count < FIRST_FRAMES or self._count % EVERY == 0
+        if is_sampled and not self.needs_pyav and not frame.is_corrupt:
+            self.thumbnails[self._count] = colours.to_rgb(
+                frame, (THUMBNAIL, THUMBNAIL), self._reformatter, Interpolation.AREA
+            )
+        self._count, self._kind = self._count + 1, kind
+
+
+def orientation_of(frame: av.VideoFrame) -> Orientation:
+    """How a frame has to be turned and mirrored, by the display matrix that it carries."""
+    matrix = frame.side_data.get("DISPLAYMATRIX")
+    return AS_STORED if matrix is None else of_display_matrix(bytes(matrix))  # type: ignore[call-overload]
+
+
+@dataclass(frozen=True)
+class ByOpenCV:
+    """What OpenCV makes of a clip."""
+
+    count: int = 0
+    """Frames that it decodes; 0 where it cannot read the clip."""
+    size: Size = (0, 0)
+    """(height, width) of the first, upright."""
+    is_same: bool = False
+    """Whether each frame that was sampled is the same picture by both decoders."""
+
+
+def by_opencv(path: Path, sampled: SampledFrames) -> ByOpenCV:
+    """Decode every frame by OpenCV, convert those that were sampled from PyAV's, and the first."""
+    try:
+        with open_capture(path) as capture:
+            is_read, frame = capture.read()
+            if not is_read:
+                return ByOpenCV()
+            angle = round(capture.get(cv2.CAP_PROP_ORIENTATION_META)) % 360
+            count, size, is_same = 0, frame.shape[:2], angle == sampled.orientation.angle
+            while is_read:
+                if is_same and count in sampled.thumbnails:
+                    is_read, frame = capture.retrieve()
+                    is_same = is_read and _is_same(frame, sampled.thumbnails[count], sampled.orientation)
+                count, is_read = count + 1, capture.grab()
+    except InputError:
+        return ByOpenCV()
+    return ByOpenCV(count, size, is_same)
+
+
+def _is_same(bgr: Frame, thumbnail: Thumbnail, orientation: Orientation) -> bool:
+    """Whether OpenCV's frame, upright, is the picture of a thumbnail."""
+    small = cv2.resize(bgr, (THUMBNAIL, THUMBNAIL), interpolation=cv2.INTER_AREA)
+    opencv = cv2.cvtColor(small, cv2.COLOR_BGR2RGB).astype(np.float32)
+    pyav = orientation.upright(thumbnail).astype(np.float32)
+    if opencv.std() < FLAT_LEVELS < pyav.std() / 2:
+        return False
+    return float(np.abs(opencv - pyav).mean()) <= SAME_LEVELS
+
+
+def _kind(frame: av.VideoFrame) -> tuple[object, ...]:
+    """All that decides how a scaler treats a frame."""
+    return (
+        frame.width,
+        frame.height,
+        frame.format.name,
+        frame.interlaced_frame,
+        frame.colorspace,
+        frame.color_range,
+        frame.color_primaries,
+        frame.color_trc,
+    )

@@ -1,0 +1,42 @@
+"""How the frames of a clip are decoded, as probing has found."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pipeline.base.arrays import Size
+from pipeline.video.geometry import AS_STORED, Orientation
+
+PYAV_VERSION = 1
+"""Raised when a clip that PyAV reads comes to have other pixels; jobs that were begun before then differ."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the frames of a clip are decoded; it can be pickled.
+
+    Attributes:
+        decoder: OpenCV wherever it reads the frames rightly, PyAV elsewhere.
+        size: (height, width) of the frames, upright.
+        stream: the number of the stream among the clip's video streams.
+        orientation: how PyAV's frames are turned and mirrored.
+        is_interlaced: whether any of PyAV's frames is deinterlaced.
+    """
+
+    path: Path
+    decoder: Literal["opencv", "pyav"]
+    size: Size
+    stream: int = 0
+    orientation: Orientation = AS_STORED
+    is_interlaced: bool = False
+
+    @property
+    def reader(self) -> str:
+        """The decoder and the version of its pixels, for a job's record."""
+        return _READERS[self.decoder]
+
+
+_READERS = {"opencv": "opencv", "pyav": f"pyav {PYAV_VERSION}"}
+
+READERS = tuple(_READERS.values())
+"""Every reader of this version."""
