@@ -135,6 +135,11 @@ def _reading(path: Path, stream: int, sampled: SampledFrames, by_pyav: int) -> t
 
     OpenCV reads it if it can and both see the same: its pixels are those of earlier versions.
     """
+    if sampled.unknown_colours:
+        raise InputError(
+            f"{shown(path)}: its colours cannot be converted to RGB ({sampled.unknown_colours}); "
+            "convert it to MP4 (H.264, BT.709)"
+        )
     upright = sampled.orientation.upright_size(sampled.size)
     reading = Reading(path, "pyav", upright, stream, sampled.orientation, sampled.is_interlaced)
     if by_pyav and (stream or sampled.needs_pyav):

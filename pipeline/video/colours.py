@@ -13,7 +13,17 @@ UNSPECIFIED = (2, 3)
 
 BT709 = 1
 BT2020 = 9
-BT2020_CONSTANT_LUMINANCE = 10
+CONSTANT_LUMINANCE = 10
+"""BT.2020's other matrix, which the scaler lacks; the one that it knows is the nearest."""
+
+DERIVED_MATRICES = (12, 13)
+"""Those that follow from the primaries, which the scaler lacks."""
+
+UNKNOWN_MATRICES = (8, 11, 14)
+"""YCgCo, Y'D'zD'x and ICtCp, for which nothing stands in."""
+
+LOGARITHMIC_TRANSFERS = (ColorTrc.LOG, ColorTrc.LOG_SQRT)
+"""Those that the scaler lacks; they only matter where it converts colours."""
 
 HDR_TRANSFERS = (ColorTrc.SMPTE2084, ColorTrc.ARIB_STD_B67)
 
@@ -42,9 +52,21 @@ def is_untagged_hd(frame: av.VideoFrame) -> bool:
     return is_luma_and_chroma and is_hd and frame.colorspace in UNSPECIFIED
 
 
+def are_unknown(frame: av.VideoFrame) -> bool:
+    """Whether a frame's colours cannot be converted to RGB."""
+    return frame.colorspace in UNKNOWN_MATRICES
+
+
+def are_refused_by_opencv(frame: av.VideoFrame) -> bool:
+    """Whether OpenCV's scaler refuses the tags of a frame's colours; its picture is what was in memory."""
+    matrices = (CONSTANT_LUMINANCE, *DERIVED_MATRICES, *UNKNOWN_MATRICES)
+    return frame.colorspace in matrices or frame.color_trc in LOGARITHMIC_TRANSFERS
+
+
 def is_wide(frame: av.VideoFrame) -> bool:
     """Whether a frame's colours are converted to those of BT.709, since they are HDR or of a wide gamut."""
-    return frame.color_trc in HDR_TRANSFERS or frame.color_primaries in WIDE_PRIMARIES
+    is_hdr_or_wide = frame.color_trc in HDR_TRANSFERS or frame.color_primaries in WIDE_PRIMARIES
+    return is_hdr_or_wide and frame.color_trc not in LOGARITHMIC_TRANSFERS
 
 
 def to_rgb(
@@ -68,8 +90,6 @@ def to_rgb(
 
 def _matrix(frame: av.VideoFrame) -> Colorspace | None:
     """What the scaler has to take instead of the frame's tag."""
-    if is_untagged_hd(frame):
+    if is_untagged_hd(frame) or frame.colorspace in DERIVED_MATRICES:
         return Colorspace.BT2020 if frame.color_primaries == BT2020 else Colorspace.ITU709
-    if frame.colorspace == BT2020_CONSTANT_LUMINANCE:
-        return Colorspace.BT2020  # the nearest that it knows
-    return None
+    return Colorspace.BT2020 if frame.colorspace == CONSTANT_LUMINANCE else None

@@ -16,6 +16,7 @@ from av.video.reformatter import Interpolation, VideoReformatter
 from pipeline.base.arrays import Frame, Size
 from pipeline.errors import InputError
 from pipeline.video import colours
+from pipeline.video.containers import reason
 from pipeline.video.geometry import AS_STORED, Orientation, of_display_matrix
 from pipeline.video.opencv_frames import open_capture
 
@@ -48,43 +49,49 @@ class SampledFrames:
         self.orientation = AS_STORED
         self.is_interlaced = False
         """Whether any frame is."""
-        self.is_untagged_hd = False
-        """Whether any frame is HD and has no tag for the matrix of its colours."""
-        self.has_wide_colours = False
-        """Whether any frame has HDR, or colours that BT.709 lacks."""
-        self.changes_size = False
+        self.needs_pyav = False
+        """Whether OpenCV is known to read any frame wrongly, or slowly."""
+        self.unknown_colours = ""
+        """Why a frame cannot be converted to RGB; empty where all can."""
         self._count = 0
         self._kind: tuple[object, ...] = ()
         self._reformatter = VideoReformatter()
-
-    @property
-    def needs_pyav(self) -> bool:
-        """Whether OpenCV is known to read such frames wrongly, or slowly."""
-        return (
-            self.is_interlaced
-            or self.is_untagged_hd
-            or self.has_wide_colours
-            or self.changes_size
-            or self.orientation.angle is None
-        )
 
     def see(self, frame: av.VideoFrame) -> None:
         """Take the next frame."""
         if self._count == 0:
             self.size = (frame.height, frame.width)
             self.orientation = orientation_of(frame)
-        kind, before = _kind(frame), self._kind
-        if kind != before:
-            self.changes_size |= (frame.height, frame.width) != self.size
+        kind = _kind(frame)
+        is_unlike = kind != self._kind
+        if is_unlike:
             self.is_interlaced |= frame.interlaced_frame
-            self.is_untagged_hd |= colours.is_untagged_hd(frame)
-            self.has_wide_colours |= colours.is_wide(frame)
-        is_sampled = kind != before or self._count < FIRST_FRAMES or self._count % EVERY == 0
-        if is_sampled and not self.needs_pyav and not frame.is_corrupt:
-            self.thumbnails[self._count] = colours.to_rgb(
-                frame, (THUMBNAIL, THUMBNAIL), self._reformatter, Interpolation.AREA
-            )
+            self.needs_pyav |= self._needs_pyav(frame)
+        is_due = is_unlike or self._count < FIRST_FRAMES or self._count % EVERY == 0
+        # A frame with colours that no scaler knows is tried: the error has to come before any work.
+        is_sampled = is_due and (not self.needs_pyav or colours.are_unknown(frame))
+        if is_sampled and not frame.is_corrupt:
+            self._sample(frame)
         self._count, self._kind = self._count + 1, kind
+
+    def _needs_pyav(self, frame: av.VideoFrame) -> bool:
+        return (
+            frame.interlaced_frame
+            or colours.is_untagged_hd(frame)
+            or colours.is_wide(frame)
+            or colours.are_refused_by_opencv(frame)
+            or self.orientation.angle is None
+            or (frame.height, frame.width) != self.size
+        )
+
+    def _sample(self, frame: av.VideoFrame) -> None:
+        size = (THUMBNAIL, THUMBNAIL)
+        try:
+            thumbnail = colours.to_rgb(frame, size, self._reformatter, Interpolation.AREA)
+        except (av.FFmpegError, ValueError) as error:
+            self.unknown_colours = self.unknown_colours or reason(error)
+        else:
+            self.thumbnails[self._count] = thumbnail
 
 
 def orientation_of(frame: av.VideoFrame) -> Orientation:

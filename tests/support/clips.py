@@ -66,23 +66,31 @@ def write_clip(
     codec: str = "libx264",
     pixel_format: str = "yuv420p",
     colour: int | None = BT709,
+    encoded: int | None = None,
+    transfer: int | None = None,
     pixel_aspect: Fraction | None = None,
     options: dict[str, str] | None = None,
     container: dict[str, str] | None = None,
     sounds: Sequence[Sound] = (),
     subtitles: Sequence[tuple[int, int, str]] = (),
     form: str | None = None,
+    rate: Fraction = Fraction(25),
+    fields: str | None = None,
 ) -> Path:
     """Write a clip of ``frames`` pictures, or one at each of ``times`` (in ``time_base``).
 
     Args:
         colour: matrix, primaries and transfer (1: BT.709); None: not stored in the file.
+        transfer: the transfer, with the primaries of BT.709, where it is not that of ``colour``.
+        encoded: the matrix that the pictures are encoded by; by default that of ``colour``, else BT.601.
         subtitles: (start, duration, text), in milliseconds.
         form: FFmpeg's name of the container, if it does not follow from the suffix.
+        rate: frames a second that the file is told.
+        fields: ``tff`` or ``bff``: the frames are marked as interlaced, the top or the bottom field first.
     """
     times = range(frames) if times is None else times
     with av.open(str(path), "w", format=form, container_options=container or {}) as output:
-        video = output.add_stream(codec, rate=Fraction(25), options=options or {"crf": "4", "bf": "0"})
+        video = output.add_stream(codec, rate=rate, options=_encoder_options(options, fields))
         video.height, video.width = size
         video.pix_fmt = pixel_format
         context = video.codec_context
@@ -91,6 +99,8 @@ def write_clip(
             context.sample_aspect_ratio = pixel_aspect
         if colour is not None:
             context.colorspace = context.color_primaries = context.color_trc = colour
+            if transfer is not None:
+                context.color_primaries, context.color_trc = BT709, transfer
             context.color_range = LIMITED
         tracks = [_audio_stream(output, sound) for sound in sounds]
         writing = _subtitle_stream(output) if subtitles else None
@@ -98,10 +108,40 @@ def write_clip(
             output.mux(list(_sound_packets(stream, sound)))
         for start, duration, text in subtitles:
             output.mux(_subtitle_packet(writing, start, duration, text))
+        marks = _FieldMarks(fields, time_base) if fields else None
         for index, time in enumerate(times):
-            output.mux(video.encode(_frame(picture(index, size), time, pixel_format, colour)))
+            frame = _frame(picture(index, size), time, pixel_format, encoded or colour)
+            output.mux(video.encode(marks.put(frame) if marks else frame))
         output.mux(video.encode())
     return path
+
+
+def _encoder_options(options: dict[str, str] | None, fields: str | None) -> dict[str, str]:
+    options = options or {"crf": "4", "bf": "0"}
+    return options | {"flags": "+ildct+ilme"} if fields else options
+
+
+class _FieldMarks:
+    """Marks frames as interlaced, which PyAV leaves to FFmpeg's filters."""
+
+    def __init__(self, fields: str, time_base: Fraction) -> None:
+        self._fields, self._time_base = fields, time_base
+        self._graph: av.filter.Graph | None = None
+
+    def put(self, frame: av.VideoFrame) -> av.VideoFrame:
+        if self._graph is None:
+            self._graph = av.filter.Graph()
+            size = f"{frame.width}x{frame.height}"
+            layout = (
+                f"video_size={size}:pix_fmt={frame.format.name}:time_base={self._time_base}:pixel_aspect=1/1"
+            )
+            layout += f":colorspace={frame.colorspace}:range={frame.color_range}"
+            nodes = (("buffer", layout), ("setfield", f"mode={self._fields}"), ("buffersink", None))
+            self._graph.link_nodes(*(self._graph.add(*node) for node in nodes)).configure()
+        self._graph.push(frame)
+        marked = self._graph.vpull()
+        marked.pts = frame.pts
+        return marked
 
 
 def _frame(pixels: np.ndarray, time: int, pixel_format: str, colour: int | None) -> av.VideoFrame:
@@ -170,11 +210,16 @@ QUARTER_TURNS = {0: (1, 0, 0, 1), 90: (0, 1, -1, 0), 180: (-1, 0, 0, -1), 270: (
 
 def rotate(path: Path, angle: int) -> Path:
     """Patch the first track header of an MP4 so that players turn its pictures clockwise by ``angle``."""
+    return turn(path, QUARTER_TURNS[angle])
+
+
+def turn(path: Path, matrix: tuple[int, int, int, int]) -> Path:
+    """Patch the a, b, c, d of the matrix in the first track header of an MP4 or MOV."""
     data = bytearray(path.read_bytes())
     header = data.index(b"tkhd") + 4
-    matrix = header + 4 + (20 if data[header] == 0 else 32) + 16
-    a, b, c, d = (value << 16 for value in QUARTER_TURNS[angle])
-    data[matrix : matrix + 36] = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
+    place = header + 4 + (20 if data[header] == 0 else 32) + 16
+    a, b, c, d = (value << 16 for value in matrix)
+    data[place : place + 36] = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
     path.write_bytes(data)
     return path
 

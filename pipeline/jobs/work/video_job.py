@@ -123,7 +123,7 @@ def _check_reader(job: Job, clip: Clip) -> None:
     before = job.facts.reader or "opencv"
     if before != clip.reading.reader and job.entries():
         raise JobDiffersError(
-            f"{shown(job.plan.output)}: its job was begun by a version that reads the clip's frames differently "
+            f"{shown(job.plan.output)}: its job was begun by a version that reads the clip differently "
             f"({before}, now {clip.reading.reader}); --restart discards it and starts over"
         )
     if before != clip.reading.reader:
