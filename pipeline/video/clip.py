@@ -75,7 +75,7 @@ def probe(path: Path) -> Clip:
         sound, aspect = _sound(container), stream.sample_aspect_ratio or Fraction(1)
         stored = frame_times.read(container, stream, sampled.see)
         number = container.streams.video.index(stream)
-    reading, count = _reading(path, number, sampled, len(stored.times))
+    reading, count = choose_reading(path, number, sampled, len(stored.times))
     height, width = reading.size
     fitted = frame_times.fit(stored, count)
     return Clip(
@@ -130,10 +130,18 @@ def frames(source: Path | Reading, start: int = 0) -> Iterator[Frame]:
     return pyav_frames.read(reading, start)
 
 
-def _reading(path: Path, stream: int, sampled: SampledFrames, by_pyav: int) -> tuple[Reading, int]:
+def choose_reading(path: Path, stream: int, sampled: SampledFrames, by_pyav: int) -> tuple[Reading, int]:
     """How to read a clip in which PyAV has found ``by_pyav`` frames, and how many frames it has.
 
-    OpenCV reads it if it can and both see the same: its pixels are those of earlier versions.
+    OpenCV reads it if it can and both see the same, since its pixels are those of earlier versions; also where
+    PyAV finds fewer frames.
+
+    Args:
+        stream: the number of the stream among the clip's video streams.
+        sampled: what PyAV has seen.
+
+    Raises:
+        InputError: no frame can be read, or no colour converted.
     """
     if sampled.unknown_colours:
         raise InputError(
@@ -147,7 +155,7 @@ def _reading(path: Path, stream: int, sampled: SampledFrames, by_pyav: int) -> t
     opencv = by_opencv(path, sampled)
     if not by_pyav and not opencv.count:
         raise InputError(f"{shown(path)}: none of its frames can be read; copy it again, or convert it")
-    if opencv.count > by_pyav or (opencv.count == by_pyav and opencv.is_same):
+    if not by_pyav or (opencv.is_same and opencv.count >= by_pyav):
         return Reading(path, "opencv", opencv.size), opencv.count
     return reading, by_pyav
 

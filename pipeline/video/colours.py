@@ -1,17 +1,15 @@
 """The colours of a decoded frame: by which tags it is converted to RGB."""
 
-from typing import Any
-
 import av
 import numpy as np
 from av.video.reformatter import ColorPrimaries, Colorspace, ColorTrc, Interpolation, VideoReformatter
 
 from pipeline.base.arrays import Frame, Size
+from pipeline.video.wide_colours import WideColours
 
 UNSPECIFIED = (2, 3)
 """H.273's numbers for "unspecified" and "reserved"."""
 
-BT709 = 1
 BT2020 = 9
 CONSTANT_LUMINANCE = 10
 """BT.2020's other matrix, which the scaler lacks; the one that it knows is the nearest."""
@@ -69,23 +67,35 @@ def is_wide(frame: av.VideoFrame) -> bool:
     return is_hdr_or_wide and frame.color_trc not in LOGARITHMIC_TRANSFERS
 
 
-def to_rgb(
-    frame: av.VideoFrame,
-    size: Size,
-    reformatter: VideoReformatter,
-    interpolation: Interpolation = CONVERSION,
-) -> Frame:
-    """The frame as uint8 RGB of BT.709, (height, width, 3) of ``size``.
+class RgbConverter:
+    """Converts the frames of one clip to RGB of one size."""
 
-    Raises:
-        av.FFmpegError: FFmpeg's scaler has no conversion from the frame's format.
-    """
-    height, width = size
-    options: dict[str, Any] = {"src_colorspace": _matrix(frame)}
-    if is_wide(frame):
-        options |= {"dst_color_trc": BT709, "dst_color_primaries": BT709}
-    converted = reformatter.reformat(frame, width, height, "rgb24", interpolation=interpolation, **options)
-    return np.asarray(converted.to_ndarray(), np.uint8)
+    def __init__(self, size: Size, interpolation: Interpolation = CONVERSION) -> None:
+        """``size``: (height, width) of the converted frames."""
+        self._size, self._interpolation = size, interpolation
+        self._reformatter = VideoReformatter()
+        self._wide: WideColours | None = None
+
+    def to_rgb(self, frame: av.VideoFrame) -> Frame:
+        """The frame as uint8 RGB of BT.709, (height, width, 3).
+
+        Raises:
+            av.FFmpegError: FFmpeg's scaler has no conversion from the frame's colours.
+        """
+        if is_wide(frame):
+            if self._wide is None or self._wide.tags != (frame.color_trc, frame.color_primaries):
+                self._wide = WideColours(frame, self._size)
+            return self._wide.to_rgb(frame, _matrix(frame))
+        height, width = self._size
+        converted = self._reformatter.reformat(
+            frame,
+            width,
+            height,
+            "rgb24",
+            src_colorspace=_matrix(frame),
+            interpolation=self._interpolation,
+        )
+        return np.asarray(converted.to_ndarray(), np.uint8)
 
 
 def _matrix(frame: av.VideoFrame) -> Colorspace | None:

@@ -11,13 +11,14 @@ import av
 import cv2
 import numpy as np
 import numpy.typing as npt
-from av.video.reformatter import Interpolation, VideoReformatter
+from av.video.reformatter import Interpolation
 
 from pipeline.base.arrays import Frame, Size
 from pipeline.errors import InputError
-from pipeline.video import colours
+from pipeline.video import colours, side_data
+from pipeline.video.colours import RgbConverter
 from pipeline.video.containers import reason
-from pipeline.video.geometry import AS_STORED, Orientation, of_display_matrix
+from pipeline.video.geometry import AS_STORED, Orientation, of_angle, of_display_matrix
 from pipeline.video.opencv_frames import open_capture
 
 Thumbnail = npt.NDArray[np.uint8]
@@ -55,7 +56,7 @@ class SampledFrames:
         """Why a frame cannot be converted to RGB; empty where all can."""
         self._count = 0
         self._kind: tuple[object, ...] = ()
-        self._reformatter = VideoReformatter()
+        self._converter = RgbConverter((THUMBNAIL, THUMBNAIL), Interpolation.AREA)
 
     def see(self, frame: av.VideoFrame) -> None:
         """Take the next frame."""
@@ -85,9 +86,8 @@ class SampledFrames:
         )
 
     def _sample(self, frame: av.VideoFrame) -> None:
-        size = (THUMBNAIL, THUMBNAIL)
         try:
-            thumbnail = colours.to_rgb(frame, size, self._reformatter, Interpolation.AREA)
+            thumbnail = self._converter.to_rgb(frame)
         except (av.FFmpegError, ValueError) as error:
             self.unknown_colours = self.unknown_colours or reason(error)
         else:
@@ -96,8 +96,8 @@ class SampledFrames:
 
 def orientation_of(frame: av.VideoFrame) -> Orientation:
     """How a frame has to be turned and mirrored, by the display matrix that it carries."""
-    matrix = frame.side_data.get("DISPLAYMATRIX")
-    return AS_STORED if matrix is None else of_display_matrix(bytes(matrix))  # type: ignore[call-overload]
+    matrix = side_data.of_frame(frame).get(side_data.DISPLAY_MATRIX)
+    return of_angle(-frame.rotation) if matrix is None else of_display_matrix(matrix)
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,11 @@ _ANGLES = {
 }
 
 
+def of_angle(angle: int) -> Orientation:
+    """The orientation of a clockwise rotation by ``angle`` degrees; as stored, if it is no quarter turn."""
+    return next((one for one, own in _ANGLES.items() if own == angle % 360), AS_STORED)
+
+
 def of_display_matrix(matrix: bytes) -> Orientation:
     """The orientation that a display matrix comes nearest to; those of files are of the eight.
 

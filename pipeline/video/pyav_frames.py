@@ -7,13 +7,12 @@ from pathlib import Path
 import av
 from av.container import InputContainer
 from av.filter import Graph
-from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from pipeline.base.arrays import Frame
 from pipeline.base.messages import shown
 from pipeline.errors import InputError
-from pipeline.video import colours
+from pipeline.video.colours import RgbConverter
 from pipeline.video.containers import decoded, demuxed, open_container, reason
 from pipeline.video.reading import Reading
 
@@ -29,8 +28,7 @@ def read(reading: Reading, start: int = 0) -> Iterator[Frame]:
     Raises:
         InputError: the clip is missing or unreadable, or a frame cannot be converted.
     """
-    stored_size = reading.orientation.upright_size(reading.size)
-    reformatter = VideoReformatter()
+    converter = RgbConverter(reading.orientation.upright_size(reading.size))
     with open_container(reading.path) as container:
         stream = container.streams.video[reading.stream]
         stream.thread_type = "AUTO"
@@ -40,7 +38,7 @@ def read(reading: Reading, start: int = 0) -> Iterator[Frame]:
         for number, frame in enumerate(frames):
             if number >= start:
                 with _errors_about(reading.path, number):
-                    pixels = colours.to_rgb(frame, stored_size, reformatter)
+                    pixels = converter.to_rgb(frame)
                 yield reading.orientation.upright(pixels)
 
 

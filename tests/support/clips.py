@@ -22,7 +22,7 @@ FRAMES = 12
 
 RED, GREY = (220, 20, 20), (90, 90, 90)
 
-BT709, LIMITED = 1, 1
+BT709, BT2020, LIMITED = 1, 9, 1
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,7 @@ def write_clip(
     colour: int | None = BT709,
     encoded: int | None = None,
     transfer: int | None = None,
+    primaries: int = BT709,
     pixel_aspect: Fraction | None = None,
     options: dict[str, str] | None = None,
     container: dict[str, str] | None = None,
@@ -81,7 +82,7 @@ def write_clip(
 
     Args:
         colour: matrix, primaries and transfer (1: BT.709); None: not stored in the file.
-        transfer: the transfer, with the primaries of BT.709, where it is not that of ``colour``.
+        transfer: the transfer, where it is not that of ``colour``; it comes with ``primaries``.
         encoded: the matrix that the pictures are encoded by; by default that of ``colour``, else BT.601.
         subtitles: (start, duration, text), in milliseconds.
         form: FFmpeg's name of the container, if it does not follow from the suffix.
@@ -100,7 +101,7 @@ def write_clip(
         if colour is not None:
             context.colorspace = context.color_primaries = context.color_trc = colour
             if transfer is not None:
-                context.color_primaries, context.color_trc = BT709, transfer
+                context.color_primaries, context.color_trc = primaries, transfer
             context.color_range = LIMITED
         tracks = [_audio_stream(output, sound) for sound in sounds]
         writing = _subtitle_stream(output) if subtitles else None
@@ -146,7 +147,7 @@ class _FieldMarks:
 
 def _frame(pixels: np.ndarray, time: int, pixel_format: str, colour: int | None) -> av.VideoFrame:
     frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
-    matrix = "ITU709" if colour == BT709 else "ITU601"
+    matrix = {BT709: "ITU709", BT2020: "BT2020"}.get(colour, "ITU601")
     full = "JPEG" if pixel_format.startswith("yuvj") else "MPEG"
     frame = frame.reformat(format=pixel_format, dst_colorspace=matrix, dst_color_range=full)
     frame.pts = time

@@ -6,6 +6,7 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
+from av.stream import Disposition
 
 from pipeline.errors import InputError
 from pipeline.video import clip as clips
@@ -360,3 +361,102 @@ def test_frames_that_the_decoders_see_differently_are_noticed(tmp_path, changed)
     actual = comparison.by_opencv(other_path, sampled)
 
     assert (actual.count, actual.size, actual.is_same) == (40, (48, 64), changed is None)
+
+
+@pytest.mark.parametrize(
+    ("by_pyav", "desired"), [(2, ("opencv", 3)), (3, ("opencv", 3)), (4, ("pyav", 4)), (0, ("opencv", 3))]
+)
+def test_the_decoder_that_finds_more_frames_reads_the_clip(tmp_path, by_pyav, desired):
+    path = write_clip(tmp_path / "a.mp4", frames=3, picture=quarters)
+    sampled = comparison.SampledFrames()
+
+    reading, count = clips.choose_reading(path, 0, sampled, by_pyav)
+
+    assert (reading.decoder, count) == desired
+
+
+def test_frames_after_a_change_of_size_have_the_first_ones_size(tmp_path):
+    for number, size in enumerate([(48, 64), (96, 128)]):
+        write_clip(tmp_path / f"{number}.ts", size=size, frames=3, picture=quarters)
+    path = tmp_path / "both.ts"
+    path.write_bytes(b"".join((tmp_path / f"{number}.ts").read_bytes() for number in (0, 1)))
+
+    clip = clips.probe(path)
+    frames = list(clips.frames(clip.reading))
+
+    assert (clip.height, clip.width) == clips.guess(path).size == (48, 64)
+    assert_shows_quarters(frames[:3], (48, 64))
+    assert_shows_quarters(frames[3:], (48, 64))
+
+
+def test_of_two_tracks_the_default_one_is_read(tmp_path):
+    first = write_clip(tmp_path / "first.mp4", frames=2)
+    second = write_clip(tmp_path / "second.mp4", frames=3, picture=quarters)
+    path = tmp_path / "both.mkv"
+    with av.open(str(first)) as a, av.open(str(second)) as b, av.open(str(path), "w") as output:
+        sources = [a, b]
+        tracks = [output.add_stream_from_template(source.streams.video[0]) for source in sources]
+        tracks[0].disposition = Disposition(0)
+        tracks[1].disposition = Disposition.default
+        for source, track in zip(sources, tracks, strict=True):
+            for packet in source.demux(video=0):
+                if packet.size:
+                    packet.stream = track
+                    output.mux(packet)
+
+    clip = clips.probe(path)
+
+    assert (clip.reading.decoder, clip.reading.stream, len(clip.frame_times)) == ("pyav", 1, 3)
+    assert_shows_quarters(list(clips.frames(clip.reading)), (48, 64))
+
+
+WIDE_PATCHES = ((128, 128, 128), (150, 130, 110), (110, 140, 120), (120, 120, 150), (160, 110, 110))
+"""Colours of BT.2020 that BT.709 has, too."""
+
+BT709_OF_BT2020 = np.array(
+    [[1.6605, -0.5876, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.0182, -0.1006, 1.1187]]
+)
+"""ITU-R BT.2087, linear light."""
+
+
+def patches(index, size):
+    height, width = size
+    return np.array(WIDE_PATCHES, np.uint8)[None].repeat(width // len(WIDE_PATCHES), 1).repeat(height, 0)
+
+
+def write_patches(path, transfer):
+    return write_clip(
+        path, size=(32, 160), frames=2, picture=patches, codec="libx265", pixel_format="yuv420p10le",
+        colour=9, encoded=9, primaries=9, transfer=transfer, options={"x265-params": "log-level=none", "crf": "2"},
+    )  # fmt: skip
+
+
+def colours_of_patches(frame):
+    return frame[16, 16::32].astype(int)
+
+
+def test_colours_of_bt2020_become_those_of_bt709(tmp_path):
+    """The transfer is the display's, 2.4 (BT.1886)."""
+    light = (np.array(WIDE_PATCHES) / 255) ** 2.4
+    desired = 255 * (light @ BT709_OF_BT2020.T) ** (1 / 2.4)
+
+    clip = clips.probe(write_patches(tmp_path / "a.mp4", transfer=14))
+    frames = list(clips.frames(clip.reading))
+
+    assert (clip.reading.decoder, len(frames)) == ("pyav", 2)
+    for frame in frames:
+        np.testing.assert_allclose(colours_of_patches(frame), desired, atol=2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("transfer", [16, 18], ids=["PQ", "HLG"])
+def test_hdr_is_converted_as_opencv_does(tmp_path, transfer):
+    """OpenCV takes BT.709's matrix for that of BT.2020: greys are the same, colours nearly."""
+    path = write_patches(tmp_path / "a.mp4", transfer)
+
+    actual = colours_of_patches(next(clips.frames(path)))
+
+    desired = colours_of_patches(next(opencv_frames.read(path)))
+    np.testing.assert_allclose(actual[0], desired[0], atol=1)
+    np.testing.assert_allclose(actual, desired, atol=16)
+    assert np.abs(actual - desired).mean() < 4
