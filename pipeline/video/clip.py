@@ -133,8 +133,7 @@ def frames(source: Path | Reading, start: int = 0) -> Iterator[Frame]:
 def choose_reading(path: Path, stream: int, sampled: SampledFrames, by_pyav: int) -> tuple[Reading, int]:
     """How to read a clip in which PyAV has found ``by_pyav`` frames, and how many frames it has.
 
-    OpenCV reads it if it can and both see the same, since its pixels are those of earlier versions; also where
-    PyAV finds fewer frames.
+    OpenCV reads it if it finds as many and both see the same: its pixels are those of earlier versions.
 
     Args:
         stream: the number of the stream among the clip's video streams.

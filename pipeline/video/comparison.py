@@ -29,14 +29,11 @@ THUMBNAIL = 16
 FIRST_FRAMES, EVERY = 4, 16
 """Frames that are compared: the first ones, every sixteenth, and each unlike the one before in kind."""
 
-SAME_LEVELS = 8.0
+SAME_LEVELS = 4.0
 """Mean absolute difference of two thumbnails, in levels, up to which they are one picture.
 
-The same frame by both decoders differs by up to 2 levels, by the way each scales.
+The same frame by both decoders differs by 0, of 10 bits by up to 2.
 """
-
-FLAT_LEVELS = 1.0
-"""Standard deviation, in levels, up to which a thumbnail has no picture in it."""
 
 
 class SampledFrames:
@@ -56,12 +53,13 @@ class SampledFrames:
         """Why a frame cannot be converted to RGB; empty where all can."""
         self._count = 0
         self._kind: tuple[object, ...] = ()
-        self._converter = RgbConverter((THUMBNAIL, THUMBNAIL), Interpolation.AREA)
+        self._converter = RgbConverter(self.size)
 
     def see(self, frame: av.VideoFrame) -> None:
         """Take the next frame."""
         if self._count == 0:
             self.size = (frame.height, frame.width)
+            self._converter = RgbConverter(self.size, Interpolation.BICUBIC)  # as OpenCV does
             self.orientation = orientation_of(frame)
         kind = _kind(frame)
         is_unlike = kind != self._kind
@@ -87,11 +85,11 @@ class SampledFrames:
 
     def _sample(self, frame: av.VideoFrame) -> None:
         try:
-            thumbnail = self._converter.to_rgb(frame)
+            pixels = self._converter.to_rgb(frame)
         except (av.FFmpegError, ValueError) as error:
             self.unknown_colours = self.unknown_colours or reason(error)
         else:
-            self.thumbnails[self._count] = thumbnail
+            self.thumbnails[self._count] = _thumbnail(pixels)
 
 
 def orientation_of(frame: av.VideoFrame) -> Orientation:
@@ -131,13 +129,14 @@ def by_opencv(path: Path, sampled: SampledFrames) -> ByOpenCV:
     return ByOpenCV(count, size, is_same)
 
 
+def _thumbnail(frame: Frame) -> Thumbnail:
+    return cv2.resize(frame, (THUMBNAIL, THUMBNAIL), interpolation=cv2.INTER_AREA)
+
+
 def _is_same(bgr: Frame, thumbnail: Thumbnail, orientation: Orientation) -> bool:
     """Whether OpenCV's frame, upright, is the picture of a thumbnail."""
-    small = cv2.resize(bgr, (THUMBNAIL, THUMBNAIL), interpolation=cv2.INTER_AREA)
-    opencv = cv2.cvtColor(small, cv2.COLOR_BGR2RGB).astype(np.float32)
+    opencv = _thumbnail(bgr)[..., ::-1].astype(np.float32)
     pyav = orientation.upright(thumbnail).astype(np.float32)
-    if opencv.std() < FLAT_LEVELS < pyav.std() / 2:
-        return False
     return float(np.abs(opencv - pyav).mean()) <= SAME_LEVELS
 
 

@@ -426,8 +426,8 @@ def patches(index, size):
 
 def write_patches(path, transfer):
     return write_clip(
-        path, size=(32, 160), frames=2, picture=patches, codec="libx265", pixel_format="yuv420p10le",
-        colour=9, encoded=9, primaries=9, transfer=transfer, options={"x265-params": "log-level=none", "crf": "2"},
+        path, size=(32, 160), frames=2, picture=patches, pixel_format="yuv420p10le", colour=9, encoded=9,
+        primaries=9, transfer=transfer, options={"crf": "2", "bf": "0"},
     )  # fmt: skip
 
 

@@ -3,13 +3,16 @@
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
+from PIL import Image
 
 from pipeline import Rules, stylize_video
 from pipeline.errors import InputError, JobDiffersError, StoppedError
+from pipeline.jobs.record.journal import Journal
 from tests.support.clips import write_clip, write_sound_only
 from tests.support.jobs import FRAMES, KEEP, SMOOTHED, digests
-from tests.support.media import TINY, clip, picture
+from tests.support.media import TINY, clip, picture, scene
 from tests.support.observers import RecordingObserver, StopsAt
 
 
@@ -130,3 +133,64 @@ def test_snapshots_of_frames_lie_beside_the_clip() -> None:
         "in_starry_snapshots/000001/step_000002.png",
         "in_starry_snapshots/000002/step_000001.png",
     ]
+
+
+def _interlaced(name: str) -> Path:
+    def view(number: int, size: tuple[int, int]) -> np.ndarray:
+        return scene(7 + number, *size)
+
+    return write_clip(Path(name), size=(32, 48), frames=3, fields="tff", picture=view)
+
+
+def test_an_interlaced_clip_is_stylised_from_its_own_pictures() -> None:
+    """Not from black ones, which all would give one pastiche."""
+    source, style = _interlaced("in.mp4"), picture("starry.jpg", 2)
+    outcome = stylize_video(source, [style], rules=KEEP, **TINY)
+    assert outcome.done == 3
+    for number, path in enumerate(sorted(FRAMES.glob("*.png"))):
+        with Image.open(path) as pastiche:
+            like = scene(7 + number, 32, 48)
+            pixels = np.asarray(pastiche.convert("RGB").resize((48, 32)), float)
+        assert np.corrcoef(pixels.ravel(), like.ravel())[0, 1] > 0.8
+
+
+@pytest.mark.parametrize("finished", [False, True])
+def test_a_job_whose_frames_an_earlier_version_read_otherwise_is_not_mixed(finished: bool) -> None:
+    source, style = _interlaced("in.mp4"), picture("starry.jpg", 2)
+    with pytest.raises(StoppedError):
+        stylize_video(source, [style], observer=StopsAt(2), **TINY)
+    with Journal(Path(".in_starry.mp4.nstpipe")) as journal:
+        journal.update(reader=None, finished=finished)  # as a version without that field leaves it
+    with pytest.raises(JobDiffersError, match="--restart") as caught:
+        stylize_video(source, [style], **TINY)
+    assert "\n" not in str(caught.value)
+    assert stylize_video(source, [style], rules=Rules(restart=True), **TINY).stylized == 3
+
+
+def test_a_job_that_an_earlier_version_began_on_an_ordinary_clip_goes_on() -> None:
+    source, style = clip("in.mp4", frames=3), picture("starry.jpg", 2)
+    with pytest.raises(StoppedError):
+        stylize_video(source, [style], observer=StopsAt(2), **TINY)
+    with Journal(Path(".in_starry.mp4.nstpipe")) as journal:
+        journal.update(reader=None)
+    outcome = stylize_video(source, [style], **TINY)
+    assert (outcome.done, outcome.stylized) == (3, 1)
+
+
+def test_a_job_that_stopped_before_its_first_frame_measures_the_clip_again() -> None:
+    """The shots and the light that an earlier version measured were those of black frames."""
+    source, style = _interlaced("in.mp4"), picture("starry.jpg", 2)
+    folder = Path(".in_starry.mp4.nstpipe")
+    with pytest.raises(StoppedError):
+        stylize_video(source, [style], observer=StopsAt(2), **TINY)
+    with Journal(folder) as journal:
+        for name in journal.entries():
+            journal.forget(name)
+        journal.update(reader=None, shots=(0, 1, 2), gains={1: 0.5})
+    for path in FRAMES.glob("*.png"):
+        path.unlink()
+    stylize_video(source, [style], **TINY)
+    with Journal(folder) as journal:
+        facts = journal.facts()
+    assert facts is not None
+    assert (facts.gains, facts.reader) == ({}, "pyav 1")
