@@ -54,6 +54,10 @@ class Clip:
         return float(ticks * self.time_base)
 
 
+HIGHEST_RATE = 10_000
+"""Frames a second; what exceeds them is a clock, such as the 60,000 of raw DV."""
+
+
 class Guess(NamedTuple):
     """What a clip's header says; any of it may be wrong."""
 
@@ -101,7 +105,8 @@ def guess(path: Path) -> Guess:
     """
     with open_container(path) as container:
         stream = video_stream(container, path)
-        rate = stream.average_rate or stream.guessed_rate or ORDINARY_RATE
+        rates = (stream.average_rate, stream.guessed_rate, ORDINARY_RATE)
+        rate = next(rate for rate in rates if rate and rate < HIGHEST_RATE)
         seconds = float((stream.duration or 0) * (stream.time_base or 0))
         seconds = seconds or (container.duration or 0) / av.time_base
         frames = stream.frames or round(seconds * rate)

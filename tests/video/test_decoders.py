@@ -118,6 +118,7 @@ def test_interlaced_frames_are_read_each_at_its_time(tmp_path, name, how):
     if how.get("size") != (2, 64):
         assert_shows_quarters(actual, how.get("size", (48, 64)))
     assert np.ptp(actual[0]) > 100
+    assert clips.guess(path).frames <= 6
 
 
 def combs(index, size):
@@ -218,6 +219,17 @@ ORDINARY = {
     "FFV1": ("a.mkv", {"codec": "ffv1", "pixel_format": "bgr0", "options": {"g": "1"}, "size": (47, 63)}),
     "APNG": ("a.apng", {"codec": "apng", "form": "apng", "pixel_format": "rgb24", "options": {}}),
     "HD with tags": ("a.mp4", {"size": (720, 1280)}),
+    "HD in RGB": (
+        "a.mkv",
+        {
+            "size": (720, 1280),
+            "codec": "ffv1",
+            "pixel_format": "bgr0",
+            "colour": None,
+            "options": {"g": "1"},
+            "frames": 1,
+        },
+    ),
 }
 
 
@@ -348,7 +360,7 @@ def test_frames_that_the_decoders_see_differently_are_noticed(tmp_path, changed)
     """OpenCV reads a clip that differs in one frame from the clip that PyAV has read."""
 
     def other(index, size):
-        return quarters(index, size)[::-1] if index == changed else quarters(index, size)
+        return np.zeros((*size, 3), np.uint8) if index == changed else quarters(index, size)
 
     options = {"g": "1"}
     path = write_clip(tmp_path / "a.mkv", codec="ffv1", frames=40, picture=quarters, options=options)
