@@ -11,7 +11,7 @@ from av.stream import Disposition
 from pipeline.errors import InputError
 from pipeline.video import clip as clips
 from pipeline.video import comparison, opencv_frames
-from tests.support.clips import Sound, seconds_of, truncate, turn, write_clip
+from tests.support.clips import Sound, seconds_of, truncate, turn, write_clip, write_sound_only
 
 CORNERS = ((220, 40, 40), (40, 160, 60), (50, 60, 200), (200, 190, 60))
 """The colours of a picture's quarters: top left, top right, bottom left, bottom right."""
@@ -472,3 +472,40 @@ def test_hdr_is_converted_as_opencv_does(tmp_path, transfer):
     np.testing.assert_allclose(actual[0], desired[0], atol=1)
     np.testing.assert_allclose(actual, desired, atol=16)
     assert np.abs(actual - desired).mean() < 4
+
+
+def test_frames_after_a_corrupt_packet_are_read(tmp_path):
+    """OpenCV stops at some of them; PyAV goes on."""
+    options = {"crf": "4", "bf": "0", "g": "5"}
+    path = write_clip(tmp_path / "a.flv", frames=40, colour=None, picture=quarters, options=options)
+    data = bytearray(path.read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 60] = b"\xff" * 60
+    path.write_bytes(data)
+
+    clip = clips.probe(path)
+    frames = list(clips.frames(clip.reading))
+
+    assert len(frames) == len(clip.frame_times) >= 35
+    assert len(clip.notes) == 1 and "damaged" in clip.notes[0]
+    np.testing.assert_allclose(middles(frames[-1]), middles(quarters(39, (48, 64))), atol=TOLERANCE)
+    assert seconds_of(clip)[-2] == pytest.approx(39 / 25, abs=0.002)
+
+
+def test_a_song_with_a_cover_is_not_a_clip(tmp_path):
+    path = tmp_path / "song.mp4"
+    with av.open(str(write_sound_only(tmp_path / "a.mp4"))) as song, av.open(str(path), "w") as output:
+        cover = output.add_stream("mjpeg", rate=1)
+        cover.width, cover.height, cover.pix_fmt = 32, 32, "yuvj420p"
+        cover.disposition = Disposition.attached_pic
+        sound = output.add_stream_from_template(song.streams.audio[0])
+        black = av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), np.uint8)).reformat(format="yuvj420p")
+        output.mux([*cover.encode(black), *cover.encode(None)])
+        for packet in song.demux(audio=0):
+            if packet.size:
+                packet.stream = sound
+                output.mux(packet)
+
+    for read in (clips.probe, clips.guess):
+        with pytest.raises(InputError, match="no video stream"):
+            read(path)
