@@ -128,11 +128,11 @@ def frames(source: Path | Reading, start: int = 0) -> Iterator[Frame]:
         InputError: the clip is missing or unreadable.
     """
     reading = source if isinstance(source, Reading) else probe(source).reading
+    if reading.decoder == "pyav":
+        return pyav_frames.read(reading, start)
     with open_container(reading.path):
         pass  # its errors say more than OpenCV's
-    if reading.decoder == "opencv":
-        return opencv_frames.read(reading.path, start)
-    return pyav_frames.read(reading, start)
+    return opencv_frames.read(reading.path, start)
 
 
 def choose_reading(path: Path, stream: int, sampled: SampledFrames, by_pyav: int) -> tuple[Reading, int]:

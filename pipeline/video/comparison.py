@@ -1,6 +1,6 @@
 """Compare what OpenCV and PyAV make of the same frames of a clip.
 
-OpenCV may say that it has read a frame and give a picture of zeros, or one of grey, where its scaler has
+OpenCV may say that it has read a frame and give zeros, grey or whatever was in memory, where its scaler has
 refused the frame.
 """
 
