@@ -1,8 +1,8 @@
 """The colours of HDR and of wide gamuts as those of BT.709, by a table.
 
 FFmpeg's scaler converts them slowly: so it converts a table of colours once, in which those of the frames are
-then looked up. Given luma and chroma, it also converts strong colours several levels wrong; given RGB, as here,
-it is right.
+then looked up. Given luma and chroma, it also converts strong colours several levels wrong; given RGB, as
+here, it is right.
 """
 
 from functools import lru_cache
