@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pipeline.base import isolated
 from pipeline.core.style_shares import style_shares
 from pipeline.extractor import weights
 from pipeline.extractor.weights import Weights
@@ -193,7 +194,10 @@ def run(plan: Plan, choice: Choice, rules: Rules, observer: Observer) -> Outcome
     spec = _weights_of_the_job(plan, preliminary.weights, rules, observer.warn)
     extractor = weights.obtain(spec, observer.warn, observer.fetching)
     settings = choice.resolve(extractor.kind).settings
-    with open_job(plan, settings, extractor, observer, force=rules.force, restart=rules.restart) as job:
+    with (
+        isolated.while_waiting(observer.waiting),
+        open_job(plan, settings, extractor, observer, force=rules.force, restart=rules.restart) as job,
+    ):
         items = _make_items(job, plan, settings, extractor, rules)
         job.check_outputs()
         entries = [entry for item in items if (entry := job.entry(item))]

@@ -1,4 +1,4 @@
-"""The machine and what is installed on it: BLAS threads, free memory, versions of libraries."""
+"""The machine and what is installed on it: BLAS threads, versions of libraries."""
 
 import contextlib
 import functools
@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import psutil
 import threadpoolctl
 
 LIBRARIES = ("tensorflow", "keras", "numpy", "scipy", "opencv-python-headless", "pillow", "av")
@@ -30,11 +29,6 @@ def one_blas_thread() -> contextlib.AbstractContextManager[Any]:
 @functools.cache
 def _controller() -> threadpoolctl.ThreadpoolController:
     return threadpoolctl.ThreadpoolController()
-
-
-def free_memory() -> int:
-    """Bytes that can be allocated without swapping."""
-    return int(psutil.virtual_memory().available)
 
 
 def library_versions() -> dict[str, str]:

@@ -11,7 +11,7 @@ from typing import Any
 from PIL import ExifTags, Image
 
 from pipeline.base.arrays import Size
-from pipeline.base.machine import free_memory
+from pipeline.base.memory import free_memory
 from pipeline.base.messages import shown
 from pipeline.errors import TooLargeError
 from pipeline.pictures import jpeg_ends, metadata, opening, png_chunks

@@ -13,7 +13,7 @@ from av.video.stream import VideoStream
 from pipeline.base.arrays import Frame, Size
 from pipeline.base.messages import shown
 from pipeline.errors import InputError
-from pipeline.video import frame_times, opencv_frames, pyav_frames
+from pipeline.video import frame_times, isolation, opencv_frames, pyav_frames
 from pipeline.video.comparison import SampledFrames, by_opencv, orientation_of
 from pipeline.video.containers import open_container, video_stream
 from pipeline.video.frame_times import ORDINARY_RATE, StoredTimes
@@ -72,7 +72,12 @@ def probe(path: Path) -> Clip:
 
     Raises:
         InputError: the clip is missing, unreadable, cut short before its first frame, or has no video.
+        TooLargeError: decoding needs more memory than is free.
     """
+    return isolation.call(path, _probe, path)
+
+
+def _probe(path: Path) -> Clip:
     sampled = SampledFrames()
     with open_container(path) as container:
         stream = video_stream(container, path)
@@ -102,7 +107,12 @@ def guess(path: Path) -> Guess:
 
     Raises:
         InputError: the clip is missing, unreadable, or has no video.
+        TooLargeError: decoding needs more memory than is free.
     """
+    return isolation.call(path, _guess, path)
+
+
+def _guess(path: Path) -> Guess:
     with open_container(path) as container:
         stream = video_stream(container, path)
         rates = (stream.average_rate, stream.guessed_rate, ORDINARY_RATE)
@@ -126,8 +136,13 @@ def frames(source: Path | Reading, start: int = 0) -> Iterator[Frame]:
 
     Raises:
         InputError: the clip is missing or unreadable.
+        TooLargeError: decoding needs more memory than is free.
     """
     reading = source if isinstance(source, Reading) else probe(source).reading
+    return isolation.iterate(reading.path, _frames, reading, start)
+
+
+def _frames(reading: Reading, start: int) -> Iterator[Frame]:
     if reading.decoder == "pyav":
         return pyav_frames.read(reading, start)
     with open_container(reading.path):

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from av.video.reformatter import Interpolation
 
 from pipeline.base.arrays import Frame, Size
+from pipeline.base.isolated_child import beat
 from pipeline.errors import InputError
 from pipeline.video import colours, side_data
 from pipeline.video.colours import RgbConverter
@@ -124,6 +125,7 @@ def by_opencv(path: Path, sampled: SampledFrames) -> ByOpenCV:
                     is_read, frame = capture.retrieve()
                     is_same = is_read and _is_same(frame, sampled.thumbnails[count], sampled.orientation)
                 count, is_read = count + 1, capture.grab()
+                beat()
     except InputError:
         return ByOpenCV()
     return ByOpenCV(count, size, is_same)

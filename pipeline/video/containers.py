@@ -13,6 +13,7 @@ from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from pipeline.base.files import check_file
+from pipeline.base.isolated_child import beat
 from pipeline.base.messages import shown
 from pipeline.errors import InputError, OutputError
 
@@ -92,6 +93,7 @@ def demuxed(
         except (av.FFmpegError, ValueError) as error:
             damage.append(reason(error))
             return
+        beat()
         yield packet
 
 

@@ -3,7 +3,7 @@
 import heapq
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -22,7 +22,7 @@ from pipeline.base.arrays import Frame
 from pipeline.base.messages import shown
 from pipeline.base.resizing import pad_to_even
 from pipeline.errors import InputError, OutputError
-from pipeline.video import sound
+from pipeline.video import isolation, sound
 from pipeline.video.clip import Clip
 from pipeline.video.containers import check_output, open_container, reason
 from pipeline.video.sound import MuxPlan
@@ -35,6 +35,9 @@ X264_OPTIONS = {
     "threads": "4",
     "x264-params": "cpu-independent=1",
 }
+
+STALL_SECONDS = 3600.0
+"""Seconds without a frame after which encoding is ended: at the end the muxer writes the whole file again."""
 
 BT709 = 1
 """The number of ITU-R BT.709 in H.273, for matrix, primaries and transfer; every player supports it."""
@@ -76,8 +79,22 @@ def assemble(
             f"{shown(output)}: {len(pictures)} pictures for {len(clip.frame_times)} frames; stylise the rest"
         )
     mux_plan = mux_plan or sound.try_mux(clip, output)
-    with atomic.replacing(output) as partial, _errors_about(output):
-        _write(pictures, clip, partial, mux_plan, gains or {}, on_frame or (lambda _: None))
+    with atomic.replacing(output) as partial:
+        written = isolation.iterate(
+            clip.path,
+            _write,
+            pictures,
+            clip,
+            output,
+            partial,
+            mux_plan,
+            gains or {},
+            stall_seconds=STALL_SECONDS,
+        )
+        with closing(written):  # the process must be gone before its file is removed
+            for number in written:
+                if on_frame is not None:
+                    on_frame(number)
         if before_rename is not None:
             before_rename(partial)
 
@@ -85,20 +102,24 @@ def assemble(
 def _write(
     pictures: Sequence[Path],
     clip: Clip,
-    path: Path,
+    output: Path,
+    partial: Path,
     mux_plan: MuxPlan,
     gains: Mapping[int, float],
-    on_frame: Callable[[int], None],
-) -> None:
+) -> Iterator[int]:
+    """Write the video of ``output`` to ``partial``; yields the number of frames encoded so far."""
     options = _container_options(mux_plan.container, clip.time_base)
-    target = av.open(os.path.abspath(path), "w", format=mux_plan.container, container_options=options)
-    with open_container(clip.path) as source, target:
+    target = av.open(os.path.abspath(partial), "w", format=mux_plan.container, container_options=options)
+    with _errors_about(output), open_container(clip.path) as source, target:
         size = _read(pictures[0]).shape[:2]
         video = _add_video(target, clip, size)
         tracks = sound.add_tracks(source, target, mux_plan, clip.origin)
-        video_packets = _encoded(video, pictures, clip, size, gains, on_frame)
+        encoded: list[int] = []
+        video_packets = _encoded(video, pictures, clip, size, gains, encoded.append)
         for packet in _interleaved(video_packets, sound.packets(source, tracks)):
             target.mux_one(packet)
+            yield from encoded
+            encoded.clear()
 
 
 def _container_options(container: str, time_base: Fraction) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import Any
 import cv2
 
 from pipeline.base.arrays import Frame
+from pipeline.base.isolated_child import beat
 from pipeline.base.messages import shown
 from pipeline.errors import InputError
 
@@ -45,6 +46,7 @@ def read(path: Path, start: int = 0) -> Iterator[Frame]:
         for _ in range(start):
             if not capture.grab():
                 return
+            beat()
         while True:
             is_read, frame = capture.read()
             if not is_read:

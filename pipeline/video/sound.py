@@ -16,6 +16,7 @@ from av.packet import Packet
 from av.stream import Stream
 
 from pipeline.base.messages import shown
+from pipeline.video import isolation
 from pipeline.video.aac import AacTrack
 from pipeline.video.clip import Clip
 from pipeline.video.containers import check_output, demuxed, open_container, reason
@@ -130,7 +131,13 @@ def try_mux(clip: Clip, output: Path) -> MuxPlan:
     Raises:
         InputError: the clip is missing or unreadable.
         OutputError: nstpipe does not write videos with the suffix of ``output``.
+        TooLargeError: decoding needs more memory than is free.
     """
+    check_output(output)
+    return isolation.call(clip.path, _try_mux, clip, output)
+
+
+def _try_mux(clip: Clip, output: Path) -> MuxPlan:
     container = check_output(output)
     with open_container(clip.path) as source:
         streams = [

@@ -8,7 +8,7 @@ import numpy as np
 import psutil
 
 from pipeline.base.arrays import Size
-from pipeline.base.machine import free_memory
+from pipeline.base.memory import free_memory
 from pipeline.core.margins import Margin
 from pipeline.core.scales import plan, plan_following
 from pipeline.errors import TooLargeError

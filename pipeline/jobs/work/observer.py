@@ -21,7 +21,7 @@ class Observer:
         """A step of the current item ended. Items of worker processes report no steps."""
 
     def waiting(self) -> None:
-        """Worker processes are busy; called several times a second."""
+        """Other processes are busy: workers, or a clip's decoder; called several times a second."""
 
     def item_ended(self, entry: Entry) -> None:
         """An item was written and marked, or failed."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pipeline.base.machine import free_memory
+from pipeline.base.memory import free_memory
 from pipeline.base.messages import shown
 from pipeline.errors import JobDiffersError, NstpipeError
 from pipeline.extractor.weights import Weights

@@ -1,0 +1,116 @@
+"""Functions that tests run in a process of its own: well-behaved ones, and each way to fail."""
+
+import ctypes
+import errno
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.base import isolated_child
+from pipeline.base.isolated_child import beat
+from pipeline.errors import OutputError
+
+
+def add(one: int, other: int) -> int:
+    return one + other
+
+
+def process_id() -> int:
+    return os.getpid()
+
+
+def modules() -> list[str]:
+    import pipeline.video.encoding  # noqa: F401 - what decoding and encoding need
+
+    return sorted(sys.modules)
+
+
+def pictures(count: int, size: tuple[int, int] = (4, 6)) -> Iterator[np.ndarray]:
+    for number in range(count):
+        yield np.full((*size, 3), number % 256, np.uint8)
+
+
+def marked(count: int, folder: Path) -> Iterator[np.ndarray]:
+    """Pictures of 3 MB; a file tells how many were made so far."""
+    for number in range(count):
+        (folder / "made").write_text(str(number + 1))
+        yield np.full((1000, 1000, 3), number, np.uint8)
+
+
+def crash() -> None:
+    ctypes.string_at(0)
+
+
+def abort() -> None:
+    os.abort()
+
+
+def die(after: int, number: int = signal.SIGKILL) -> Iterator[int]:
+    yield from range(after)
+    os.kill(os.getpid(), number)
+
+
+def leave() -> None:
+    os._exit(7)
+
+
+def crash_if_used(pid: int) -> int:
+    """Crash in the process of that number; its own number in any other."""
+    if os.getpid() == pid:
+        crash()
+    return os.getpid()
+
+
+def sleep(seconds: float) -> None:
+    time.sleep(seconds)
+
+
+def sleep_with_beats(seconds: float, step: float) -> str:
+    isolated_child.BEAT_SECONDS = step
+    for _ in range(round(seconds / step)):
+        time.sleep(step)
+        beat()
+    return "done"
+
+
+def end_when_idle_for(seconds: float) -> int:
+    isolated_child.IDLE_SECONDS = seconds
+    return os.getpid()
+
+
+def tell_and_sleep(path: Path) -> None:
+    path.write_text(str(os.getpid()))
+    time.sleep(600)
+
+
+def refuse() -> None:
+    raise OutputError("no room; make some")
+
+
+def full_disk() -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def fail() -> None:
+    raise ZeroDivisionError("a fault")
+
+
+def hoard(gigabytes: float) -> int:
+    return len(bytearray(int(gigabytes * 1e9)))
+
+
+def chatter() -> None:
+    for descriptor in (1, 2):
+        os.write(descriptor, b"chatter")
+    print("chatter", flush=True)
+
+
+def ignored_signals() -> str:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        os.kill(os.getpid(), number)
+    return "alive"
