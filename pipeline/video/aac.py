@@ -16,10 +16,12 @@ from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.packet import Packet
 
+from pipeline.video.channels import layout_of, native_name
+
 CHANNEL_BIT_RATE = 96_000
 """Bits a second for each channel: at this rate AAC sounds like its source."""
 
-STANDARD_LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "4.0", 5: "5.0", 6: "5.1", 8: "7.1"}
+STANDARD_LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "4.0", 5: "5.0", 6: "5.1", 7: "7.1", 8: "7.1"}
 """Number of channels -> the layout that an AAC header names and players know."""
 
 TOLERANCE = 0.05
@@ -42,7 +44,7 @@ class AacTrack:
     def __init__(self, source: AudioStream, target: OutputContainer, origin: Fraction) -> None:
         self.source = source
         self.rate = _nearest_rate(source.codec_context.sample_rate)
-        self.layout = _standard(source.codec_context.layout)
+        self.layout = _standard(layout_of(source.codec_context))
         self.stream: AudioStream = target.add_stream("aac", rate=self.rate)
         self.stream.codec_context.layout = self.layout
         self.stream.codec_context.bit_rate = CHANNEL_BIT_RATE * self.layout.nb_channels
@@ -59,6 +61,8 @@ class AacTrack:
             frames: list[Any] = packet.decode()
         except av.FFmpegError:
             return []
+        for frame in frames:
+            layout_of(frame)
         return [encoded for frame in frames for encoded in self._encoded(frame)]
 
     def flush(self) -> list["Packet[Any]"]:
@@ -109,10 +113,11 @@ class AacTrack:
             gap -= samples
 
     def _silence(self, samples: int) -> AudioFrame:
-        zeros = np.zeros((self.layout.nb_channels, samples), np.float32)
-        frame = AudioFrame.from_ndarray(zeros, format="fltp", layout=self.layout.name)
+        # Not planar at once: PyAV 18.1 takes a frame of eight planes for one of more.
+        zeros = np.zeros((1, samples * self.layout.nb_channels), np.float32)
+        frame = AudioFrame.from_ndarray(zeros, format="flt", layout=self.layout.name)
         frame.sample_rate = self.rate
-        return frame
+        return self._new_resampler().resample(frame)[0]
 
 
 def _nearest_rate(rate: int) -> int:
@@ -122,8 +127,14 @@ def _nearest_rate(rate: int) -> int:
 
 
 def _standard(layout: av.AudioLayout) -> av.AudioLayout:
-    """The AAC layout for ``layout``: back speakers for side ones; by its channels if unnamed."""
-    name = layout.name.replace("(side)", "")
+    """The AAC layout for ``layout``: back speakers for side ones; by its channels if unnamed.
+
+    More than six channels always become 7.1: a decoder would give others back without their names.
+    """
+    native = native_name(layout)
+    name = native.replace("(side)", "")
     if name.endswith("channels"):
         name = STANDARD_LAYOUTS.get(layout.nb_channels, "stereo")
-    return av.AudioLayout(name if name in STANDARD_LAYOUTS.values() else layout.name)
+    elif layout.nb_channels > 6:
+        name = "7.1"
+    return av.AudioLayout(name if name in STANDARD_LAYOUTS.values() else native)

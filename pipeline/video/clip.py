@@ -14,6 +14,7 @@ from pipeline.base.arrays import Frame, Size
 from pipeline.base.messages import shown
 from pipeline.errors import InputError
 from pipeline.video import frame_times, isolation, opencv_frames, pyav_frames
+from pipeline.video.channels import layout_of, native_name
 from pipeline.video.comparison import SampledFrames, by_opencv, orientation_of
 from pipeline.video.containers import open_container, video_stream
 from pipeline.video.frame_times import ORDINARY_RATE, StoredTimes
@@ -198,7 +199,7 @@ def _notes(name: str, stored: StoredTimes, count: int, are_estimated: bool) -> I
 
 def _sound(container: InputContainer) -> str | None:
     tracks = [
-        f"{stream.codec_context.codec.canonical_name} {stream.codec_context.layout.name}"
+        f"{stream.codec_context.codec.canonical_name} {native_name(layout_of(stream.codec_context))}"
         for stream in container.streams.audio
         if stream.codec_context is not None
     ]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.base.arrays import Size
-from pipeline.base.machine import free_memory
+from pipeline.base.memory import free_memory
 from pipeline.base.messages import shown
 from pipeline.core.scales import note_on_size, pastiche_size
 from pipeline.errors import NstpipeError
