@@ -16,6 +16,7 @@ from pipeline.base.files import check_file
 from pipeline.base.isolated_child import beat
 from pipeline.base.messages import shown
 from pipeline.errors import InputError, OutputError
+from pipeline.video import formats
 
 CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 """Suffix -> FFmpeg's name of its container; all of them take H.264 and sound."""
@@ -55,10 +56,14 @@ def open_container(path: Path) -> Iterator[InputContainer]:
     try:
         # An absolute path, so that FFmpeg takes `-x.mp4` and `a:b.mp4` for files. Errors in tags are ignored:
         # a title that is not UTF-8 does no harm.
-        container = av.open(os.path.abspath(path), "r", metadata_errors="ignore")
+        container = av.open(os.path.abspath(path), "r", metadata_errors="ignore", options=formats.OPTIONS)
     except OSError as error:
         raise InputError(f"{shown(path)}: cannot be read ({error.strerror or error})") from error
     except (av.FFmpegError, ValueError) as error:
+        if formats.is_playlist(path):
+            raise InputError(
+                f"{shown(path)}: is a playlist, which names other files; name the clip itself"
+            ) from error
         raise InputError(
             f"{shown(path)}: is not a video that can be read, or is cut short; play it, or copy it again"
         ) from error

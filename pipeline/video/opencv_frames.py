@@ -12,6 +12,7 @@ from pipeline.base.arrays import Frame
 from pipeline.base.isolated_child import beat
 from pipeline.base.messages import shown
 from pipeline.errors import InputError
+from pipeline.video import formats
 
 
 @contextmanager
@@ -59,6 +60,7 @@ def _quiet() -> Iterator[None]:
     """Keep OpenCV and its own FFmpeg from writing to the terminal while a clip is open."""
     # Read by OpenCV when it opens its first clip; -8 is FFmpeg's AV_LOG_QUIET.
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    formats.restrict_opencv()
     level = cv2.utils.logging.getLogLevel()
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     try:
