@@ -1,6 +1,6 @@
 """The containers that are read: one file each, with the frames inside.
 
-FFmpeg also reads lists of other files and addresses, and recognises them by their content, whatever their name.
+FFmpeg also reads lists of other files and addresses, recognised by content, whatever their name.
 """
 
 import os
@@ -8,36 +8,9 @@ from pathlib import Path
 
 CLIPS = (
     *("mov", "mp4", "matroska", "webm", "avi", "mpegts", "mpeg", "flv", "asf", "asf_o", "ogg", "mxf", "dv"),
-    *(
-        "gif",
-        "apng",
-        "nut",
-        "ivf",
-        "rm",
-        "wtv",
-        "gxf",
-        "lxf",
-        "nsv",
-        "nuv",
-        "pva",
-        "ty",
-        "bink",
-        "smk",
-        "swf",
-    ),
+    *("gif", "apng", "nut", "ivf", "rm", "wtv", "gxf", "lxf", "nsv", "nuv", "pva", "ty", "bink", "swf"),
     *("mpegvideo", "mpegtsraw", "m4v", "h261", "h263", "h264", "hevc", "vvc", "av1", "obu", "vc1", "vc1test"),
-    *(
-        "cavsvideo",
-        "dirac",
-        "dnxhd",
-        "evc",
-        "apv",
-        "mjpeg",
-        "mjpeg_2000",
-        "yuv4mpegpipe",
-        "r3d",
-        "jpegxl_anim",
-    ),
+    *("cavsvideo", "dirac", "dnxhd", "evc", "apv", "mjpeg", "mjpeg_2000", "yuv4mpegpipe", "r3d", "smk"),
 )
 """FFmpeg's names of the containers and streams that clips come in."""
 
@@ -45,10 +18,7 @@ OTHERS = (
     *("mp3", "wav", "w64", "flac", "aac", "ac3", "eac3", "dts", "aiff", "caf", "amr", "ape", "wv", "tta"),
     *("image2", "tty", "ico", "fits"),
     *(f"{kind}_pipe" for kind in ("png", "jpeg", "jpegls", "jpegxl", "j2k", "bmp", "tiff", "webp", "gif")),
-    *(
-        f"{kind}_pipe"
-        for kind in ("ppm", "pgm", "pbm", "pam", "psd", "dpx", "exr", "hdr", "qoi", "svg", "dds")
-    ),
+    *(f"{kind}_pipe" for kind in ("ppm", "pgm", "pbm", "pam", "psd", "dpx", "exr", "hdr", "qoi", "dds")),
     *(f"{kind}_pipe" for kind in ("pcx", "sgi", "sunrast", "xbm", "xpm", "xwd", "pfm", "phm", "photocd")),
 )
 """Sound and pictures, of single files, too: opened to say that they are no video."""
@@ -61,18 +31,8 @@ OPTIONS = {
 """FFmpeg's options for opening a clip."""
 
 _LISTS = (
-    *(
-        b"#EXTM3U",
-        b"ffconcat",
-        b"file ",
-        b"[playlist]",
-        b"[Reference]",
-        b"RTSPtext",
-        b"v=0",
-        b"<MPD",
-        b"<asx",
-    ),
-    *(b"<smil", b"<playlist"),
+    *(b"#EXTM3U", b"ffconcat", b"file ", b"[playlist]", b"[Reference]", b"RTSPtext", b"v=0"),
+    *(b"<MPD", b"<asx", b"<smil", b"<playlist"),
 )
 """How lists of files and addresses begin, an XML declaration aside."""
 
