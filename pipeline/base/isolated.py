@@ -215,10 +215,12 @@ class _Child:
                 while True:
                     self._received.put(_read_message(stdout))
         except MemoryError:
+            self._process.kill()
             self._received.put((NO_MEMORY, None))
         except (EOFError, OSError):
             pass
         finally:
+            self._process.wait()  # an idle one that ended must not stay behind as a zombie
             self._received.put(None)
 
 

@@ -1,5 +1,6 @@
 """Functions that tests run in a process of its own: well-behaved ones, and each way to fail."""
 
+import contextlib
 import ctypes
 import errno
 import os
@@ -9,7 +10,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import av
+import cv2
 import numpy as np
+import psutil
 
 from pipeline.base import isolated_child
 from pipeline.base.isolated_child import beat
@@ -114,3 +118,36 @@ def ignored_signals() -> str:
     for number in (signal.SIGINT, signal.SIGTERM):
         os.kill(os.getpid(), number)
     return "alive"
+
+
+def endless_picture() -> None:
+    """More than any machine has: OpenCV's error, not Python's."""
+    cv2.resize(np.zeros((2, 2), np.uint8), (2**22, 2**22))
+
+
+def no_memory_in_ffmpeg() -> Iterator[int]:
+    yield 1
+    raise av.FFmpegError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+
+
+def wrong_type() -> None:
+    cv2.cvtColor(np.zeros((2, 2), np.int64), cv2.COLOR_BGR2RGB)
+
+
+def endless_bytes() -> None:
+    bytearray(2**45)
+
+
+def slow_items(seconds: float) -> Iterator[int]:
+    time.sleep(seconds)
+    yield 1
+
+
+def isolated_children() -> list[int]:
+    """The living processes that run functions for this one."""
+    pids = []
+    for child in psutil.Process().children():
+        with contextlib.suppress(psutil.Error):  # it ended meanwhile
+            if "isolated_child" in " ".join(child.cmdline()):
+                pids.append(child.pid)
+    return pids

@@ -1,5 +1,6 @@
 """Kill a job at random moments, run the same command again each time, and compare the files at the end."""
 
+import contextlib
 import hashlib
 import os
 import re
@@ -12,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
+import psutil
 
 from tests.support import ROOT
 
@@ -111,3 +113,13 @@ def _again(lines: list[str]) -> list[str]:
         elif match := re.search(r"INFO done (.+): loss", line):
             done.add(match[1])
     return again
+
+
+def workers_of(process: int) -> list[psutil.Process]:
+    """The living worker processes of a process; its decoders are no workers."""
+    workers = []
+    for child in psutil.Process(process).children():
+        with contextlib.suppress(psutil.Error):  # it ended meanwhile
+            if "spawn_main" in " ".join(child.cmdline()):
+                workers.append(child)
+    return workers

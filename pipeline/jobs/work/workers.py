@@ -16,7 +16,6 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-from pipeline.base.isolated import while_waiting
 from pipeline.errors import NstpipeError, NstpipeWarning
 from pipeline.jobs.work.messages import Failed, Message, Stepped, Waiting, Writing
 from pipeline.jobs.work.tasks import OnMessage, Task, TaskInputs, TaskRunner
@@ -155,7 +154,7 @@ def work(connection: Connection) -> None:
         except (EOFError, OSError):
             raise _ParentGoneError from None
 
-    with contextlib.suppress(_ParentGoneError), while_waiting(lambda: report(Waiting())):
+    with contextlib.suppress(_ParentGoneError):
         report(Started())
         runner = TaskRunner(receive())
         try:

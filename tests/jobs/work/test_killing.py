@@ -17,7 +17,7 @@ import pytest
 
 from pipeline.jobs.record.journal import Journal
 from tests.support import ROOT
-from tests.support.killing import digests, killed, run, uninterrupted
+from tests.support.killing import digests, killed, run, uninterrupted, workers_of
 from tests.support.media import FLAGS, clip, picture
 
 KILLS = 3
@@ -72,8 +72,7 @@ def kill_with_workers(arguments: list[str], frames: Path, done: int) -> int:
         while len(workers) < 2 or len(list(frames.glob("*.png"))) < done:
             assert process.poll() is None
             time.sleep(0.01)
-            started = psutil.Process(process.pid).children()
-            workers = [child for child in started if "spawn_main" in " ".join(child.cmdline())]
+            workers = workers_of(process.pid)
         process.kill()
     _, alive = psutil.wait_procs(workers, timeout=15)
     assert alive == []

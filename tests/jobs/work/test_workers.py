@@ -6,13 +6,13 @@ A worker loads TensorFlow, which takes seconds, so these tests are few, and each
 import contextlib
 import hashlib
 import multiprocessing
+import os
 import signal
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 
 from pipeline import Outcome, Rules, stylize_folder, stylize_video
@@ -31,6 +31,7 @@ from pipeline.settings.settings import Settings
 from pipeline.video import clip as clips
 from pipeline.video.reading import Reading
 from tests.support.jobs import SMOOTHED, digests
+from tests.support.killing import workers_of
 from tests.support.media import TINY, clip, picture, scene
 from tests.support.observers import RecordingObserver
 from tests.support.tiny_weights import tiny_weights
@@ -77,10 +78,6 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         return files("one")
 
 
-def children() -> list[psutil.Process]:
-    return [process for process in psutil.Process().children() if "spawn_main" in " ".join(process.cmdline())]
-
-
 class Interrupts(RecordingObserver):
     """Does something to the job once ``number`` frames are done, while workers are busy."""
 
@@ -99,7 +96,7 @@ def stop() -> None:
 
 
 def kill_one() -> None:
-    children()[0].kill()
+    workers_of(os.getpid())[0].kill()
 
 
 def test_workers_make_the_bytes_that_one_process_makes(alone: dict[str, str]) -> None:
@@ -108,7 +105,7 @@ def test_workers_make_the_bytes_that_one_process_makes(alone: dict[str, str]) ->
     assert (outcome.done, outcome.stylized, observer.begun) == (10, 10, [(10, 0)])
     assert files("two") == alone
     assert sorted(entry.name for entry in observer.entries) == sorted(set(alone) - {"out.mp4"})
-    assert children() == []
+    assert workers_of(os.getpid()) == []
 
 
 @pytest.mark.slow
@@ -117,13 +114,13 @@ def test_a_job_of_workers_resumes_to_the_same_bytes_after_a_stop_and_a_death(
 ) -> None:
     with pytest.raises(StoppedError):
         run_job("stopped", 2, Interrupts(2, stop))
-    assert children() == []
+    assert workers_of(os.getpid()) == []
     assert not Path("stopped/out.mp4").exists()
     observer = Interrupts(1, kill_one)
     with pytest.raises(NstpipeError, match="a worker process died.*fewer --workers") as caught:
         run_job("stopped", 2, observer)
     assert type(caught.value) is NstpipeError and "\n" not in str(caught.value)
-    assert children() == []
+    assert workers_of(os.getpid()) == []
     ((_, at_stop),) = observer.begun
     observer = RecordingObserver()
     outcome = run_job("stopped", 1, observer)
@@ -157,7 +154,7 @@ def test_pictures_by_workers_are_the_bytes_that_one_process_makes(tmp_path: Path
             assert stylize_folder("photos", styles, "out", rules=Rules(workers=count), **TINY).stylized == 0
     assert results[0] == results[1]
     assert len(results[0][0]) == 6
-    assert children() == []
+    assert workers_of(os.getpid()) == []
 
 
 @pytest.fixture
