@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline.base import isolated
+from pipeline.base import isolated, memory
 from pipeline.core.style_shares import style_shares
 from pipeline.extractor import weights
 from pipeline.extractor.weights import Weights
@@ -188,6 +188,7 @@ def run(plan: Plan, choice: Choice, rules: Rules, observer: Observer) -> Outcome
         NstpipeError: one of its kinds.
     """
     began = time.monotonic()
+    memory.check_limits(for_tensorflow=True)
     preliminary = choice.resolve().settings  # the weights are not known yet
     for styles in plan.style_sets:
         style_shares(preliminary.style_weights, len(styles))  # raises before any work

@@ -1,11 +1,14 @@
 """How much memory this process may still allocate: what machine, control groups and limits leave."""
 
 import contextlib
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
+
+from pipeline.errors import TooLargeError
 
 CGROUPS = Path("/sys/fs/cgroup")
 """Where Linux mounts control groups: version 2 itself, version 1 with a folder for each controller."""
@@ -15,6 +18,38 @@ OWN_CGROUPS = Path("/proc/self/cgroup")
 
 UNLIMITED = 2**60
 """Bytes; version 1 writes no limit as nearly 2^63."""
+
+
+LEAST_LIMITS = {
+    "RLIMIT_AS": ("ulimit -v", 3 * 2**30, 128 * 2**20),
+    "RLIMIT_DATA": ("ulimit -d", 2**30, 64 * 2**20),
+}
+"""Limit -> the command that sets it, and the bytes that TensorFlow needs, in all and for each core. For a
+tiny picture it takes 2.5 GB of address space on two cores, with 0.7 GB of data."""
+
+LEAST_TO_DECODE = {"RLIMIT_AS": (640 * 2**20, 40 * 2**20), "RLIMIT_DATA": (250 * 2**20, 40 * 2**20)}
+"""The same for NumPy and OpenCV alone, which crash while they are loaded below that."""
+
+
+def check_limits(*, for_tensorflow: bool) -> None:
+    """Check that the limits on this process let the libraries be loaded; beyond them they crash.
+
+    Args:
+        for_tensorflow: whether TensorFlow will be loaded, too.
+
+    Raises:
+        TooLargeError: a limit is too low.
+    """
+    limits = dict(_soft_limits())
+    for name, (command, *for_all) in LEAST_LIMITS.items():
+        in_all, for_a_core = for_all if for_tensorflow else LEAST_TO_DECODE[name]
+        need = in_all + for_a_core * (os.cpu_count() or 1)
+        if limits.get(name, need) < need:
+            what = "address space" if name == "RLIMIT_AS" else "data"
+            raise TooLargeError(
+                f"this process may use {limits[name] / 1e9:.1f} GB of {what}, and the libraries need about "
+                f"{need / 1e9:.1f} GB to be loaded; raise the limit with `{command} unlimited`"
+            )
 
 
 def free_memory() -> int:
@@ -109,14 +144,19 @@ def _left_by_rlimits() -> list[int]:
 
 
 def _rlimits() -> Iterator[tuple[str, int]]:
-    """The name and what is left of each resource limit on this process's memory; none on Windows."""
-    try:
-        import resource
-    except ImportError:
+    """The name and what is left of each resource limit on this process's memory."""
+    for name, soft in _soft_limits():
+        used = psutil.Process().memory_info()
+        yield name, soft - int(used.vms if name == "RLIMIT_AS" else used.data)
+
+
+def _soft_limits() -> Iterator[tuple[str, int]]:
+    """The name and value of each limit that is set. Only Linux enforces them."""
+    if sys.platform != "linux":
         return
-    used = psutil.Process().memory_info()
-    # Only Linux enforces these, and only there is the field `data` known.
-    for name, field in (("RLIMIT_AS", "vms"), ("RLIMIT_DATA", "data")):
+    import resource
+
+    for name in ("RLIMIT_AS", "RLIMIT_DATA"):
         soft = resource.getrlimit(getattr(resource, name))[0]
-        if soft != resource.RLIM_INFINITY and sys.platform == "linux":
-            yield name, soft - int(getattr(used, field))
+        if soft != resource.RLIM_INFINITY:
+            yield name, soft

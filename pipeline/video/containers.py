@@ -1,5 +1,6 @@
 """Open a clip's file with PyAV; take its packets and frames, past damaged ones."""
 
+import errno
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from pipeline.base.files import check_file
 from pipeline.base.isolated_child import beat
 from pipeline.base.messages import shown
 from pipeline.errors import InputError, OutputError
-from pipeline.video import formats
+from pipeline.video import decoder_memory, formats
 
 CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 """Suffix -> FFmpeg's name of its container; all of them take H.264 and sound."""
@@ -78,11 +79,14 @@ def video_stream(container: InputContainer, path: Path) -> VideoStream:
 
     Raises:
         InputError: there is none.
+        TooLargeError: decoding it needs more memory than is free.
     """
     streams = [one for one in container.streams.video if not one.disposition & Disposition.attached_pic]
     if not streams:
         raise InputError(f"{shown(path)}: has no video stream; name another clip")
-    return next((one for one in streams if one.disposition & Disposition.default), streams[0])
+    stream = next((one for one in streams if one.disposition & Disposition.default), streams[0])
+    decoder_memory.check(path, stream)
+    return stream
 
 
 def demuxed(
@@ -112,5 +116,11 @@ def decoded(packet: "Packet[Any]", damage: list[str]) -> list[av.VideoFrame]:
 
 
 def reason(error: Exception) -> str:
-    """The first line of an error's own message."""
+    """The first line of an error's own message.
+
+    Raises:
+        MemoryError: the error says that memory ran out, which is no fault of the file.
+    """
+    if isinstance(error, av.FFmpegError) and error.errno == errno.ENOMEM:
+        raise MemoryError from error
     return str(getattr(error, "strerror", None) or error).splitlines()[0]

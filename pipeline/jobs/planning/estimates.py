@@ -1,6 +1,7 @@
 """Estimate the operations, memory, disk space and time of a job from sizes alone, without TensorFlow."""
 
 import math
+import sys
 import time
 from collections.abc import Sequence
 
@@ -8,7 +9,7 @@ import numpy as np
 import psutil
 
 from pipeline.base.arrays import Size
-from pipeline.base.memory import free_memory
+from pipeline.base.memory import free_address_space, free_memory
 from pipeline.core.margins import Margin
 from pipeline.core.scales import plan, plan_following
 from pipeline.errors import TooLargeError
@@ -20,6 +21,9 @@ OPTIMIZER_BYTES_PER_VALUE = {"lbfgs": 8 * 27, "projected-lbfgs": 4 * (2 * 10 + 1
 
 BASE_BYTES = 700 * 2**20
 """Memory of a process that has loaded TensorFlow and run one tiny step."""
+
+TENSORFLOW_ADDRESS_SPACE = 2 * 2**30
+"""Address space that TensorFlow takes when it is loaded and runs one tiny step; most of it is never used."""
 
 PNG_BYTES_PER_PIXEL = 2.2
 """Measured on pastiches of the samples; a stylised picture compresses badly."""
@@ -97,28 +101,42 @@ def check_memory(
     widths: Sequence[int],
     *,
     processes: int = 1,
+    decoder: int = 0,
     free: int | None = None,
 ) -> None:
     """Check that a step at ``size`` in each of ``processes`` processes fits into the free memory.
 
     Args:
         what: the picture or clip, for the message.
+        decoder: bytes that each process's decoder of a clip takes beside it.
         free: bytes that may be used; None: what the machine has free now.
 
     Raises:
         TooLargeError: it does not fit; the message gives a size that would.
     """
-    needed, base = processes * memory_of_step(settings, size, widths), processes * BASE_BYTES
+    needed, base = (
+        processes * (decoder + own) for own in (memory_of_step(settings, size, widths), BASE_BYTES)
+    )
     several = processes > 1 or free is not None
     if free is None:
-        free = free_memory() + (0 if several else _own_memory())
+        free = min(free_memory() + (0 if several else _own_memory()), _free_for_tensorflow())
     if needed > free:
-        fitting = int(max(size) * math.sqrt(max(0, free - base) / max(1, needed - base)))
+        fitting = int(max(size) * math.sqrt(max(0, free - base) / max(1, needed - base))) // 16 * 16
+        remedy = "fewer --workers or " if several else ""
+        remedy = f"try {remedy}--size {fitting}" if fitting >= SMALLEST_SIDE else "close other programs"
         raise TooLargeError(
             f"{what}: {size[1]}x{size[0]} pixels need about {needed / 1e9:.1f} GB of memory and "
-            f"{free / 1e9:.1f} GB are free; try {'fewer --workers or ' if several else ''}"
-            f"--size {max(SMALLEST_SIDE, fitting // 16 * 16)}"
+            f"{free / 1e9:.1f} GB are free; {remedy}"
         )
+
+
+def _free_for_tensorflow() -> int:
+    """Bytes that a limit on the address space leaves to this process, its base included."""
+    space = free_address_space()
+    if space is None:
+        return sys.maxsize
+    is_loaded = "tensorflow" in sys.modules
+    return space + (_own_memory() if is_loaded else BASE_BYTES - TENSORFLOW_ADDRESS_SPACE)
 
 
 def _own_memory() -> int:

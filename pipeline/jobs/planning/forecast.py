@@ -13,6 +13,7 @@ from pipeline.jobs.planning.plan import Item, Plan, VideoPlan
 from pipeline.pictures import decoding, images
 from pipeline.settings.settings import Settings
 from pipeline.video import clip as clips
+from pipeline.video import decoder_memory
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ def _of_video(plan: VideoPlan, settings: Settings, widths: Sequence[int], worker
     return Forecast(
         guess.frames,
         guess.frames * size[0] * size[1],
-        workers * estimates.memory_of_step(settings, size, widths),
+        workers * (estimates.memory_of_step(settings, size, widths) + decoder_memory.needed(guess.size)),
         guess.frames * estimates.disk_of_picture(size),
         first + max(0, guess.frames - 1) * following,
         problems,

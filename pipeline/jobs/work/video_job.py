@@ -22,7 +22,7 @@ from pipeline.motion import light
 from pipeline.motion.light import Light
 from pipeline.settings.settings import Settings
 from pipeline.video import clip as clips
-from pipeline.video import encoding, shot_detection, shot_list, sound
+from pipeline.video import decoder_memory, encoding, shot_detection, shot_list, sound
 from pipeline.video.clip import Clip
 
 
@@ -141,13 +141,15 @@ def _stylise(
     workers: int,
 ) -> None:
     name = shown(plan.source)
-    size = pastiche_size((clip.height, clip.width), settings.size, name)
+    full_size = (clip.height, clip.width)
+    size = pastiche_size(full_size, settings.size, name)
     note = note_on_size(size, settings.size, name)
     if note:
         job.note(note)
     tasks = [ShotTask(shot, size) for shot in shots if shot.left]
     workers = min(workers, len(tasks))
-    estimates.check_memory(name, settings, size, weights.widths, processes=workers)
+    decoder = decoder_memory.needed(full_size)
+    estimates.check_memory(name, settings, size, weights.widths, processes=workers, decoder=decoder)
     job.record(workers=workers)
     styles = [read_styles(plan.style_sets[0], settings, job.note)]
     job.check_styles()
