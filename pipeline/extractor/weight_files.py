@@ -3,7 +3,7 @@
 import hashlib
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from pipeline.base import atomic
 from pipeline.base.arrays import AnyArray, FloatArray
 from pipeline.base.messages import one_line, shown
 from pipeline.errors import WeightsError
+from pipeline.extractor import weight_sizes
 from pipeline.extractor.layers import LAYERS
 
 Kernels = Mapping[str, tuple[FloatArray, FloatArray]]
@@ -43,6 +44,8 @@ def read(path: Path) -> tuple[Kernels, Scales]:
         raise WeightsError(f"{shown(path)}: no such weights file; check the path given to --weights")
     try:
         layers = reader(path)
+    except MemoryError as error:
+        raise WeightsError(f"{shown(path)}: reading it needs more memory than is free") from error
     except _DAMAGE as error:
         reason = one_line(" ".join(str(error).split())) or type(error).__name__
         raise WeightsError(
@@ -102,8 +105,10 @@ def _read_npz(path: Path) -> LayerArrays:
         if isinstance(archive, np.ndarray):
             raise ValueError("a single array, not an archive")
         names = {f"{layer}/{part}" for layer in LAYERS for part in ("kernel", "bias", "scale")}
+        names.intersection_update(archive.files)
+        weight_sizes.check(path, (weight_sizes.claimed_in_npz(archive, name) for name in sorted(names)))
         layers: LayerArrays = {}
-        for name in names.intersection(archive.files):
+        for name in names:
             layer, part = name.split("/")
             layers.setdefault(layer, {})[part] = archive[name]
         return layers
@@ -114,7 +119,10 @@ def _read_h5(path: Path) -> LayerArrays:
 
     with h5py.File(path, "r") as file:
         groups = _layer_groups(file)
-        return {layer: _arrays_below(groups[layer]) for layer in LAYERS if layer in groups}
+        datasets = {layer: _datasets_below(groups[layer]) for layer in LAYERS if layer in groups}
+        every = (dataset for below in datasets.values() for dataset in below)
+        weight_sizes.check(path, map(weight_sizes.claimed_in_h5, every))
+        return {layer: _by_part(below) for layer, below in datasets.items()}
 
 
 def _layer_groups(file: Any) -> dict[str, Any]:
@@ -123,9 +131,9 @@ def _layer_groups(file: Any) -> dict[str, Any]:
     In Keras 2 (the published file) each layer has a group of its name; in a file of a whole model these are
     below ``model_weights``. Keras 3 names groups after classes; ``…/vars`` has the layer's name as attribute.
     """
-    root = file.get("model_weights", file)
+    root = weight_sizes.own_child(file, "model_weights") or file
     if "layer_names" in root.attrs:
-        return {name: root[name] for name in root}
+        return {name: child for name in LAYERS if (child := weight_sizes.own_child(root, name)) is not None}
     groups: dict[str, Any] = {}
 
     def collect(name: str, item: Any) -> None:
@@ -137,13 +145,18 @@ def _layer_groups(file: Any) -> dict[str, Any]:
     return groups
 
 
-def _arrays_below(group: Any) -> dict[str, AnyArray]:
+def _datasets_below(group: Any) -> list[Any]:
+    """The HDF5 datasets of a layer; links that lead out of the file are not followed."""
+    datasets: list[Any] = []
+    group.visititems(lambda _, item: datasets.append(item) if hasattr(item, "shape") else None)
+    return datasets
+
+
+def _by_part(datasets: Sequence[Any]) -> dict[str, AnyArray]:
     """The array of rank 4 as the kernel, that of rank 1 as the bias: their names differ between versions."""
-    arrays: list[AnyArray] = []
-    group.visititems(lambda _, item: arrays.append(item[()]) if hasattr(item, "shape") else None)
-    parts = {{4: "kernel", 1: "bias"}.get(array.ndim, f"rank {array.ndim}"): array for array in arrays}
-    if len(parts) != len(arrays):
-        raise ValueError(f"{group.name} holds more than one kernel and bias")
+    parts = {{4: "kernel", 1: "bias"}.get(data.ndim, f"rank {data.ndim}"): data[()] for data in datasets}
+    if len(parts) != len(datasets):
+        raise ValueError(f"{datasets[0].parent.name} holds more than one kernel and bias")
     return parts
 
 
