@@ -8,6 +8,14 @@ class NstpipeError(Exception):
     """Base class of all exceptions of nstpipe."""
 
     exit_code = 1
+    longest = 4000
+    """Characters of the message; the middle of a longer one, some value of a file, is left out."""
+
+    def __init__(self, message: str = "") -> None:
+        if len(message) > self.longest:
+            half = self.longest // 2
+            message = f"{message[:half]}…{message[-half:]}"
+        super().__init__(message)
 
 
 class SettingsError(NstpipeError):
@@ -78,6 +86,8 @@ class FailedItemsError(NstpipeError):
     """The job ended; some of its items failed."""
 
     exit_code = 3
+    longest = 2**31
+    """The message names every one."""
 
 
 class NstpipeWarning(UserWarning):

@@ -5,13 +5,33 @@ import os
 import unicodedata
 from collections.abc import Sequence
 
+LONGEST_PATH = 1000
+"""Characters of a path in a message."""
+
+LONGEST_VALUE = 200
+"""Characters of any other value in a message: a file can have keys of megabytes."""
+
 
 def shown(path: str | os.PathLike[str]) -> str:
     """``path`` on one line: newlines, control characters and undecodable bytes are escaped.
 
-    What a terminal can print stays: spaces, letters of any script, backslashes.
+    What a terminal can print stays: spaces, letters of any script, backslashes. Of a path of more than
+    :data:`LONGEST_PATH` characters the middle is left out.
     """
-    return "".join(map(_printable, os.fspath(path)))
+    return "".join(map(_printable, cut(os.fspath(path), LONGEST_PATH)))
+
+
+def quoted(value: object) -> str:
+    """A value as Python writes it; of more than :data:`LONGEST_VALUE` characters the middle is left out."""
+    return cut(repr(value), LONGEST_VALUE)
+
+
+def cut(text: str, length: int) -> str:
+    """``text``, or its beginning and end in ``length`` characters with ``…`` between them."""
+    if len(text) <= length:
+        return text
+    end = length // 3
+    return f"{text[: length - end - 1]}…{text[-end:]}"
 
 
 def one_line(message: str) -> str:
@@ -43,5 +63,6 @@ def did_you_mean(name: str, among: Sequence[str], *, alike: float = 0.0) -> str:
         among: the names that exist.
         alike: least similarity of the nearest, 0..1 (:mod:`difflib`'s ratio); below it the result is "".
     """
-    nearest = difflib.get_close_matches(name, among, n=1, cutoff=alike)
+    # A long name would take minutes to compare, and is alike to none.
+    nearest = difflib.get_close_matches(name[:LONGEST_VALUE], among, n=1, cutoff=alike)
     return f"; did you mean {nearest[0]}?" if nearest else ""

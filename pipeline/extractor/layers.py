@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from pipeline.base.messages import did_you_mean
+from pipeline.base.messages import did_you_mean, quoted
 from pipeline.errors import SettingsError
 
 CONVOLUTIONS_PER_BLOCK = (2, 2, 4, 4, 4)
@@ -35,7 +35,7 @@ def check(layer: str) -> str:
     """
     if layer in LAYERS:
         return layer
-    raise SettingsError(f"no layer is called {layer!r}{did_you_mean(layer, LAYERS)}")
+    raise SettingsError(f"no layer is called {quoted(layer)}{did_you_mean(layer, LAYERS)}")
 
 
 def up_to_deepest(layers: Iterable[str]) -> tuple[str, ...]:

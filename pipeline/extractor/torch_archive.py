@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pipeline.base.arrays import AnyArray
+from pipeline.base.messages import quoted
 
 MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
 PROTOCOL = 1001
@@ -74,7 +75,7 @@ class _Unpickler(pickle.Unpickler):
     def persistent_load(self, pid: Any) -> _Storage:
         kind, dtype, key, _, length, _ = pid
         if kind != "storage" or dtype not in DTYPES.values() or (type(key), type(length)) != (str, int):
-            raise ValueError(f"the archive refers to {pid!r}, which is not a storage")
+            raise ValueError(f"the archive refers to {quoted(pid)}, which is not a storage")
         return _Storage(dtype, key, length)
 
     @staticmethod

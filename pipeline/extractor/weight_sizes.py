@@ -1,4 +1,4 @@
-"""Check what the headers of a weights file claim before any array is read: a small one can claim terabytes."""
+"""Check what the headers of a weights file claim before any array is read: they can claim terabytes."""
 
 import math
 from collections.abc import Iterable

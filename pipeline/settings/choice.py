@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from pipeline.base.messages import shown
+from pipeline.base.messages import quoted, shown
 from pipeline.errors import SettingsError
 from pipeline.settings import layer_weights, preset_files
 from pipeline.settings.layer_weights import LayerWeights
@@ -70,7 +70,7 @@ class Merged:
     def _error(self, name: str, error: ValidationError) -> SettingsError:
         problem = error.errors()[0]
         source = self.sources.get(name, "default")
-        return SettingsError(f"{name} = {problem['input']!r} (from {source}): {_plain(problem['msg'])}")
+        return SettingsError(f"{name} = {quoted(problem['input'])} (from {source}): {_plain(problem['msg'])}")
 
 
 def _plain(message: str) -> str:

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
+from pipeline.base.messages import quoted
 from pipeline.errors import SettingsError
 from pipeline.extractor import layers
 
@@ -26,7 +27,7 @@ def parse(value: Any) -> dict[str, Any]:
     if isinstance(parts, Mapping):
         return {layers.check(name): weight for name, weight in parts.items()}
     if not isinstance(parts, list | tuple):
-        raise SettingsError(f"it must be layers, NAME or NAME=WEIGHT, by commas, not {value!r}")
+        raise SettingsError(f"it must be layers, NAME or NAME=WEIGHT, by commas, not {quoted(value)}")
     table: dict[str, Any] = {}
     for part in parts:
         name, _, weight = str(part).partition("=")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.base import resources
-from pipeline.base.messages import shown
+from pipeline.base.messages import LONGEST_VALUE, cut, quoted, shown
 from pipeline.errors import SettingsError
 from pipeline.settings.settings import Settings, unknown
 
@@ -115,7 +115,9 @@ def _check_about(table: Mapping[str, Any], path: Path) -> None:
 def check_kind(name: str, value: Any, kind: type, where: str) -> None:
     """Raise a SettingsError unless the value of ``name`` in the file ``where`` is a ``kind``."""
     if not isinstance(value, kind):
-        raise SettingsError(f"{where}: {name} = {value!r}: it must be {_TYPE_NAMES[kind]}")
+        raise SettingsError(
+            f"{where}: {cut(name, LONGEST_VALUE)} = {quoted(value)}: it must be {_TYPE_NAMES[kind]}"
+        )
 
 
 def check_names(table: Mapping[str, Any], where: str) -> None:

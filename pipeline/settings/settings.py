@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-from pipeline.base.messages import did_you_mean
+from pipeline.base.messages import did_you_mean, quoted
 from pipeline.errors import SettingsError
 from pipeline.settings.layer_weights import LayerWeights, Weight, equal_shares, split_commas
 
@@ -233,4 +233,4 @@ def pixels_version(settings: Settings) -> int:
 
 def unknown(kind: str, name: str, among: Sequence[str]) -> SettingsError:
     """The error for a name that does not exist; it suggests the nearest existing one."""
-    return SettingsError(f"no {kind} is called {name!r}{did_you_mean(name, among)}")
+    return SettingsError(f"no {kind} is called {quoted(name)}{did_you_mean(name, among)}")
