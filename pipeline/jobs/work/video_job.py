@@ -50,7 +50,8 @@ def run(
         NstpipeError: a frame failed: the next one would start from it, so the job stops there.
     """
     if _is_assembled(job):
-        items: Sequence[Item] = plan.frame_items(job.facts.total)
+        # Every frame of a finished video has an entry; a damaged total must not make items without end.
+        items: Sequence[Item] = plan.frame_items(min(job.facts.total, len(job.entries())))
         job.observer.began(len(items), len(items))
         job.observer.nothing_left(len(items))
     else:

@@ -9,6 +9,7 @@ from PIL import Image
 
 from pipeline import Rules, stylize_video
 from pipeline.errors import InputError, JobDiffersError, StoppedError
+from pipeline.jobs.planning import output_names
 from pipeline.jobs.record.journal import Journal
 from tests.support.clips import write_clip, write_sound_only
 from tests.support.jobs import FRAMES, KEEP, SMOOTHED, digests
@@ -92,6 +93,15 @@ def test_a_damaged_video_is_assembled_again() -> None:
     assert stylize_video(source, [style], rules=KEEP, observer=observer, **TINY).stylized == 0
     assert ["missing or damaged" in warning for warning in observer.warnings] == [True]
     assert output.read_bytes() == before
+
+
+def test_a_finished_video_whose_journal_claims_millions_of_frames_is_still_finished() -> None:
+    source, style = clip("in.mp4", frames=2), picture("starry.jpg", 2)
+    output = stylize_video(source, [style], **TINY).output
+    with Journal(output_names.job_folder(output)) as journal:
+        journal.update(total=300_000_000)
+    outcome = stylize_video(source, [style], **TINY)
+    assert (outcome.done, outcome.stylized) == (2, 0)
 
 
 def test_another_clip_is_refused() -> None:
