@@ -179,9 +179,6 @@ def doctor() -> None:
 
 def _run(plan: "Plan", options: JobOptions, *, keep_frames: bool = False, workers: int = 1) -> None:
     """Run a plan, show its progress, print how it ended."""
-    from pipeline.base import memory
-
-    memory.check_limits(for_tensorflow=not options.dry_run)  # before any large library is loaded
     from pipeline import api
     from pipeline.base.messages import duration, one_line, shown
     from pipeline.command_line.dry_run import lines
@@ -230,7 +227,7 @@ def common(
     """Neural style transfer for pictures, folders and videos."""
     from pipeline.base import memory
 
-    memory.check_limits(for_tensorflow=False)
+    memory.check_limits(for_tensorflow=False)  # before any large library is loaded
 
 
 def main(arguments: list[str] | None = None) -> None:

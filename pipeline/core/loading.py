@@ -7,6 +7,8 @@ import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from pipeline.base import memory
+
 if TYPE_CHECKING:
     from pipeline.core.stylizer import Stylizer
 
@@ -14,7 +16,13 @@ _one_thread_at_a_time = threading.Lock()
 
 
 def stylizer_class() -> "type[Stylizer]":
-    """:class:`pipeline.core.stylizer.Stylizer`, imported by the first call."""
+    """:class:`pipeline.core.stylizer.Stylizer`, imported by the first call.
+
+    Raises:
+        TooLargeError: a limit on this process's memory is too low for TensorFlow, which would crash.
+    """
+    if "tensorflow" not in sys.modules:
+        memory.check_limits(for_tensorflow=True)
     with _one_thread_at_a_time, _silent_stderr():
         from pipeline.core.stylizer import Stylizer
     return Stylizer

@@ -7,8 +7,10 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
@@ -151,3 +153,18 @@ def isolated_children() -> list[int]:
             if "isolated_child" in " ".join(child.cmdline()):
                 pids.append(child.pid)
     return pids
+
+
+def beats_in(function: Callable[..., Any], *arguments: Any) -> int:
+    """How often a function shows progress, if every beat is sent; what it yields is dropped."""
+    kinds: list[int] = []
+    send, least = isolated_child._send, isolated_child.BEAT_SECONDS
+    isolated_child.BEAT_SECONDS = -1.0
+    isolated_child._send = lambda kind, content=None: kinds.append(kind)
+    try:
+        result = function(*arguments)
+        if isinstance(result, Iterator):
+            deque(result, maxlen=0)
+    finally:
+        isolated_child._send, isolated_child.BEAT_SECONDS = send, least
+    return kinds.count(isolated_child.BEAT)

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.errors import InputError, OutputError, TooLargeError
 from pipeline.video import clip as clips
-from pipeline.video import encoding, isolation
+from pipeline.video import encoding, isolation, sound
 from tests.support import isolated_work as work
 from tests.support.clips import Sound, split, write_clip
 
@@ -65,3 +65,14 @@ def test_a_decoder_that_dies_while_a_video_is_encoded_leaves_no_file(tmp_path):
     with pytest.raises(InputError, match="a.mp4: its decoder was killed"):
         encoding.assemble(pictures, clip, tmp_path / "out.mp4", on_frame=kill)
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_every_loop_over_a_clip_shows_progress(tmp_path):
+    """A clip of hours takes minutes to probe, which is no stall."""
+    path = write_clip(tmp_path / "a.mp4", frames=40, sounds=[Sound()])
+    packets_of_sound = 24  # half a second of AAC
+
+    assert isolation.call(path, work.beats_in, clips._probe, path) >= 40 + packets_of_sound + 39
+    assert isolation.call(path, work.beats_in, clips._frames, path, 30) >= 30
+    clip = clips.probe(path)
+    assert isolation.call(path, work.beats_in, sound._try_mux, clip, tmp_path / "b.mp4") >= packets_of_sound

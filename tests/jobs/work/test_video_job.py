@@ -11,6 +11,7 @@ from pipeline import Rules, stylize_video
 from pipeline.errors import InputError, JobDiffersError, StoppedError
 from pipeline.jobs.planning import output_names
 from pipeline.jobs.record.journal import Journal
+from pipeline.jobs.work.observer import Observer
 from tests.support.clips import write_clip, write_sound_only
 from tests.support.jobs import FRAMES, KEEP, SMOOTHED, digests
 from tests.support.media import TINY, clip, picture, scene
@@ -102,6 +103,21 @@ def test_a_finished_video_whose_journal_claims_millions_of_frames_is_still_finis
         journal.update(total=300_000_000)
     outcome = stylize_video(source, [style], **TINY)
     assert (outcome.done, outcome.stylized) == (2, 0)
+
+
+class StopsWhileWaiting(Observer):
+    """Wants to stop as soon as it is asked."""
+
+    def waiting(self) -> None:
+        raise StoppedError("stopped")
+
+
+def test_a_job_stops_while_its_clip_is_probed() -> None:
+    """Without waiting for the end of a clip that may have none."""
+    source, style = clip("in.mp4", frames=2), picture("starry.jpg", 2)
+    with pytest.raises(StoppedError):
+        stylize_video(source, [style], observer=StopsWhileWaiting(), **TINY)
+    assert not FRAMES.exists()
 
 
 def test_another_clip_is_refused() -> None:
