@@ -19,6 +19,7 @@ import psutil
 
 from pipeline.base import isolated_child
 from pipeline.base.isolated_child import beat
+from pipeline.base.memory import free_memory
 from pipeline.errors import OutputError
 
 
@@ -168,3 +169,11 @@ def beats_in(function: Callable[..., Any], *arguments: Any) -> int:
     finally:
         isolated_child._send, isolated_child.BEAT_SECONDS = send, least
     return kinds.count(isolated_child.BEAT)
+
+
+def room_for_data() -> tuple[int, int]:
+    """Bytes that the limit on data leaves to this process, and those that are free."""
+    import resource
+
+    used = int(psutil.Process().memory_info().data)
+    return resource.getrlimit(resource.RLIMIT_DATA)[0] - used, free_memory()

@@ -122,8 +122,9 @@ def check_memory(
         free = min(free_memory() + (0 if several else _own_memory()), _free_for_tensorflow())
     if needed > free:
         fitting = int(max(size) * math.sqrt(max(0, free - base) / max(1, needed - base))) // 16 * 16
-        remedy = "fewer --workers or " if several else ""
-        remedy = f"try {remedy}--size {fitting}" if fitting >= SMALLEST_SIDE else "close other programs"
+        remedies = ["fewer --workers"] if several else []
+        remedies += [f"--size {fitting}"] if fitting >= SMALLEST_SIDE else []
+        remedy = f"try {' or '.join(remedies)}" if remedies else "close other programs"
         raise TooLargeError(
             f"{what}: {size[1]}x{size[0]} pixels need about {needed / 1e9:.1f} GB of memory and "
             f"{free / 1e9:.1f} GB are free; {remedy}"
