@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from pipeline.base.memory import free_memory, limit_data
+from pipeline.base.memory import limit_data_to_free_memory
 from pipeline.errors import NstpipeError
 
 IDLE_SECONDS = 5.0
@@ -92,7 +92,7 @@ def _receive(receiving: BinaryIO, requests: "queue.SimpleQueue[bytes]") -> None:
 
 
 def _serve(request: bytes) -> None:
-    limit_data(free_memory())
+    limit_data_to_free_memory()
     try:
         folder, function, arguments = pickle.loads(request)
         os.chdir(folder)

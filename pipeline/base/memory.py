@@ -1,6 +1,7 @@
 """How much memory this process may still allocate: what machine, control groups and limits leave."""
 
 import contextlib
+import functools
 import os
 import sys
 from collections.abc import Iterator
@@ -65,8 +66,8 @@ def free_address_space() -> int | None:
     return min((left for name, left in _rlimits() if name == "RLIMIT_AS"), default=None)
 
 
-def limit_data(size: int) -> None:
-    """Let this process allocate ``size`` bytes more and no more; a further allocation fails.
+def limit_data_to_free_memory() -> None:
+    """Let this process allocate what is free now, and no more: a further allocation fails.
 
     Of the limits of Linux, that on data is the one that fits: it counts what can be written, where that on
     the address space also counts what threads and libraries only reserve. Elsewhere nothing happens.
@@ -75,11 +76,20 @@ def limit_data(size: int) -> None:
         return
     import resource
 
-    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
-    wanted = int(psutil.Process().memory_info().data) + size
-    soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    soft, hard = _data_limit_at_first()
+    resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))  # else what an earlier call left would count
+    wanted = int(psutil.Process().memory_info().data) + free_memory()
     with contextlib.suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+        limit = wanted if soft == resource.RLIM_INFINITY else min(wanted, soft)
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
+
+
+@functools.cache
+def _data_limit_at_first() -> tuple[int, int]:
+    """The limit, soft and hard, that this process was started with."""
+    import resource
+
+    return resource.getrlimit(resource.RLIMIT_DATA)
 
 
 def left_in_cgroups(own: Path = OWN_CGROUPS, mount: Path = CGROUPS) -> list[int]:

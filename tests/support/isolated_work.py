@@ -177,3 +177,10 @@ def room_for_data() -> tuple[int, int]:
 
     used = int(psutil.Process().memory_info().data)
     return resource.getrlimit(resource.RLIMIT_DATA)[0] - used, free_memory()
+
+
+def leave_room_for_data(size: int) -> None:
+    import resource
+
+    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    resource.setrlimit(resource.RLIMIT_DATA, (int(psutil.Process().memory_info().data) + size, hard))
