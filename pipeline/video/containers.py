@@ -55,9 +55,10 @@ def open_container(path: Path) -> Iterator[InputContainer]:
     """
     check_file(path, "a clip")
     try:
-        # An absolute path, so that FFmpeg takes `-x.mp4` and `a:b.mp4` for files. Errors in tags are ignored:
-        # a title that is not UTF-8 does no harm.
-        container = av.open(os.path.abspath(path), "r", metadata_errors="ignore", options=formats.OPTIONS)
+        # An absolute path, so that FFmpeg takes `-x.mp4` and `a:b.mp4` for files. Bytes of tags that are not
+        # UTF-8 become surrogates, as in paths: such a title does no harm, and can be told apart.
+        name = os.path.abspath(path)
+        container = av.open(name, "r", metadata_errors="surrogateescape", options=formats.OPTIONS)
     except OSError as error:
         raise InputError(f"{shown(path)}: cannot be read ({error.strerror or error})") from error
     except (av.FFmpegError, ValueError) as error:

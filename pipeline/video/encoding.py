@@ -4,7 +4,6 @@ import heapq
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -22,9 +21,10 @@ from pipeline.base.arrays import Frame
 from pipeline.base.messages import shown
 from pipeline.base.resizing import pad_to_even
 from pipeline.errors import InputError, OutputError
-from pipeline.video import isolation, sound
+from pipeline.video import isolation, metadata, sound
 from pipeline.video.clip import Clip
 from pipeline.video.containers import check_output, open_container, reason
+from pipeline.video.muxer_options import average_rate, muxer_options
 from pipeline.video.sound import MuxPlan
 
 X264_OPTIONS = {
@@ -108,12 +108,15 @@ def _write(
     gains: Mapping[int, float],
 ) -> Iterator[int]:
     """Write the video of ``output`` to ``partial``; yields the number of frames encoded so far."""
-    options = _container_options(mux_plan.container, clip.time_base)
+    kept = mux_plan.metadata
+    options = muxer_options(mux_plan.container, clip.time_base, uses_keys=kept.uses_keys)
     target = av.open(os.path.abspath(partial), "w", format=mux_plan.container, container_options=options)
     with _errors_about(output), open_container(clip.path) as source, target:
         size = _read(pictures[0]).shape[:2]
         video = _add_video(target, clip, size)
         tracks = sound.add_tracks(source, target, mux_plan, clip.origin)
+        metadata.add(kept, target, video)
+        target.mux(metadata.add_files(kept, target, clip.path))
         encoded: list[int] = []
         video_packets = _encoded(video, pictures, clip, size, gains, encoded.append)
         for packet in _interleaved(video_packets, sound.packets(source, tracks)):
@@ -122,18 +125,8 @@ def _write(
             encoded.clear()
 
 
-def _container_options(container: str, time_base: Fraction) -> dict[str, str]:
-    """A file without dates, versions or random numbers; an MP4 with the clip's time unit, its index first."""
-    options = {"fflags": "+bitexact", "avoid_negative_ts": "disabled"}
-    if container in ("mp4", "mov"):
-        ticks = str(time_base.denominator)
-        # How long after the sound the frames begin is stored in the movie's own unit, by default 1/1000 s.
-        options |= {"movflags": "+faststart", "video_track_timescale": ticks, "movie_timescale": ticks}
-    return options
-
-
 def _add_video(target: OutputContainer, clip: Clip, size: tuple[int, int]) -> VideoStream:
-    stream = target.add_stream("libx264", rate=_average_rate(clip), options=X264_OPTIONS)
+    stream = target.add_stream("libx264", rate=average_rate(clip), options=X264_OPTIONS)
     stream.height, stream.width = (side + side % 2 for side in size)
     stream.pix_fmt = "yuv420p"
     context = stream.codec_context
@@ -142,12 +135,6 @@ def _add_video(target: OutputContainer, clip: Clip, size: tuple[int, int]) -> Vi
     context.color_range = ColorRange.MPEG
     context.colorspace = context.color_primaries = context.color_trc = BT709
     return stream
-
-
-def _average_rate(clip: Clip) -> Fraction:
-    """Frames a second, a hint for the encoder's rate control; the frames' own times are what counts."""
-    ticks = clip.frame_times[-1] + clip.last_frame_duration - clip.frame_times[0]
-    return Fraction(len(clip.frame_times) / (ticks * clip.time_base)).limit_denominator(1001)
 
 
 def _encoded(

@@ -1,11 +1,11 @@
-"""Copy a clip's sound and subtitles, convert sound to AAC, or leave them out.
+"""Copy a clip's sound, subtitles and data, convert sound to AAC, or leave them out.
 
 Which of these works is tried before any frame is stylised.
 """
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -16,10 +16,14 @@ from av.packet import Packet
 from av.stream import Stream
 
 from pipeline.base.messages import shown
-from pipeline.video import isolation
+from pipeline.video import isolation, lost_features, metadata, metadata_trial, track_tags
 from pipeline.video.aac import AacTrack
 from pipeline.video.clip import Clip
-from pipeline.video.containers import check_output, demuxed, open_container, reason
+from pipeline.video.containers import check_output, demuxed, open_container, reason, video_stream
+from pipeline.video.metadata import Metadata
+from pipeline.video.metadata_trial import Timing
+from pipeline.video.muxer_options import average_rate
+from pipeline.video.null_file import NullFile
 from pipeline.video.rising_times import MonotonicTimestamps
 
 UNPLAYABLE = {"mp4": ("pcm_", "vorbis")}
@@ -38,7 +42,7 @@ class Treatment:
 
     Attributes:
         stream: its number in the source.
-        kind: ``audio`` or ``subtitle``.
+        kind: ``audio``, ``subtitle`` or ``data``.
         why: the reason, in a few words; empty where the stream is copied unchanged.
     """
 
@@ -50,16 +54,18 @@ class Treatment:
 
 @dataclass(frozen=True)
 class MuxPlan:
-    """What is done with each stream of sound and subtitles; made by :func:`try_mux`.
+    """What is done with each stream but the video's, and with the metadata; made by :func:`try_mux`.
 
     Attributes:
         container: FFmpeg's name of the output's container.
-        notes: one line for each stream that is not copied unchanged.
+        notes: one line for each stream that is not copied unchanged, and for all else that is not kept.
+        metadata: what is kept of tags, chapters and attached files.
     """
 
     container: str
     treatments: tuple[Treatment, ...] = ()
     notes: tuple[str, ...] = ()
+    metadata: Metadata = field(default_factory=Metadata)
 
 
 class Track(Protocol):
@@ -103,25 +109,6 @@ class _CopiedTrack:
         return []
 
 
-class _NullFile:
-    """A file that discards what is written, so that a scratch container needs neither disk nor memory."""
-
-    def __init__(self) -> None:
-        self.position = self.size = 0
-
-    def write(self, data: bytes) -> int:
-        self.position += len(data)
-        self.size = max(self.size, self.position)
-        return len(data)
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        self.position = offset + (0, self.position, self.size)[whence]
-        return self.position
-
-    def tell(self) -> int:
-        return self.position
-
-
 def try_mux(clip: Clip, output: Path) -> MuxPlan:
     """Mux all of the clip's sound and subtitles into a scratch container, before hours are spent on frames.
 
@@ -140,12 +127,16 @@ def try_mux(clip: Clip, output: Path) -> MuxPlan:
 def _try_mux(clip: Clip, output: Path) -> MuxPlan:
     container = check_output(output)
     with open_container(clip.path) as source:
-        streams = [
-            (stream.index, stream.type) for stream in (*source.streams.audio, *source.streams.subtitles)
-        ]
+        found = metadata.read(source, video_stream(source, clip.path), clip.origin)
+        streams = [(stream.index, stream.type) for stream in track_tags.copied(source, found.chapters)]
     treatments = tuple(_treatment(clip, container, index, kind) for index, kind in streams)
-    notes = (_note(clip, output, treatment) for treatment in treatments)
-    return MuxPlan(container, treatments, tuple(note for note in notes if note))
+    notes = [note for treatment in treatments if (note := _note(clip, output, treatment))]
+    timing = Timing(clip.time_base, average_rate(clip))
+    kept = metadata_trial.held(found, container, timing, clip.path)
+    copied = [treatment.stream for treatment in treatments if treatment.way != "drop"]
+    for what in lost_features.of_clip(clip.path, found, kept, container, copied):
+        notes.append(f"{shown(clip.path)}: lost in {shown(output.suffix)}: {what}")
+    return MuxPlan(container, treatments, tuple(notes), kept)
 
 
 def add_tracks(
@@ -174,8 +165,7 @@ def _add_track(
 ) -> Track:
     stream: Any = source.streams[number]
     track: _CopiedTrack | AacTrack = (_CopiedTrack if way == "copy" else AacTrack)(stream, target, origin)
-    if "language" in stream.metadata:
-        track.stream.metadata["language"] = stream.metadata["language"]
+    track.stream.metadata.update(track_tags.held(stream, target.format.name))
     track.stream.disposition = stream.disposition
     return track
 
@@ -201,13 +191,15 @@ def _try_way(clip: Clip, container: str, number: int, way: Way) -> list[str]:
     """
     with open_container(clip.path) as source:
         _check_playable(source.streams[number], container, way)
-        target = av.open(_NullFile(), "w", format=container)
+        target = av.open(NullFile(), "w", format=container)
         track = _add_track(source, target, number, way, clip.origin)
         count = 0
         try:
             for packet in packets(source, {number: track}):
                 target.mux_one(packet)
                 count += 1
+            if not count:
+                target.start_encoding()  # writes the header, which the first packet does otherwise
         finally:
             with suppress(av.FFmpegError, ValueError):
                 target.close()
@@ -217,6 +209,8 @@ def _try_way(clip: Clip, container: str, number: int, way: Way) -> list[str]:
 
 
 def _check_playable(stream: Stream, container: str, way: Way) -> None:
+    if stream.type == "data":
+        return
     if stream.codec_context is None:
         raise ValueError("its codec is unknown")
     codec = stream.codec_context.codec.canonical_name
@@ -225,8 +219,13 @@ def _check_playable(stream: Stream, container: str, way: Way) -> None:
 
 
 def _note(clip: Clip, output: Path, treatment: Treatment) -> str:
-    """One line for people about a stream that is not copied unchanged; empty for one that is."""
-    what = "sound" if treatment.kind == "audio" else "subtitle"
+    """One line for people about a stream that is not copied unchanged; empty for one that is.
+
+    Data tracks that are left out share a line, which is made elsewhere: phones write four of them.
+    """
+    if treatment.kind == "data" and treatment.way == "drop":
+        return ""
+    what = "sound" if treatment.kind == "audio" else treatment.kind
     track = f"{shown(clip.path)}: {what} track (stream {treatment.stream})"
     if treatment.way == "drop":
         return f"{track} is lost in {shown(output.suffix)}: {treatment.why}"

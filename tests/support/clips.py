@@ -103,10 +103,10 @@ def write_clip(
             if transfer is not None:
                 context.color_primaries, context.color_trc = primaries, transfer
             context.color_range = LIMITED
-        tracks = [_audio_stream(output, sound) for sound in sounds]
+        tracks = [sound_stream(output, sound) for sound in sounds]
         writing = _subtitle_stream(output) if subtitles else None
         for stream, sound in zip(tracks, sounds, strict=True):
-            output.mux(list(_sound_packets(stream, sound)))
+            output.mux(list(sound_packets(stream, sound)))
         for start, duration, text in subtitles:
             output.mux(_subtitle_packet(writing, start, duration, text))
         marks = _FieldMarks(fields, time_base) if fields else None
@@ -154,7 +154,8 @@ def _frame(pixels: np.ndarray, time: int, pixel_format: str, colour: int | None)
     return frame
 
 
-def _audio_stream(output: Any, sound: Sound) -> Any:
+def sound_stream(output: Any, sound: Sound) -> Any:
+    """A new stream of ``output`` for ``sound``."""
     stream = output.add_stream(sound.codec, rate=sound.rate)
     stream.codec_context.layout = sound.layout
     if sound.codec in ("opus", "vorbis", "dca"):
@@ -163,7 +164,8 @@ def _audio_stream(output: Any, sound: Sound) -> Any:
     return stream
 
 
-def _sound_packets(stream: Any, sound: Sound) -> Iterator[Any]:
+def sound_packets(stream: Any, sound: Sound) -> Iterator[Any]:
+    """The packets of ``sound``, encoded for ``stream``."""
     packets = [packet for frame in _sound_frames(sound) for packet in stream.encode(frame)]
     before = None
     for number, packet in enumerate([*packets, *stream.encode(None)]):
@@ -234,8 +236,8 @@ def truncate(path: Path, share: float) -> Path:
 def write_sound_only(path: Path) -> Path:
     """A file with a sound track and no picture."""
     with av.open(str(path), "w") as output:
-        stream = _audio_stream(output, Sound())
-        output.mux(list(_sound_packets(stream, Sound())))
+        stream = sound_stream(output, Sound())
+        output.mux(list(sound_packets(stream, Sound())))
     return path
 
 
