@@ -8,11 +8,17 @@ from datetime import UTC, datetime
 MAX_BYTES = 65_535
 """Bytes of the longest tag that is kept: QuickTime stores its length in 16 bits."""
 
-OF_THE_FILE = ("major_brand", "minor_version", "compatible_brands", "encoder", "duration", "timecode")
-"""Tags that describe the source's file or its encoding; they would be untrue of the output."""
+OF_THE_FILE = (
+    "major_brand", "minor_version", "compatible_brands", "encoder", "software", "duration", "timecode",
+    "uid", "operational_pattern_ul", "company_name", "application_platform",
+)  # fmt: skip
+"""Tags that describe the source's file, its tracks or the program that wrote it: untrue of the output."""
 
-STATISTICS = ("encoder-", "duration-", "bps", "number_of_", "_statistics_")
-"""Beginnings of the names of tags that describe the source's tracks."""
+BEGINNINGS = ("encoder-", "duration-", "bps", "number_of_", "_statistics_", "product_", "toolkit_")
+"""Beginnings of names of more such tags; the last two are MXF's."""
+
+ENDINGS = ("_uid", "_umid")
+"""Endings of names of tags that identify a file."""
 
 PLACE = "location"
 """FFmpeg's name for where a clip was taken (ISO 6709), as Android phones and 3GPP store it."""
@@ -104,7 +110,7 @@ def _numbers(place: str) -> list[float]:
 
 
 def _is_untrue(name: str) -> bool:
-    return name in OF_THE_FILE or name.startswith(STATISTICS)
+    return name in OF_THE_FILE or name.startswith(BEGINNINGS) or name.endswith(ENDINGS)
 
 
 def _is_place(name: str) -> bool:

@@ -85,7 +85,7 @@ def _of_metadata(given: Metadata, kept: Metadata) -> Iterator[str]:
 def _of_pictures(source: InputContainer, video: VideoStream, kept: Metadata) -> Iterator[str]:
     """What the frames of ``video`` have that the H.264 of the output does not; by the first frame."""
     frame = next(_frames(source, video), None)
-    if file_tags.value(video.metadata, "alpha_mode") == "1" or (frame and _has_alpha(frame)):
+    if file_tags.value(video.metadata, "alpha_mode") == "1" or (frame and _has_alpha(frame, video)):
         yield "its transparency (H.264 holds none)"
     if frame is None:
         return
@@ -166,5 +166,8 @@ def _frames(source: InputContainer, video: VideoStream) -> Iterator[av.VideoFram
         yield from frames
 
 
-def _has_alpha(frame: av.VideoFrame) -> bool:
+def _has_alpha(frame: av.VideoFrame, video: VideoStream) -> bool:
+    """Whether frames have an alpha channel; a GIF's always have, so there the first one's is looked at."""
+    if video.codec_context.name == "gif":
+        return bool(frame.to_ndarray(format="rgba")[..., 3].min() < 255)
     return any(component.is_alpha for component in frame.format.components)

@@ -209,8 +209,9 @@ def _try_way(clip: Clip, container: str, number: int, way: Way) -> list[str]:
 
 
 def _check_playable(stream: Stream, container: str, way: Way) -> None:
-    if stream.type == "data":
+    if stream.type == "data" and stream.name:
         return
+    # FFmpeg copies data of unknown kinds into a MOV without the table that explains them.
     if stream.codec_context is None:
         raise ValueError("its codec is unknown")
     codec = stream.codec_context.codec.canonical_name

@@ -62,4 +62,7 @@ def _are_titles(stream: Stream, chapters: tuple[Chapter, ...]) -> bool:
 
 def _is_of_other_tracks(stream: Stream) -> bool:
     """Whether a data track holds titles of chapters, which FFmpeg does not read as data, or a time code."""
-    return stream.discard == Discard.all or bool(file_tags.value(stream.metadata, "timecode"))
+    # FFmpeg finds a time code in the metadata of Sony's cameras, too, which hold much else.
+    is_metadata = "metadata" in file_tags.value(stream.metadata, "handler_name").lower()
+    is_timecode = bool(file_tags.value(stream.metadata, "timecode")) and not is_metadata
+    return stream.discard == Discard.all or is_timecode

@@ -41,7 +41,7 @@ def write_tagged(
     transfer: int | None = None,
     video_tracks: int = 1,
     movflags: str = "",
-    frames: int = 25,
+    frames: int = 10,
 ) -> Path:
     """Write a clip of 25 frames a second, 64x48 pixels.
 
