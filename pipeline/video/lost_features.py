@@ -1,6 +1,7 @@
 """What a clip has that its output does not keep, in words for messages."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any, cast
@@ -169,5 +170,6 @@ def _frames(source: InputContainer, video: VideoStream) -> Iterator[av.VideoFram
 def _has_alpha(frame: av.VideoFrame, video: VideoStream) -> bool:
     """Whether frames have an alpha channel; a GIF's always have, so there the first one's is looked at."""
     if video.codec_context.name == "gif":
-        return bool(frame.to_ndarray(format="rgba")[..., 3].min() < 255)
+        with suppress(av.FFmpegError, ValueError):
+            return bool(frame.to_ndarray(format="rgba")[..., 3].min() < 255)
     return any(component.is_alpha for component in frame.format.components)
