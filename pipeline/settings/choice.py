@@ -193,4 +193,9 @@ def _entry(name: str, value: Any) -> str:
 def _toml(value: Any) -> str:
     if isinstance(value, Mapping):
         return "{ " + ", ".join(f"{key} = {_toml(item)}" for key, item in value.items()) + " }"
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # TOML escapes it
+    return "".join(map(_escaped, json.dumps(value, ensure_ascii=False)))
+
+
+def _escaped(character: str) -> str:
+    """As TOML has it: JSON leaves DEL and the control characters from 0x80 on, which a terminal obeys."""
+    return character if character.isprintable() else f"\\U{ord(character):08x}"

@@ -201,3 +201,11 @@ def test_a_project_file_of_the_wrong_shape_is_named(tmp_path: Path, text: str, m
         Choice("preview", flags, environ={}, folder=tmp_path).resolve()
     assert "nstpipe.toml" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_control_characters_in_a_description_are_escaped_as_toml_has_them(tmp_path: Path) -> None:
+    escaped = r"a\u009b31m\u007f\u202e\t\U000e0001 größe"
+    (tmp_path / "p.toml").write_text(f'description = "{escaped}"\n', "utf-8")
+    printed = Choice(str(tmp_path / "p.toml"), {}).resolve().as_toml()
+    assert all(line.isprintable() for line in printed.split("\n"))
+    assert tomllib.loads(printed)["description"] == "a\x9b31m\x7f\u202e\t\U000e0001 größe"
