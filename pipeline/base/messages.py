@@ -63,6 +63,5 @@ def did_you_mean(name: str, among: Sequence[str], *, alike: float = 0.0) -> str:
         among: the names that exist.
         alike: least similarity of the nearest, 0..1 (:mod:`difflib`'s ratio); below it the result is "".
     """
-    # A long name would take minutes to compare, and is alike to none.
-    nearest = difflib.get_close_matches(name[:LONGEST_VALUE], among, n=1, cutoff=alike)
+    nearest = difflib.get_close_matches(name, among, n=1, cutoff=alike)
     return f"; did you mean {nearest[0]}?" if nearest else ""

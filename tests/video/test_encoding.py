@@ -1,6 +1,7 @@
 import subprocess
 import sys
 import tracemalloc
+from collections import deque
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from pipeline.errors import InputError, OutputError
 from pipeline.video import clip as clips
 from pipeline.video import encoding
 from pipeline.video.reading import Reading
+from pipeline.video.sound import MuxPlan
 from tests.support import ROOT
 from tests.support.clips import Sound, corner, rotate, seconds_of, split, through, write_clip
 
@@ -295,7 +297,10 @@ def test_memory_does_not_grow_with_the_number_of_frames(tmp_path):
             path, 120, 160, tuple(range(count)), Fraction(1, 25), 1, Reading(path, "opencv", (120, 160))
         )
         tracemalloc.start()
-        encoding.assemble([picture] * count, clip, tmp_path / "out.mp4")
+        output = tmp_path / "out.mp4"
+        # In this process, where it can be measured.
+        written = encoding._write([picture] * count, clip, output, output, MuxPlan("mp4"), {})
+        assert deque(written, maxlen=1).pop() == count
         used = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return used
