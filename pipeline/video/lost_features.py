@@ -32,7 +32,7 @@ HDR_TRANSFERS = {16: "PQ", 18: "HLG"}
 MARKS = {
     Type.SPHERICAL: "its mark as 360-degree video",
     Type.STEREO3D: "its mark as 3D video",
-    Type.A53_CC: "its closed captions, which are part of the pictures' stream,",
+    Type.A53_CC: "its closed captions (part of the video track)",
     Type.DOVI_METADATA: "its Dolby Vision data",
     Type.DYNAMIC_HDR_PLUS: "its HDR10+ data",
 }
@@ -73,7 +73,7 @@ def _of_metadata(given: Metadata, kept: Metadata) -> Iterator[str]:
         yield f"the {_tags(others)}"
     if long:
         yield f"the {_tags(long)} (longer than {file_tags.MAX_BYTES} bytes)"
-    # Of a form of 3D the frames tell.
+    # The frames tell whether a clip is 3D: see MARKS.
     video_tags = given.video_tags.keys() - kept.video_tags.keys() - {"stereo_mode"}
     if video_tags:
         yield f"the video track's {names(video_tags)}"
