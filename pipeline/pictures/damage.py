@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pipeline.errors import InputError, TooLargeError
-from pipeline.pictures import decoding
+from pipeline.pictures import opening, tiff_tags
 
 _SIGNATURES = {
     ".png": (b"\x89PNG\r\n\x1a\n",),
@@ -40,15 +40,18 @@ def is_damaged(path: Path) -> bool:
     if data.startswith(b"\xff\xd8") and data.endswith(_ZEROS):
         # Pillow decodes zeros as if they were pixels.
         return not data.rstrip(b"\0").endswith(_END_OF_JPEG)
-    return not _decodes(path)
+    # Pillow reads a TIFF whose colour profile, which stands last, is cut.
+    return tiff_tags.mended(data) is not None or not _decodes(path)
 
 
 def _decodes(path: Path) -> bool:
     try:
-        with decoding.open_picture(path) as image:
+        with opening.opened(path) as (image, faults):
+            if faults:
+                return False
             if image.format == "PNG":
                 image.verify()  # the checksums, which loading ignores
-        with decoding.open_picture(path) as image:
+        with opening.opened(path) as (image, _):
             image.load()
     except TooLargeError:  # whole, as far as its header says
         return True

@@ -162,13 +162,13 @@ class Journal:
             if not read_only:
                 self.connection.execute("PRAGMA journal_mode=DELETE")
                 self.connection.execute(f"PRAGMA synchronous={'FULL' if self._syncs else 'OFF'}")
-            if not _tables(self.connection):
+            if _tables(self.connection) in ([], _earlier_tables()):
                 self._create_tables(read_only)
         # Damage is looked for here, where --restart still helps; in the middle of a job it would not.
         result = self._rows("PRAGMA integrity_check(1)")[0][0]
         if result != "ok":
             raise damaged(self.path, result)
-        if _tables(self.connection) != _tables(_empty()):
+        if _tables(self.connection) not in (_tables(_empty()), _earlier_tables() if read_only else None):
             raise damaged(self.path, "its tables are those of another version of nstpipe")
         self.facts()
         self.entries()
@@ -176,9 +176,9 @@ class Journal:
     def _create_tables(self, read_only: bool) -> None:
         if not read_only:
             self.connection.executescript(_SCHEMA)
-            return
-        self.connection.close()  # another process is just creating it
-        self.connection = _empty()
+        elif not _tables(self.connection):  # another process is just creating it
+            self.connection.close()
+            self.connection = _empty()
 
     def _entry(self, row: Sequence[Any]) -> Entry:
         try:
@@ -238,6 +238,11 @@ def _tables(connection: sqlite3.Connection) -> list[tuple[str, str]]:
     """Everything that a journal's file defines, each with its SQL."""
     rows = connection.execute("SELECT type, name, sql FROM sqlite_master")
     return sorted((f"{kind} {name}", " ".join(str(sql).split())) for kind, name, sql in rows)
+
+
+def _earlier_tables() -> list[tuple[str, str]]:
+    """:func:`_tables` of a journal from before there was a record of what may be overwritten."""
+    return [one for one in _tables(_empty()) if "overwritable" not in one[0]]
 
 
 def remove(folder: Path) -> None:

@@ -55,7 +55,7 @@ def test_workers_share_the_optimizers_work_and_need_memory_each() -> None:
     settings = SETTINGS.model_copy(update={"optimizer": "lbfgs"})
     one, two, many = (forecast(plan, settings, QUARTER_WIDTHS, workers) for workers in (1, 2, 99))
     passes = 4 * 20 * step_seconds(24, 32)
-    optimizing = 4 * 20 * 3 * 24 * 32 * estimates.LBFGS_SECONDS_PER_VALUE
+    optimizing = 4 * 20 * 3 * 24 * 32 * estimates.OPTIMIZER_SECONDS_PER_VALUE["lbfgs"]
     assert one.seconds == pytest.approx(passes + optimizing)
     assert two.seconds == pytest.approx(passes + optimizing / 2)
     assert many.seconds == pytest.approx(passes + optimizing / 4)  # there are four pictures
@@ -99,6 +99,7 @@ def test_a_picture_or_clip_that_needs_more_memory_than_there_is_will_fail(
     picture("photos/a.png", 1)
     styles = [picture("s.jpg", 2)]
     monkeypatch.setattr(estimates, "free_memory", lambda: 0)
+    monkeypatch.setattr(estimates, "_own_memory", lambda: 0)
     cost = forecast(planner.of_folder(Path("photos"), styles), SETTINGS, QUARTER_WIDTHS)
     assert len(cost.problems) == 1 and "a.png: 32x24 pixels need about" in cost.problems[0]
     cost = forecast(planner.of_video(clip("in.mp4"), styles), SETTINGS, QUARTER_WIDTHS)

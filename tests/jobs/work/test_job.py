@@ -268,7 +268,7 @@ def test_a_clip_that_is_removed_meanwhile_is_not_done(tmp_path: Path) -> None:
     with Journal(tmp_path) as journal:
         journal.begin(Facts({"settings": {}}, total=1, finished=True))
         journal.mark(Entry("000001.png", "done"))
-        opened = job.Job(plan, journal, {}, RecordingObserver(), logging.getLogger("test"))
+        opened = job.Job(plan, journal, {"styles": []}, RecordingObserver(), logging.getLogger("test"))
         with pytest.raises(OutputError, match="^out.mp4: was made and is gone"):
             opened.check_outputs()
         assert not opened.facts.finished
