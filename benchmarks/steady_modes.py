@@ -23,7 +23,7 @@ from pipeline.base import resizing
 from pipeline.core import loss_graphs
 from pipeline.core.margins import Margin
 from pipeline.core.objective import Objective
-from pipeline.core.scales import style_size
+from pipeline.core.scales import usable_size
 from pipeline.core.targets import Targets
 from pipeline.extractor import weights
 from pipeline.extractor.weights import Weights
@@ -102,7 +102,7 @@ def _style_loss(frames: Sequence[np.ndarray], style: Path, settings: Settings, e
     objective = Objective(settings, graphs)
     margin = Margin.around(frames[0].shape[:2], settings.margin)
     painting = images.read(style, settings.size).pixels
-    size = style_size(painting.shape[:2], max(frames[0].shape[:2]))
+    size = usable_size(painting.shape[:2], max(frames[0].shape[:2]))
     grams = graphs.style_targets(resizing.resize(painting, size))
     losses = []
     for frame in frames:
