@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.base import atomic
 from pipeline.base.arrays import AnyArray
-from pipeline.base.messages import one_line, shown
+from pipeline.base.messages import LONGEST_VALUE, cut, one_line, shown
 from pipeline.errors import FetchError, WeightsError
 from pipeline.extractor import weight_files
 from pipeline.extractor.layers import LAYERS
@@ -116,8 +116,9 @@ def from_archive(file: Path, data: bytes) -> Kernels:
         arrays = torch_archive.read(data)
         layers = {layer: _parts(layer, arrays) for layer in LAYERS if f"{layer}_W_q" in arrays}
     except (ValueError, KeyError) as error:
+        reason = one_line(cut(str(error), LONGEST_VALUE))
         raise WeightsError(
-            f"{shown(file)}: not a readable file of 8-bit weights ({one_line(str(error))}); "
+            f"{shown(file)}: not a readable file of 8-bit weights ({reason}); "
             "`nstpipe weights fetch --from index` gets the published one"
         ) from error
     return weight_files.validate(file, layers)[0]

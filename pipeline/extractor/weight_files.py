@@ -1,8 +1,6 @@
 """Read and write the files that hold an extractor's weights: ``.h5`` and ``.npz``. Pure NumPy, no tensors."""
 
 import hashlib
-import zipfile
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,7 @@ import numpy.typing as npt
 
 from pipeline.base import atomic
 from pipeline.base.arrays import AnyArray, FloatArray
-from pipeline.base.messages import one_line, shown
+from pipeline.base.messages import LONGEST_VALUE, cut, one_line, shown
 from pipeline.errors import WeightsError
 from pipeline.extractor import weight_sizes
 from pipeline.extractor.layers import LAYERS
@@ -24,9 +22,6 @@ Scales = Mapping[str, float]
 """For each layer the factor that brings its activations to the level that presets expect."""
 
 EXTENSIONS = (".h5", ".npz")
-
-_DAMAGE = (OSError, KeyError, ValueError, TypeError, RuntimeError, EOFError, zipfile.BadZipFile, zlib.error)
-"""What h5py, NumPy and zipfile raise on a file that is cut off, damaged or of another format."""
 
 
 def read(path: Path) -> tuple[Kernels, Scales]:
@@ -46,8 +41,10 @@ def read(path: Path) -> tuple[Kernels, Scales]:
         layers = reader(path)
     except MemoryError as error:
         raise WeightsError(f"{shown(path)}: reading it needs more memory than is free") from error
-    except _DAMAGE as error:
-        reason = one_line(" ".join(str(error).split())) or type(error).__name__
+    except WeightsError:
+        raise
+    except Exception as error:  # h5py, NumPy and zipfile raise nearly anything for a damaged file
+        reason = one_line(cut(" ".join(str(error).split()), LONGEST_VALUE)) or type(error).__name__
         raise WeightsError(
             f"{shown(path)}: not a readable {path.suffix.lower()} weights file ({reason}); download it again"
         ) from error

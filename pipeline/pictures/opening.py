@@ -11,7 +11,7 @@ from typing import IO
 from PIL import Image, UnidentifiedImageError
 
 from pipeline.base.files import check_file
-from pipeline.base.messages import shown
+from pipeline.base.messages import LONGEST_VALUE, cut, one_line, shown
 from pipeline.errors import InputError, NstpipeError, TooLargeError
 from pipeline.pictures import png_chunks, tiff_tags
 from pipeline.pictures.folders import RAW
@@ -166,7 +166,7 @@ def _errors_about(path: Path) -> Iterator[None]:
 def _why(error: Exception) -> str:
     if isinstance(error, OSError) and error.errno is not None:
         return f"cannot be read ({error.strerror}); check the file and its permissions"
-    reason = " ".join(str(error).split()) or type(error).__name__
+    reason = one_line(cut(" ".join(str(error).split()), LONGEST_VALUE)) or type(error).__name__
     return f"is damaged or cut short ({reason}); get an intact copy"
 
 

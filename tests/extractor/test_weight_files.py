@@ -1,6 +1,7 @@
 """Reading, checking and writing weights files, in every layout that Keras has written."""
 
 import shutil
+import zipfile
 from pathlib import Path
 
 import h5py
@@ -229,6 +230,20 @@ def test_a_missing_file_a_folder_and_an_unknown_extension_are_refused(tmp_path):
 
 def test_a_newline_in_a_name_stays_on_one_line(tmp_path):
     assert_refused(tmp_path / "two\nlines.h5", r"two\nlines.h5")
+
+
+@pytest.mark.parametrize(
+    "header", [b"{'descr': " + b"'9', " * 600 + b"}", b"{" + b"9" * 3000, b"{\n 1\n2", b"(" * 3000]
+)
+def test_an_array_whose_header_is_no_header_is_refused_in_a_short_line(header, tmp_path):
+    """NumPy reads it as Python, raises any error of Python's parser, and quotes the whole."""
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        magic = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little")
+        archive.writestr("block1_conv1/kernel.npy", magic + header)
+    assert_refused(tmp_path / "a.npz", "not a readable")
+    with pytest.raises(WeightsError) as caught:
+        weight_files.read(tmp_path / "a.npz")
+    assert len(str(caught.value)) < 500
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -4,7 +4,7 @@ import sqlite3
 from pathlib import Path
 
 from pipeline.base import atomic
-from pipeline.base.messages import one_line, shown
+from pipeline.base.messages import LONGEST_VALUE, cut, one_line, shown
 from pipeline.errors import DamagedJournalError, NstpipeError, OutputError
 
 _DAMAGED = ("not a readable journal", "--restart starts the job over")
@@ -61,4 +61,4 @@ def damaged(path: Path, detail: str) -> DamagedJournalError:
 
 def _message(path: Path, problem: tuple[str, str], detail: str) -> str:
     what, remedy = problem
-    return f"{shown(path)}: {what} ({one_line(' '.join(detail.split()))}); {remedy}"
+    return f"{shown(path)}: {what} ({one_line(cut(' '.join(detail.split()), LONGEST_VALUE))}); {remedy}"
