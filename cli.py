@@ -1,5 +1,6 @@
 """The command line: options -> settings -> job; progress, messages, exit codes. No logic of its own."""
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +11,7 @@ from pipeline import __version__
 from pipeline.command_line import preset_commands, streams, weights_commands
 from pipeline.command_line.flags import JobOptions, with_job_options
 from pipeline.command_line.resume_line import line_to_resume
-from pipeline.errors import FailedItemsError, NstpipeError, SettingsError, StoppedError
+from pipeline.errors import FailedItemsError, NstpipeError, SettingsError, StoppedError, TooLargeError
 
 if TYPE_CHECKING:
     from pipeline.jobs.planning.plan import Plan
@@ -256,10 +257,28 @@ def _exit_code(arguments: list[str]) -> int:
         return SettingsError.exit_code
     except (typer.Abort, KeyboardInterrupt):
         return StoppedError.exit_code
+    except (OSError, MemoryError) as error:
+        reported = _of_system(error)
+        _complain(str(reported), error, arguments)
+        return reported.exit_code
     except Exception as error:
         message = f"{type(error).__name__}: {error}; this is a bug in nstpipe; -v shows where"
         _complain(message, error, arguments)
         return NstpipeError.exit_code
+
+
+def _of_system(error: OSError | MemoryError) -> NstpipeError:
+    """The error about what the system refused, where no better one says what it was for."""
+    from pipeline.base import atomic
+    from pipeline.base.messages import shown
+
+    if isinstance(error, MemoryError):
+        return TooLargeError("memory ran out; close other programs, or choose a smaller --size")
+    path = Path(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes) else Path()
+    if atomic.is_disk_full(error):
+        return atomic.disk_full(path)
+    reason = f"{shown(path)}: {streams.reason(error)}"
+    return NstpipeError(f"{reason}; check the disk and the permissions, then type the same line again")
 
 
 def _complain(message: str, error: BaseException, arguments: list[str]) -> None:

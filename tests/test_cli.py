@@ -374,6 +374,31 @@ def test_a_full_disk_exits_12(nstpipe, monkeypatch: pytest.MonkeyPatch) -> None:
     assert not Path("a_s.png").exists()
 
 
+@pytest.mark.parametrize(
+    ("error", "code", "line"),
+    [
+        (OSError(errno.EIO, "Input/output error", "a\nb"), 1, r"a\nb: Input/output error; check the disk"),
+        (
+            OSError(errno.ENOSPC, "No space left on device", "out"),
+            12,
+            "out: the disk is full; free some space",
+        ),
+        (OSError("odd"), 1, ".: odd; check the disk"),
+        (MemoryError(), 1, "memory ran out; close other programs, or choose a smaller --size"),
+    ],
+)
+def test_what_the_system_refuses_is_no_bug(nstpipe, monkeypatch, error, code: int, line: str) -> None:
+    def refused(*given: object) -> None:
+        raise error
+
+    monkeypatch.setattr("pipeline.api.run", refused)
+    picture("a.jpg", 1)
+    picture("s.jpg", 2)
+    ended, _, complaints = nstpipe("image", "a.jpg", "s.jpg")
+    assert (ended, complaints.count("\n")) == (code, 1)
+    assert complaints.startswith(f"nstpipe: {line}")
+
+
 def test_a_share_that_cannot_sync_is_one_warning(nstpipe, monkeypatch: pytest.MonkeyPatch) -> None:
     picture("a.jpg", 1)
     picture("s.jpg", 2)
