@@ -51,11 +51,11 @@ def remove_frames(frames: Path) -> None:
     """Remove the frames of a video, and their folder if nothing else is in it."""
     if os.path.islink(frames) or not os.path.isdir(frames):
         return
-    for name in os.listdir(frames):
-        if _FRAME.fullmatch(name) or name.startswith(PARTIAL_PREFIX):
-            with suppress(OSError):
-                (frames / name).unlink()
     with suppress(OSError):
+        for name in os.listdir(frames):
+            if _FRAME.fullmatch(name) or name.startswith(PARTIAL_PREFIX):
+                with suppress(OSError):
+                    (frames / name).unlink()
         frames.rmdir()
 
 

@@ -48,7 +48,8 @@ def held(folder: Path, output: Path) -> Iterator[None]:
         yield
     finally:
         for name in (HOLDER, CLAIMS):
-            (folder / name).unlink(missing_ok=True)
+            with suppress(OSError):  # without the lock they say nothing
+                (folder / name).unlink()
         if not journal.present(folder):
             folder_files.remove_lock(folder)
         lock.release()

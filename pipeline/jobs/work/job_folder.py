@@ -195,7 +195,8 @@ def _journal(plan: Plan, restart: bool) -> Journal:
     for item in plan.items:
         content = content_of(item.output) if is_unedited(item) else None
         written |= {item.name: content} if content else {}
-    journal.remove(plan.folder)
+    with atomic.writing(plan.folder):
+        journal.remove(plan.folder)
     record = Journal(plan.folder)
     record.allow_overwriting(written)
     return record

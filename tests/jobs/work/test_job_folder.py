@@ -1,5 +1,7 @@
 """A job's folder: nothing is written or removed through a link, and only the job's own files are removed."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,8 @@ from pipeline.base import atomic
 from pipeline.errors import InputError, NstpipeWarning, OutputError
 from pipeline.jobs.record import folder_files
 from pipeline.jobs.record.job_log import opened_log
-from pipeline.jobs.record.lock import held
+from pipeline.jobs.record.journal import FILE_NAME
+from pipeline.jobs.record.lock import held, is_locked
 from tests.support.media import TINY, clip, picture
 
 FOLDER = Path(".out.mp4.nstpipe")
@@ -102,3 +105,31 @@ def test_a_video_in_whose_frames_others_put_a_file_ends_and_keeps_it() -> None:
     outcome = stylize_video(source, [style], "out.mp4", rules=Rules(force=True), **TINY)
     assert (outcome.stylized, outcome.output.read_bytes() == before) == (2, True)
     assert mine.read_text() == "mine"
+
+
+def refuse(*_: object, **__: object) -> None:
+    raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
+def test_a_lock_is_released_where_its_files_cannot_be_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Path(".a.png.nstpipe")
+    with held(folder, Path("a.png")):
+        Path(folder, FILE_NAME).touch()
+        monkeypatch.setattr(os, "unlink", refuse)
+    assert Path(folder, "holder.txt").exists() and not is_locked(folder)
+
+
+def test_frames_that_cannot_be_listed_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    picture("frames/000001.png")
+    monkeypatch.setattr(os, "listdir", refuse)
+    folder_files.remove_frames(Path("frames"))
+    assert Path("frames/000001.png").exists()
+
+
+def test_a_damaged_journal_that_cannot_be_removed_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    picture("a.jpg", 1), picture("s.jpg", 2)
+    stylize_image("a.jpg", ["s.jpg"], **TINY)
+    Path(".a_s.png.nstpipe", FILE_NAME).write_bytes(b"damaged")
+    monkeypatch.setattr(os, "unlink", refuse)
+    with pytest.raises(OutputError, match=r"a_s.png.nstpipe: cannot be written .Input/output error"):
+        stylize_image("a.jpg", ["s.jpg"], rules=Rules(restart=True), **TINY)
