@@ -15,10 +15,11 @@ from pathlib import Path
 import psutil
 import pytest
 
+from pipeline import Rules, stylize_video
 from pipeline.jobs.record.journal import Journal
 from tests.support import ROOT
 from tests.support.killing import digests, killed, run, uninterrupted, workers_of
-from tests.support.media import FLAGS, clip, picture
+from tests.support.media import FLAGS, TINY, clip, picture
 
 KILLS = 3
 SMOOTHED = ["--steps", "30", "--smooth-every", "20"]
@@ -193,3 +194,32 @@ def test_a_closed_terminal_stops_a_job_after_its_step(tmp_path: Path) -> None:
     with Journal(Path(".out.nstpipe")) as journal:
         assert {entry.state for entry in journal.entries().values()} == {"done"}
         assert set(journal.entries()) == {path.name for path in Path("out").iterdir()}
+
+
+MUXING = """
+import os, signal
+from pipeline import Observer, Rules, stylize_video
+from tests.support.media import TINY
+
+class Kills(Observer):
+    def assembling(self, frame, frames):
+        if frame == 3:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+if __name__ == "__main__":
+    stylize_video("in.mp4", ["s.jpg"], rules=Rules(keep_frames=True), observer=Kills(), **TINY)
+"""
+
+
+def test_a_video_that_is_killed_while_it_is_muxed_is_muxed_again(tmp_path: Path) -> None:
+    source, style, output = clip("in.mp4", frames=6), picture("s.jpg", 2), Path("in_s.mp4")
+    rules = Rules(keep_frames=True)
+    stylize_video(source, [style], rules=rules, **TINY)
+    desired = output.read_bytes()
+    output.unlink()
+    environ = os.environ | {"PYTHONPATH": str(ROOT)}
+    assert subprocess.run([sys.executable, "-c", MUXING], env=environ).returncode == -9
+    assert not output.exists() and len(list(tmp_path.glob(".nstpipe-partial-*"))) == 1
+    assert stylize_video(source, [style], rules=rules, **TINY).stylized == 0
+    assert output.read_bytes() == desired
+    assert list(tmp_path.glob(".nstpipe-partial-*")) == []
