@@ -1,0 +1,76 @@
+"""A kill or an error at each call that changes the disk, then the same line again: it ends in the same bytes.
+
+Here it is some calls; all of them are tried where slow tests are, and by ``benchmarks/every_call.py``.
+"""
+
+import sys
+
+import pytest
+
+from tests.support.faulty_calls import KILL_AFTER, KILL_BEFORE, SIGNALS, Fault, Runs
+from tests.support.sweep import ERRORS, JOBS, KILLS, Sweep
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the runs are forked")
+
+SOME_CALLS = {
+    "batch": [
+        (KILL_BEFORE, "sqlite write", 40),  # the job is being recorded
+        (KILL_AFTER, "replace", 0),  # renamed, not marked
+        (KILL_BEFORE, "sqlite unlink", -1),  # the last commit
+        ("EIO", "fsync", 1),
+        ("ENOSPC", "sqlite write", -20),
+    ],
+    "video": [
+        (KILL_BEFORE, "replace", 1),
+        (KILL_AFTER, "replace", -1),  # the video
+    ],
+}
+"""Of each job: the fault, the name of a call, and which of the calls of that name."""
+
+
+@pytest.fixture(scope="module")
+def batch(runs: Runs, tmp_path_factory: pytest.TempPathFactory) -> Sweep:
+    return Sweep(runs, JOBS["batch"], tmp_path_factory.mktemp("batch"), "batch")
+
+
+@pytest.fixture(scope="module")
+def video(runs: Runs, tmp_path_factory: pytest.TempPathFactory) -> Sweep:
+    return Sweep(runs, JOBS["video"], tmp_path_factory.mktemp("video"), "video")
+
+
+@pytest.fixture(params=["batch", "video"])
+def sweep(request: pytest.FixtureRequest) -> Sweep:
+    return request.getfixturevalue(request.param)
+
+
+def test_the_calls_of_python_and_of_sqlite_are_counted(sweep: Sweep) -> None:
+    """For each item: sync, rename, sync of the folder, and a commit of the journal."""
+    items = {"batch": 2, "video": 3 + 1}[sweep.name]
+    python = [call for call in sweep.calls if not call.startswith("sqlite")]
+    assert sum(call == "replace" for call in python) == items
+    first = python.index("replace")
+    assert python[first - 1 : first + 2] == ["fsync", "replace", "fsync"]
+    assert sweep.calls.count("sqlite unlink") > items
+    assert sweep.calls.count("sqlite write") > 10 * items
+
+
+def test_a_fault_at_some_calls(sweep: Sweep) -> None:
+    for kind, name, which in SOME_CALLS[sweep.name]:
+        numbers = [number for number, call in enumerate(sweep.calls, 1) if call == name]
+        assert sweep.problem(Fault(kind, numbers[which])) == "", (kind, name, which)
+
+
+def test_errors_of_every_call_of_a_kind_and_interruptions(batch: Sweep) -> None:
+    """An unlink that fails costs nothing; a sync that the file system does not know is a warning.
+
+    Signals, a thousand a second, interrupt what the system lets be interrupted; it is tried again (EINTR).
+    """
+    for fault in (Fault("EIO", 0, "unlink"), Fault("ENOTSUP", 0, "fsync"), Fault(SIGNALS, 0)):
+        assert batch.problem(fault, code=0) == "", fault
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [*KILLS, *ERRORS])
+def test_a_fault_at_every_call(sweep: Sweep, kind: str) -> None:
+    problems = {fault: problem for fault in sweep.faults(kind) if (problem := sweep.problem(fault))}
+    assert problems == {}
