@@ -1,9 +1,10 @@
 """The names of outputs. Each is unique for any names of inputs.
 
-Names are compared without regard to case, since some file systems ignore it.
+Names are compared without regard to case and to the form of Unicode, since some file systems ignore them.
 """
 
 import os
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +19,11 @@ LONGEST_LABEL = 100
 """Bytes of the joined names of styles in a default name, above which they are counted instead."""
 
 _JOB_FOLDER = ".{}.nstpipe"
+
+
+def folded(name: str) -> str:
+    """The same for names that some file system takes for the same, such as ``É`` in one letter or two."""
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def job_folder(output: Path) -> Path:
@@ -86,25 +92,25 @@ def distinct(names: Sequence[str], plain: Sequence[str] | None = None) -> list[s
     plain = names if plain is None else plain
     once, once_plain = _once(names), _once(plain)
     kept = [
-        name.casefold() in once or (name == before and name.casefold() in once_plain)
+        folded(name) in once or (name == before and folded(name) in once_plain)
         for name, before in zip(names, plain, strict=True)
     ]
-    taken = {name.casefold() for name, keeps in zip(names, kept, strict=True) if keeps}
+    taken = {folded(name) for name, keeps in zip(names, kept, strict=True) if keeps}
     return [name if keeps else _free(name, taken) for name, keeps in zip(names, kept, strict=True)]
 
 
 def _once(names: Sequence[str]) -> set[str]:
-    counts = Counter(name.casefold() for name in names)
+    counts = Counter(folded(name) for name in names)
     return {name for name, count in counts.items() if count == 1}
 
 
 def _free(name: str, taken: set[str]) -> str:
     """``name`` or the first of ``name-2``, ``name-3``, … that is not in ``taken``; adds it there."""
     free, number = name, 1
-    while free.casefold() in taken:
+    while folded(free) in taken:
         number += 1
         free = f"{name}-{number}"
-    taken.add(free.casefold())
+    taken.add(folded(free))
     return free
 
 
@@ -118,7 +124,7 @@ def of_pastiches(pictures: Sequence[Path], labels: Sequence[str], suffix: str) -
     stems = [picture.with_suffix("").as_posix() for picture in pictures]
     alone = _once(stems)
     longer = [
-        stem if stem.casefold() in alone else f"{stem}_{picture.suffix[1:]}"
+        stem if folded(stem) in alone else f"{stem}_{picture.suffix[1:]}"
         for stem, picture in zip(stems, pictures, strict=True)
     ]
     plain = [f"{stem}_{label}" for label in labels for stem in stems]

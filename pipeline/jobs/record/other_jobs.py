@@ -1,7 +1,6 @@
 """Other jobs that make, or made, an output: those whose folder lies beside it or beside a folder above it."""
 
 import os
-import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -29,9 +28,9 @@ def claim(folder: Path, outputs: Sequence[Path]) -> None:
     for other in sorted(_jobs_around(outputs)):
         if _is_same(other, folder) or not lock.is_locked(other):
             continue
-        claimed = {_folded(name) for name in _claims(other)}
+        claimed = {output_names.folded(name) for name in _claims(other)}
         for name, output in zip(_from(other.parent, outputs), outputs, strict=True):
-            if _folded(name) in claimed:
+            if output_names.folded(name) in claimed:
                 raise LockedError(
                     f"{shown(output)}: is being made by {_described(other)}, {lock.holder_of(other)}; "
                     "wait for it, or choose another output with -o"
@@ -74,11 +73,6 @@ def _from(folder: Path, outputs: Sequence[Path]) -> list[str]:
     start = os.path.realpath(folder)
     parents = {output.parent: os.path.realpath(output.parent) for output in outputs}
     return [os.path.relpath(os.path.join(parents[output.parent], output.name), start) for output in outputs]
-
-
-def _folded(name: str) -> str:
-    """Names that some file system takes for the same become the same."""
-    return unicodedata.normalize("NFC", name).casefold()
 
 
 def _described(folder: Path) -> str:

@@ -51,6 +51,8 @@ def test_a_name_that_occurs_once_is_kept(names: list[str]) -> None:
     [
         (["a.jpg"], ["s"], ["a_s"]),
         (["a.jpg", "a.png", "a_jpg.png"], ["s"], ["a_jpg_s-2", "a_png_s", "a_jpg_s"]),
+        (["\u00e9.jpg", "e\u0301.jpg"], ["s"], ["\u00e9_jpg_s", "e\u0301_jpg_s-2"]),
+        (["\u00e9.jpg", "E\u0301.png"], ["s"], ["\u00e9_jpg_s", "E\u0301_png_s"]),
         (["a.jpg", "a_b.jpg"], ["b_c", "c"], ["a_b_c", "a_b_b_c", "a_c", "a_b_c-2"]),
     ],
 )
