@@ -274,3 +274,13 @@ def test_a_clip_that_is_removed_meanwhile_is_not_done(tmp_path: Path) -> None:
         assert not opened.facts.finished
         Path("out.mp4").touch()
         opened.check_outputs()
+
+
+def test_a_lock_that_nobody_holds_is_taken() -> None:
+    """A killed process leaves its files; its number may be another process's by now."""
+    folder = Path(".photo_starry.png.nstpipe")
+    folder.mkdir()
+    Path(folder, "lock").touch()
+    Path(folder, "holder.txt").write_text(f"process {os.getppid()} on {socket.gethostname()}")
+    assert stylize_image(picture("photo.jpg", 1), [picture("starry.jpg", 2)], **TINY).done == 1
+    assert not Path(folder, "holder.txt").exists()

@@ -154,6 +154,24 @@ def test_bad_pictures_fail_and_the_others_are_made() -> None:
         assert "\n" not in reason
 
 
+@pytest.mark.slow
+def test_half_a_jpeg_among_a_hundred_costs_itself_alone() -> None:
+    for number in range(100):
+        picture(f"photos/{number:02}.jpg", number)
+    half = Path("photos/50.jpg")
+    whole = half.read_bytes()
+    half.write_bytes(whole[: len(whole) // 2])
+    style = picture("starry.jpg", 999)
+    outcome = stylize_folder("photos", [style], **TINY)
+    ((name, reason),) = ((entry.name, entry.reason) for entry in outcome.failed)
+    assert (outcome.done, name) == (99, "50_starry.png")
+    assert "50.jpg: is damaged or cut short" in reason
+    assert not (outcome.output / name).exists()
+    half.write_bytes(whole)
+    outcome = stylize_folder("photos", [style], **TINY)
+    assert (outcome.done, outcome.stylized, outcome.failed) == (100, 1, ())
+
+
 def test_failed_and_new_pictures_are_made_by_the_next_run() -> None:
     picture("photos/good.jpg", 1)
     Path("photos/bad.png").write_text("not yet a picture")
