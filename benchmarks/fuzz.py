@@ -52,7 +52,7 @@ def _try_one_seed(
 ) -> None:
     @seed(number)
     @settings(max_examples=EXAMPLES, deadline=None, database=None)
-    @given(changes(len(whole)))
+    @given(changes(whole))
     def check(made: list[Change]) -> None:
         if time.monotonic() < ends:
             shutil.rmtree(folder)
