@@ -1,10 +1,10 @@
 """Put a fault at every call of a small job that changes the disk, then type the same line again.
 
-    python -m benchmarks.every_call [--jobs batch video] [--faults "kill before" EIO] [--stride 1]
+    python -m benchmarks.every_call [--jobs batch jpegs video] [--faults "kill before"] [--calls fsync]
 
-A batch of two pictures and a video of three frames. A kill is SIGKILL just before or just after the call;
-an error is the call's, which does nothing. Prints how many runs had the fault, and how many of the runs
-after them ended in the bytes of an undisturbed run and left nothing over; the others are named.
+A batch of two pictures (to PNG, to JPEG) and a video of three frames. A kill is SIGKILL just before or just
+after the call; an error is the call's, which does nothing. Prints how many runs had the fault, and how many
+of the runs after them ended in the bytes of an undisturbed run and left nothing over; the others are named.
 """
 
 import argparse
@@ -23,11 +23,12 @@ def rows(runs: Runs, folder: Path, options: argparse.Namespace) -> Iterator[tupl
     for name in options.jobs:
         sweep = Sweep(runs, JOBS[name], folder / name, name)
         for kind in options.faults:
-            faults = list(sweep.faults(kind))[:: options.stride]
+            chosen = [fault for fault in sweep.faults(kind) if sweep.name_of(fault) in options.calls]
+            faults = (chosen if options.calls else list(sweep.faults(kind)))[:: options.stride]
             problems = {fault: problem for fault in faults if (problem := sweep.problem(fault))}
             for fault, problem in problems.items():
-                call = sweep.calls[fault.number - 1]
-                print(f"{name}: {kind} {call}, call {fault.number}: {problem}", file=sys.stderr)
+                call = f"{sweep.name_of(fault)}, call {fault.number}"
+                print(f"{name}: {kind} {call}: {problem}", file=sys.stderr, flush=True)
             yield name, kind, len(faults), len(faults) - len(problems)
 
 
@@ -35,6 +36,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--jobs", nargs="+", choices=list(JOBS), default=list(JOBS))
     parser.add_argument("--faults", nargs="+", default=[*KILLS, *ERRORS])
+    parser.add_argument("--calls", nargs="+", default=[], help="names of calls; default: all")
     parser.add_argument("--stride", type=int, default=1, help="every so many calls")
     options = parser.parse_args()
     os.environ["NSTPIPE_WEIGHTS"] = "builtin"

@@ -41,6 +41,9 @@ class SmallJob:
 
 JOBS = {
     "batch": SmallJob(("batch", "photos", "s.jpg", "-q", *FLAGS), _lay_out_batch, ["photos_s"]),
+    "jpegs": SmallJob(
+        ("batch", "photos", "s.jpg", "-q", "--format", "jpg", *FLAGS), _lay_out_batch, ["photos_s"]
+    ),
     "video": SmallJob(
         ("video", "in.mp4", "s.jpg", "-q", "--keep-frames", *FLAGS),
         _lay_out_video,
@@ -70,6 +73,10 @@ class Sweep:
     def faults(self, kind: str) -> Iterator[Fault]:
         """The fault at each call."""
         return (Fault(kind, number) for number in range(1, len(self.calls) + 1))
+
+    def name_of(self, fault: Fault) -> str:
+        """The name of the call that has the fault."""
+        return self.calls[fault.number - 1]
 
     def problem(self, fault: Fault, code: int | None = None) -> str:
         """What goes wrong if a run has the fault and the next has none; empty if the end is as it must be.

@@ -20,6 +20,7 @@ SOME_CALLS = {
         ("EIO", "fsync", 1),
         ("ENOSPC", "sqlite write", -20),
     ],
+    "jpegs": [(KILL_AFTER, "replace", 0)],  # without a tag by which they could be adopted
     "video": [
         (KILL_BEFORE, "replace", 1),
         (KILL_AFTER, "replace", -1),  # the video
@@ -34,18 +35,23 @@ def batch(runs: Runs, tmp_path_factory: pytest.TempPathFactory) -> Sweep:
 
 
 @pytest.fixture(scope="module")
+def jpegs(runs: Runs, tmp_path_factory: pytest.TempPathFactory) -> Sweep:
+    return Sweep(runs, JOBS["jpegs"], tmp_path_factory.mktemp("jpegs"), "jpegs")
+
+
+@pytest.fixture(scope="module")
 def video(runs: Runs, tmp_path_factory: pytest.TempPathFactory) -> Sweep:
     return Sweep(runs, JOBS["video"], tmp_path_factory.mktemp("video"), "video")
 
 
-@pytest.fixture(params=["batch", "video"])
+@pytest.fixture(params=JOBS)
 def sweep(request: pytest.FixtureRequest) -> Sweep:
     return request.getfixturevalue(request.param)
 
 
 def test_the_calls_of_python_and_of_sqlite_are_counted(sweep: Sweep) -> None:
     """For each item: sync, rename, sync of the folder, and a commit of the journal."""
-    items = {"batch": 2, "video": 3 + 1}[sweep.name]
+    items = {"batch": 2, "jpegs": 2, "video": 3 + 1}[sweep.name]
     python = [call for call in sweep.calls if not call.startswith("sqlite")]
     assert sum(call == "replace" for call in python) == items
     first = python.index("replace")
