@@ -13,7 +13,7 @@ from hypothesis import given, settings
 
 from tests.support.fuzzing import FORMATS, Format, bounded_memory, changes, damaged
 
-EXAMPLES = {"jpeg": 150, "png": 150, "mp4": 30, "journal": 200, "toml": 150, "npz": 150, "h5": 150}
+EXAMPLES = {"jpeg": 150, "png": 150, "mp4": 50, "journal": 200, "toml": 150, "npz": 150, "h5": 150}
 
 SECONDS = 30.0
 """No file may take so long, on a busy machine."""

@@ -25,7 +25,7 @@ from tests.support.pictures import noise
 from tests.support.weight_files import KERNELS, write_npz, write_published
 
 HEADER_BYTES = 256
-"""A third of the changes are among the first so many bytes: there lie the sizes that a file claims."""
+"""A third of several changes are among the first so many bytes: there lie the sizes that a file claims."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Change:
 
 
 def changes(whole: bytes) -> st.SearchStrategy[list[Change]]:
-    """One to four changes of a file: in its header, anywhere, or where it is not empty."""
+    """One byte of a file where it is not empty; or one to four changes there, in its header, or anywhere."""
     filled = [place for place, byte in enumerate(whole) if byte]
     places = st.one_of(
         st.integers(0, min(HEADER_BYTES, len(whole))), st.integers(0, len(whole)), st.sampled_from(filled)
@@ -65,7 +65,9 @@ def changes(whole: bytes) -> st.SearchStrategy[list[Change]]:
         st.sampled_from([b"\xff" * 4, b"\x00" * 4, b"\x7f\xff\xff\xff", b"\x00" * 64, b"9" * 9]),
     )
     kinds = st.sampled_from(["flip", "overwrite", "insert", "remove", "cut"])
-    return st.lists(st.builds(Change, kinds, places, data), min_size=1, max_size=4)
+    one_byte = st.builds(Change, st.just("flip"), st.sampled_from(filled), st.binary(min_size=1, max_size=1))
+    several = st.lists(st.builds(Change, kinds, places, data), min_size=1, max_size=4)
+    return st.one_of(st.lists(one_byte, min_size=1, max_size=1), several)
 
 
 def damaged(whole: bytes, changes: list[Change]) -> bytes:
