@@ -81,9 +81,8 @@ def _make(job: Job, plan: VideoPlan, settings: Settings, weights: Weights, worke
     for note in (*clip.notes, *mux_plan.notes):
         job.observer.warn(note)
     items = plan.frame_items(len(clip.frame_times))
-    if any(item.output.exists() for item in items):
-        atomic.sweep(items[0].output.parent)
-    else:
+    atomic.sweep(items[0].output.parent)
+    if not any(item.output.exists() for item in items):
         job.forget(items)  # their files were removed when the clip was assembled
     _check_reader(job, clip)
     if job.facts.gains is None and job.entries():

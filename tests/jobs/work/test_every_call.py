@@ -22,7 +22,7 @@ SOME_CALLS = {
     ],
     "jpegs": [(KILL_AFTER, "replace", 0)],  # without a tag by which they could be adopted
     "video": [
-        (KILL_BEFORE, "replace", 1),
+        (KILL_BEFORE, "replace", 0),  # no frame is done yet, and one is not renamed
         (KILL_AFTER, "replace", -1),  # the video
     ],
 }
