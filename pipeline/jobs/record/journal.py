@@ -265,7 +265,9 @@ def salvaged(folder: Path, output_name: str) -> dict[str, str]:
                 hashes[os.fsdecode(name)] = str(sha256)
             key = _KEYS["output_sha256"]
             for (value,) in connection.execute("SELECT value FROM facts WHERE name = ?", [key]):
-                hashes[output_name] = str(json.loads(value))
+                sha256 = json.loads(value)
+                if isinstance(sha256, str):  # null in a job of pictures
+                    hashes[output_name] = sha256
     return hashes
 
 

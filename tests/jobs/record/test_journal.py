@@ -87,6 +87,14 @@ def test_the_hashes_in_a_damaged_journal_are_salvaged(tmp_path: Path) -> None:
     assert salvaged(tmp_path, "out.mp4") == {}
 
 
+def test_the_hash_of_a_picture_that_is_the_whole_output_is_salvaged(tmp_path: Path) -> None:
+    """The item has the name of the output, for which such a job records no hash: null."""
+    with Journal(tmp_path) as journal:
+        journal.begin(replace(FACTS, kind="image", output_sha256=None))
+        journal.mark(Entry("out.jpg", "done", sha256="34cd"))
+    assert salvaged(tmp_path, "out.jpg") == {"out.jpg": "34cd"}
+
+
 def test_a_second_mark_replaces_the_first(tmp_path: Path) -> None:
     with Journal(tmp_path) as journal:
         journal.mark(Entry("a", "failed", "first"))
