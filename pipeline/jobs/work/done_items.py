@@ -51,7 +51,7 @@ def decide(
     names = {item.name for item in items}
     for entry in entries.values():
         if entry.state == "failed" and entry.name not in names:
-            journal.forget(entry.name)
+            _forget(journal, entry, None)
     outputs = _Outputs(journal, maker, entries, adopts=adopts, in_own_folder=in_own_folder)
     decision = Decision()
     for item in items:
@@ -60,11 +60,22 @@ def decide(
                 decision.left[item] = outputs.replaceable(item)
         except OutputError as error:
             decision.refused[item] = error
-    for item in decision.left:
+    for item, content in decision.left.items():
         if item.name in entries and entries[item.name].state == "done":
             warn(f"{shown(item.output)}: was done, but is missing or damaged; it is made again")
-            journal.forget(item.name)
+            _forget(journal, entries[item.name], content)
     return decision
+
+
+def _forget(journal: Journal, entry: Entry, content: str | None) -> None:
+    """Forget an item, but not that its files are the job's: it may be interrupted before it is made again.
+
+    Args:
+        content: what is at its output now and may be overwritten, beside what the entry names.
+    """
+    for own in filter(None, (content, entry.sha256)):
+        journal.allow_overwriting({entry.name: own})
+    journal.forget(entry.name)
 
 
 class _Outputs:

@@ -3,7 +3,8 @@
 import contextlib
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,11 @@ from PIL import Image, PngImagePlugin
 
 from pipeline import Observer, Rules, StepInfo, stylize_folder, stylize_image, stylize_video
 from pipeline.errors import OutputError, StoppedError
+from pipeline.jobs.planning.plan import BatchPlan, Item
+from pipeline.jobs.record.entries import Entry
 from pipeline.jobs.record.journal import Journal
+from pipeline.jobs.work.done_items import Decision, decide
+from pipeline.jobs.work.item_maker import ItemMaker
 from pipeline.jobs.work.job import Job
 from pipeline.jobs.work.ownership import content_of, replaceable
 from pipeline.pictures import images
@@ -224,6 +229,50 @@ def test_a_link_at_the_output_is_the_users_and_force_replaces_the_link_alone(
     assert stylize_image(content, [style], output, rules=FORCE, **TINY).stylized == 1
     assert not output.is_symlink()
     assert (target.read_bytes() if target.exists() else None) == before
+
+
+@pytest.fixture
+def jpeg_job() -> Iterator[tuple[Item, Journal, Callable[[Sequence[Item]], Decision]]]:
+    """A JPEG that a job made, which carries no tag; the job's journal; what a run decides about items."""
+    item = Item("a.jpg", Path("out/a.jpg"), picture("photos/a.png", 1))
+    maker = ItemMaker(BatchPlan(Path("photos"), Path("out"), ((Path("s.png"),),), (item,)), "12ab" * 16)
+    sha256 = content_of(picture(item.output, 2))
+    with Journal(Path("out")) as journal:
+        journal.mark(Entry(item.name, "done", sha256=sha256 or ""))
+
+        def decision(items: Sequence[Item] = (item,)) -> Decision:
+            return decide(items, journal, maker, adopts=True, in_own_folder=False, warn=lambda message: None)
+
+        yield item, journal, decision
+
+
+def test_a_damaged_picture_stays_the_jobs_when_the_run_that_makes_it_again_is_killed(jpeg_job) -> None:
+    item, _, decision = jpeg_job
+    item.output.write_bytes(item.output.read_bytes()[:-100])
+    content = content_of(item.output)
+    for _ in range(3):
+        assert (decision().left, decision().refused) == ({item: content}, {})
+    picture(item.output, 5)
+    assert list(decision().refused) == [item]
+
+
+def test_a_picture_that_was_away_for_a_run_is_still_the_jobs(jpeg_job) -> None:
+    item, _, decision = jpeg_job
+    item.output.rename("elsewhere.jpg")
+    assert decision().left == {item: None}
+    Path("elsewhere.jpg").rename(item.output)
+    assert decision().left == {item: content_of(item.output)}
+
+
+def test_a_picture_that_failed_and_whose_content_was_away_for_a_run_is_still_the_jobs(jpeg_job) -> None:
+    item, journal, decision = jpeg_job
+    whole = item.output.read_bytes()
+    picture(item.output, 5)
+    journal.mark(replace(journal.entries()[item.name], state="failed", reason="another's file"))
+    assert decision([]).left == {}
+    assert journal.entries() == {}
+    item.output.write_bytes(whole)
+    assert decision().left == {item: content_of(item.output)}
 
 
 def test_a_finished_picture_that_was_moved_and_linked_is_done(style: Path) -> None:
