@@ -118,6 +118,13 @@ class Job:
         self.record(finished=True, output_sha256=fingerprint.of_file(self.plan.output))
         self._journal.disallow_overwriting(self.plan.output.name)
 
+    def forget_output(self) -> None:
+        """Record that the job's own output is to be made again, and that it may overwrite the one it wrote."""
+        sha256 = self.facts.output_sha256
+        if sha256:
+            self.allow_overwriting(self.plan.output.name, sha256)
+            self.record(finished=False, output_sha256=None)
+
     def check_styles(self) -> None:
         """Check that the styles, which were read just before, are those of the job's fingerprint.
 

@@ -11,7 +11,7 @@ from pipeline.core.scales import note_on_size, pastiche_size
 from pipeline.errors import JobDiffersError
 from pipeline.extractor.weights import Weights
 from pipeline.jobs.planning import estimates
-from pipeline.jobs.planning.plan import Item, VideoPlan
+from pipeline.jobs.planning.plan import FRAMES_FOLDER, Item, VideoPlan
 from pipeline.jobs.record import fingerprint, folder_files
 from pipeline.jobs.work import ownership
 from pipeline.jobs.work.executor import executor
@@ -58,7 +58,7 @@ def run(
         items = _make(job, plan, settings, weights, workers)
     if not keep_frames:
         # For a finished clip, too: an earlier run may have been killed before this line.
-        folder_files.remove_frames(items[0].output.parent)
+        folder_files.remove_frames(plan.folder / FRAMES_FOLDER)
     return items
 
 
@@ -83,6 +83,7 @@ def _make(job: Job, plan: VideoPlan, settings: Settings, weights: Weights, worke
     items = plan.frame_items(len(clip.frame_times))
     atomic.sweep(items[0].output.parent)
     if not any(item.output.exists() for item in items):
+        job.forget_output()
         job.forget(items)  # their files were removed when the clip was assembled
     _check_reader(job, clip)
     if job.facts.gains is None and job.entries():

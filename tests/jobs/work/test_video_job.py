@@ -193,6 +193,21 @@ def test_a_job_whose_frames_an_earlier_version_read_otherwise_is_not_mixed(finis
     assert stylize_video(source, [style], rules=Rules(restart=True), **TINY).stylized == 3
 
 
+def test_a_finished_video_that_was_away_while_it_was_begun_again_is_made_again() -> None:
+    """Its frames were forgotten then, so that a file with the right bytes has no frames to count."""
+    source, style = clip("in.mp4", frames=2), picture("starry.jpg", 2)
+    output = stylize_video(source, [style], **TINY).output
+    whole = output.read_bytes()
+    output.rename("elsewhere.mp4")
+    with pytest.raises(StoppedError):
+        stylize_video(source, [style], observer=StopsAt(0), **TINY)
+    Path("elsewhere.mp4").rename(output)
+    outcome = stylize_video(source, [style], **TINY)
+    assert (outcome.done, outcome.stylized, output.read_bytes()) == (2, 2, whole)
+    assert not FRAMES.exists()
+    assert stylize_video(source, [style], **TINY).stylized == 0
+
+
 def test_a_job_that_an_earlier_version_began_on_an_ordinary_clip_goes_on() -> None:
     source, style = clip("in.mp4", frames=3), picture("starry.jpg", 2)
     with pytest.raises(StoppedError):
