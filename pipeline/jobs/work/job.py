@@ -119,7 +119,7 @@ class Job:
         self._journal.disallow_overwriting(self.plan.output.name)
 
     def forget_output(self) -> None:
-        """Record that the job's own output is to be made again, and that it may overwrite the one it wrote."""
+        """Record that the job's own output is to be made again; the one that it wrote may be overwritten."""
         sha256 = self.facts.output_sha256
         if sha256:
             self.allow_overwriting(self.plan.output.name, sha256)

@@ -193,17 +193,34 @@ def test_a_job_whose_frames_an_earlier_version_read_otherwise_is_not_mixed(finis
     assert stylize_video(source, [style], rules=Rules(restart=True), **TINY).stylized == 3
 
 
-def test_a_finished_video_that_was_away_while_it_was_begun_again_is_made_again() -> None:
+def test_restart_begins_anew_where_another_version_read_the_clip_by_the_other_decoder() -> None:
+    """Resuming would find that the frames differ and advise --restart again."""
+    source, style = clip("in.mp4", frames=2), picture("starry.jpg", 2)
+    with pytest.raises(StoppedError):
+        stylize_video(source, [style], observer=StopsAt(1), **TINY)
+    with Journal(Path(".in_starry.mp4.nstpipe")) as journal:
+        journal.update(reader="pyav 1", version="0.0.1")
+    with pytest.raises(JobDiffersError, match="--restart"):
+        stylize_video(source, [style], **TINY)
+    assert stylize_video(source, [style], rules=Rules(restart=True), **TINY).stylized == 2
+
+
+@pytest.mark.parametrize("frames", [0, 1])
+def test_a_finished_video_that_was_away_while_it_was_begun_again_is_made_again(frames: int) -> None:
     """Its frames were forgotten then, so that a file with the right bytes has no frames to count."""
     source, style = clip("in.mp4", frames=2), picture("starry.jpg", 2)
     output = stylize_video(source, [style], **TINY).output
     whole = output.read_bytes()
     output.rename("elsewhere.mp4")
     with pytest.raises(StoppedError):
-        stylize_video(source, [style], observer=StopsAt(0), **TINY)
+        stylize_video(source, [style], observer=StopsAt(1), **TINY)
+    if not frames:  # as if it was killed before the first was marked
+        with Journal(Path(".in_starry.mp4.nstpipe")) as journal:
+            journal.forget("000001.png")
     Path("elsewhere.mp4").rename(output)
     outcome = stylize_video(source, [style], **TINY)
-    assert (outcome.done, outcome.stylized, output.read_bytes()) == (2, 2, whole)
+    assert (outcome.done, output.read_bytes()) == (2, whole)
+    assert outcome.stylized >= 1
     assert not FRAMES.exists()
     assert stylize_video(source, [style], **TINY).stylized == 0
 
