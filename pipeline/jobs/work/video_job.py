@@ -79,7 +79,7 @@ def _make(job: Job, plan: VideoPlan, settings: Settings, weights: Weights, worke
     clip = clips.probe(plan.source)
     mux_plan = sound.try_mux(clip, plan.output)
     for note in (*clip.notes, *mux_plan.notes):
-        job.observer.warn(note)
+        job.note(note)
     items = plan.frame_items(len(clip.frame_times))
     atomic.sweep(items[0].output.parent)
     if not any(item.output.exists() for item in items):

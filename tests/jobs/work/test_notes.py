@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from pipeline import stylize_folder, stylize_image, stylize_video
-from pipeline.errors import OutputError
+from pipeline.errors import OutputError, StoppedError
 from pipeline.jobs.record.journal import Journal
 from pipeline.pictures import images
 from pipeline.video import clip as clips
@@ -63,6 +63,17 @@ def test_a_long_clip_is_made_and_its_size_is_told() -> None:
     outcome = stylize_video(source, [picture("s.png", 2)], observer=observer, **TINY)
     assert clips.guess(outcome.output).size == (16, 156)  # even, for the encoder
     assert [warning[:33] for warning in observer.warnings] == ["in.mp4: is made at 155x16 pixels,"]
+
+
+def test_a_note_about_a_clip_is_in_the_log_too() -> None:
+    source = write_clip(Path("in.mkv"), frames=6, sounds=[])
+    source.write_bytes(source.read_bytes()[: source.stat().st_size * 3 // 4])
+    observer = StopsAt(1)
+    with pytest.raises(StoppedError):
+        stylize_video(source, [picture("s.png", 2)], observer=observer, **TINY)
+    assert [warning for warning in observer.warnings if "damaged or cut short" in warning]
+    (log,) = Path().glob(".*.nstpipe/log.txt")
+    assert all(warning in log.read_text() for warning in observer.warnings)
 
 
 def test_a_pastiche_too_large_for_its_format_is_refused_before_it_is_made() -> None:
