@@ -74,7 +74,7 @@ def _begin_or_resume(
         _begin(record, plan, parts, weights, adopts=True)
         return
     libraries_differ = bool(facts.changed_libraries(library_versions()))
-    # Whether the clip is read as before shows only when it is decoded, and another version may read otherwise.
+    # Whether the clip is read as before shows only when it is decoded; another version may read it otherwise.
     same_version = facts.version == __version__ and facts.reader in READERS
     may_be_read_otherwise = isinstance(plan, VideoPlan) and not same_version
     begins_anew = restart and (facts.finished or libraries_differ or may_be_read_otherwise)
