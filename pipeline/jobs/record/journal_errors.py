@@ -47,7 +47,7 @@ def explanation(path: Path, error: sqlite3.Error) -> NstpipeError:
     if primary == sqlite3.SQLITE_FULL or (
         primary == sqlite3.SQLITE_IOERR and atomic.has_no_space(path.parent)
     ):
-        return atomic.disk_full(path)
+        return atomic.disk_full(path.parent)
     problem = _PROBLEMS.get(code) or _PROBLEMS.get(primary)
     if problem is None:
         return damaged(path, str(error))
