@@ -15,7 +15,7 @@ from pipeline.errors import LockedError
 from pipeline.jobs.record import folder_files, journal
 from pipeline.jobs.record.folder_files import CLAIMS, HOLDER, LOCK
 
-PATIENCE = 0.3
+LOCK_SECONDS = 0.3
 """Seconds to wait for a lock: others may try it for a moment, see :func:`is_locked`."""
 
 _HOLDER = "process {} on {}"
@@ -37,7 +37,7 @@ def held(folder: Path, output: Path) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         lock = filelock.FileLock(folder / LOCK)
         try:
-            lock.acquire(timeout=PATIENCE)
+            lock.acquire(timeout=LOCK_SECONDS)
         except filelock.Timeout:
             raise LockedError(
                 f"{shown(output)}: its job is held by {shown(holder_of(folder))}; wait for it, or stop it"
@@ -47,12 +47,14 @@ def held(folder: Path, output: Path) -> Iterator[None]:
             _write(folder / HOLDER, _HOLDER.format(os.getpid(), socket.gethostname()))
         yield
     finally:
-        for name in (HOLDER, CLAIMS):
-            with suppress(OSError):  # without the lock they say nothing
-                (folder / name).unlink()
-        if not journal.present(folder):
-            folder_files.remove_lock(folder)
-        lock.release()
+        try:
+            for name in (HOLDER, CLAIMS):
+                with suppress(OSError):  # once the process is gone, what they say counts no more
+                    (folder / name).unlink()
+            if not journal.present(folder):
+                folder_files.remove_lock(folder)
+        finally:
+            lock.release()
 
 
 def is_locked(folder: Path) -> bool:

@@ -1,5 +1,6 @@
 """A job's folder: nothing is written or removed through a link, and only the job's own files are removed."""
 
+import contextlib
 import errno
 import os
 from pathlib import Path
@@ -61,6 +62,21 @@ def test_the_log_and_the_holder_are_not_written_through_a_link_that_came_later(
         "log.txt": "mine",
         "holder.txt": "mine",
     }
+
+
+@pytest.mark.parametrize("at_end", [False, True])
+def test_a_lock_is_released_where_its_files_cannot_be_removed(
+    at_end: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: object, **named: object) -> bool:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    owner, name = (folder_files, "remove_lock") if at_end else (Path, "unlink")
+    with contextlib.suppress(PermissionError), monkeypatch.context() as patch:
+        with held(FOLDER, Path("out.mp4")):
+            patch.setattr(owner, name, refuse)
+    (FOLDER / "lock").touch()
+    assert not is_locked(FOLDER)
 
 
 def test_a_job_that_fails_at_its_first_item_removes_only_its_own_files() -> None:
