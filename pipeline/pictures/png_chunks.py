@@ -40,6 +40,12 @@ def mended(data: bytes) -> tuple[bytes, tuple[str, ...]] | None:
     return (b"".join(kept), tuple(faults)) if faults else None
 
 
+def is_whole(data: bytes) -> bool:
+    """Whether every chunk of a PNG has the checksum that it says, and the last is its end."""
+    chunks = list(_chunks(data))
+    return all(is_right for *_, is_right in chunks) and bool(chunks) and chunks[-1][0] == _END
+
+
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bool, bool]]:
     """For each chunk: its name and content, whether all of it is there, whether its checksum is right."""
     place = len(SIGNATURE)
