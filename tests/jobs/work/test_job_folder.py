@@ -130,13 +130,6 @@ def refuse(*_: object, **__: object) -> None:
     raise OSError(errno.EIO, os.strerror(errno.EIO))
 
 
-def test_a_lock_is_released_where_its_files_cannot_be_removed(monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = Path(".a.png.nstpipe")
-    with held(folder, Path("a.png")):
-        Path(folder, FILE_NAME).touch()
-        monkeypatch.setattr(os, "unlink", refuse)
-    assert Path(folder, "holder.txt").exists() and not is_locked(folder)
-
 
 def test_frames_that_cannot_be_listed_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     picture("frames/000001.png")
