@@ -5,7 +5,6 @@ that imports only what the function needs; it dies with this process. An idle on
 since starting one takes a third of a second.
 """
 
-import atexit
 import contextlib
 import os
 import pickle
@@ -123,9 +122,3 @@ def _keep_idle(child: ChildProcess) -> None:
     while len(_idle) > 1:
         with contextlib.suppress(IndexError):
             _idle.pop(0).kill()
-
-
-@atexit.register
-def _end_idle() -> None:
-    while _idle:
-        _idle.pop().kill()

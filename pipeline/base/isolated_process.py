@@ -1,5 +1,6 @@
 """The parent's side of a process that runs functions: start it, ask it, read what it sends, end it."""
 
+import atexit
 import contextlib
 import os
 import pickle
@@ -10,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Generator
 from typing import IO, Any
+from weakref import WeakSet
 
 import numpy as np
 
@@ -20,6 +22,9 @@ POLL_SECONDS = 0.2
 
 PIPE_BYTES = 2**20
 """Size of the pipe from the child, where it can be set: fewer switches between the processes."""
+
+END_SECONDS = 5.0
+"""How long the thread that reads from a child is waited for, once the child is gone."""
 
 Message = tuple[int, Any]
 """Its kind, see :mod:`pipeline.base.isolated_child`, and what it carries."""
@@ -67,6 +72,7 @@ class ChildProcess:
             stderr=subprocess.DEVNULL,
             **group,
         )
+        _children.add(self)
         _enlarge(self._process.stdout)
         self._received: queue.Queue[Message | None] = queue.Queue(1)
         threading.Thread(target=self._read, daemon=True).start()
@@ -110,14 +116,16 @@ class ChildProcess:
                 self.kill()
 
     def kill(self) -> None:
-        """End the process and wait for it."""
+        """End the process and wait for it; one that is gone already may be ended again."""
         self._process.kill()
         self._process.wait()
         assert self._process.stdin is not None
         with contextlib.suppress(OSError):
             self._process.stdin.close()
-        while self._received.get() is not None:  # so that the thread reads to the end
-            pass
+        with contextlib.suppress(queue.Empty):
+            while self._received.get(timeout=END_SECONDS) is not None:  # so that the thread reads to the end
+                pass
+            self._received.put(None)  # for another call
 
     def _ask(self, request: bytes) -> None:
         assert self._process.stdin is not None
@@ -154,6 +162,16 @@ class ChildProcess:
         finally:
             self._process.wait()  # an idle one that ended must not stay behind as a zombie
             self._received.put(None)
+
+
+_children: WeakSet[ChildProcess] = WeakSet()
+
+
+@atexit.register
+def _end_children() -> None:
+    """End every child now: later the interpreter stops the threads that read, which ``kill`` waits for."""
+    for child in list(_children):
+        child.kill()
 
 
 def _read_message(stdout: IO[Any]) -> Message:

@@ -15,6 +15,7 @@ import pytest
 
 from pipeline.base import isolated
 from pipeline.base.isolated import CrashedError, NoMemoryError, StalledError
+from pipeline.base.isolated_process import END_SECONDS, ChildProcess
 from pipeline.errors import OutputError, StoppedError
 from tests.support import ROOT
 from tests.support import isolated_work as work
@@ -236,3 +237,28 @@ def test_two_threads_have_a_process_each() -> None:
         thread.join()
     assert results == [list(range(40))] * 2
     assert np.shape(results) == (2, 40)
+
+
+AT_EXIT = """
+from pipeline.base import isolated
+from tests.support import isolated_work as work
+items = isolated.iterate(work.pictures, 10**6)
+print(next(items).shape, flush=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "status"), [(AT_EXIT, 0), (AT_EXIT + "for item in items: raise SystemExit(3)", 3)]
+)
+def test_python_ends_while_an_iterator_is_open(code: str, status: int) -> None:
+    environ = os.environ | {"PYTHONPATH": str(ROOT)}
+    result = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, timeout=30)
+    assert (result.returncode, result.stdout.strip(), result.stderr) == (status, b"(4, 6, 3)", b"")
+
+
+def test_a_process_that_is_gone_can_be_ended_again() -> None:
+    child = ChildProcess()
+    child.kill()
+    began = time.monotonic()
+    child.kill()
+    assert time.monotonic() - began < END_SECONDS / 2
