@@ -63,6 +63,7 @@ class Guess(NamedTuple):
     """What a clip's header says; any of it may be wrong."""
 
     frames: int
+    """0 where it does not say how long the clip is."""
     size: tuple[int, int]
     """Height and width, upright."""
     seconds: float
@@ -120,7 +121,7 @@ def _guess(path: Path) -> Guess:
         rate = next(rate for rate in rates if rate and rate < HIGHEST_RATE)
         seconds = float((stream.duration or 0) * (stream.time_base or 0))
         seconds = seconds or (container.duration or 0) / av.time_base
-        frames = stream.frames or round(seconds * rate)
+        frames = max(0, stream.frames or round(seconds * rate))
         size = _size(container, stream)
     return Guess(frames, size, seconds or float(frames / rate))
 

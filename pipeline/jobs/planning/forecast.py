@@ -21,7 +21,7 @@ class Forecast:
     """What a job will take.
 
     Attributes:
-        items: outputs, or frames.
+        items: outputs, or frames; 1 for a clip whose length is unknown.
         pixels: of all items together.
         memory: bytes at the peak, every worker included.
         disk: bytes of the outputs, or frames.
@@ -104,12 +104,16 @@ def _of_video(plan: VideoPlan, settings: Settings, widths: Sequence[int], worker
     """From the clip's header: the number of frames is what the header says."""
     guess, name = clips.guess(plan.source), shown(plan.source)
     size = pastiche_size(guess.size, settings.size, name)
-    note = note_on_size(size, settings.size, name)
+    notes = [note] if (note := note_on_size(size, settings.size, name)) else []
+    if not guess.frames:
+        notes.append(f"{name}: its header does not say how long it is; the costs are those of one frame")
     # The number of shots bounds the workers; without a list it is known only after detection.
-    workers = min(workers, guess.frames, len(plan.shots) if plan.shots else workers)
+    workers = min(workers, guess.frames or workers, len(plan.shots) if plan.shots else workers)
+    frames, decoder = max(1, guess.frames), decoder_memory.needed(guess.size)
     problems: tuple[str, ...] = ()
     try:
-        estimates.check_memory(name, settings, size, widths, processes=workers if plan.shots else 1)
+        processes = workers if plan.shots else 1
+        estimates.check_memory(name, settings, size, widths, processes=processes, decoder=decoder)
     except NstpipeError as error:
         problems = (str(error),)
     speed, follows = estimates.operations_per_second(), settings.temporal != "none"
@@ -118,11 +122,11 @@ def _of_video(plan: VideoPlan, settings: Settings, widths: Sequence[int], worker
         for later in (False, follows)
     )
     return Forecast(
-        guess.frames,
-        guess.frames * size[0] * size[1],
-        workers * (estimates.memory_of_step(settings, size, widths) + decoder_memory.needed(guess.size)),
-        guess.frames * estimates.disk_of_picture(size),
-        first + max(0, guess.frames - 1) * following,
+        frames,
+        frames * size[0] * size[1],
+        workers * (estimates.memory_of_step(settings, size, widths) + decoder),
+        frames * estimates.disk_of_picture(size),
+        first + (frames - 1) * following,
         problems,
-        (note,) if note else (),
+        tuple(notes),
     )

@@ -70,6 +70,36 @@ def test_listed_shots_bound_the_workers_of_a_clip(tmp_path) -> None:
     assert many.memory == 2 * one.memory
 
 
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("in.h264", {"form": "h264"}), ("in.mkv", {"container": {"live": "1"}})],
+    ids=["raw stream", "written as a stream"],
+)
+def test_a_clip_without_a_length_costs_as_much_as_one_frame_and_a_note(tmp_path, name, options) -> None:
+    source = write_clip(Path(name), frames=3, **options)
+    (tmp_path / "shots.txt").write_text("1\n3\n")
+    style = [picture("s.jpg", 2)]
+    cost = forecast(planner.of_video(source, style), SETTINGS, QUARTER_WIDTHS)
+    assert (cost.items, cost.pixels) == (1, 24 * 32)
+    assert cost.seconds == pytest.approx(step_seconds(24, 32) * 20)
+    assert cost.notes == (
+        f"{name}: its header does not say how long it is; the costs are those of one frame",
+    )
+    listed = planner.of_video(source, style, shots=tmp_path / "shots.txt")
+    assert forecast(listed, SETTINGS, QUARTER_WIDTHS, 8).memory == 2 * cost.memory
+
+
+def test_the_decoder_of_a_clip_takes_memory_in_the_forecast_as_in_the_job(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plan = planner.of_video(clip("in.mp4"), [picture("s.jpg", 2)])
+    monkeypatch.setattr(estimates, "_own_memory", lambda: 0)
+    need = forecast(plan, SETTINGS, QUARTER_WIDTHS).memory
+    for free, problems in ((need, 0), (need - 1, 1)):
+        monkeypatch.setattr(estimates, "free_memory", lambda free=free: free)
+        assert len(forecast(plan, SETTINGS, QUARTER_WIDTHS).problems) == problems
+
+
 def test_pictures_that_are_too_small_or_unreadable_are_named() -> None:
     picture("photos/a.png", 1)
     picture("photos/small.png", 2, 8, 8)
