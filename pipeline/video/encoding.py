@@ -70,7 +70,9 @@ def assemble(
 
     Raises:
         InputError: a picture or the clip cannot be read, or the pictures differ in size.
-        OutputError: the output cannot be written, or the pictures are not one for each frame.
+        OutputError: the output cannot be written, the encoder crashes or makes no progress, or the pictures
+            are not one for each frame.
+        TooLargeError: encoding needs more memory than is free.
         DiskFullError: the disk is full.
     """
     check_output(output)
@@ -81,7 +83,7 @@ def assemble(
     mux_plan = mux_plan or sound.try_mux(clip, output)
     with atomic.replacing(output) as partial:
         written = isolation.iterate(
-            clip.path,
+            output,
             _write,
             pictures,
             clip,
@@ -89,6 +91,7 @@ def assemble(
             partial,
             mux_plan,
             gains or {},
+            operation=isolation.ENCODING,
             stall_seconds=STALL_SECONDS,
         )
         with closing(written):  # the process must be gone before its file is removed

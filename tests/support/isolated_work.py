@@ -128,7 +128,7 @@ def endless_picture() -> None:
     cv2.resize(np.zeros((2, 2), np.uint8), (2**22, 2**22))
 
 
-def no_memory_in_ffmpeg() -> Iterator[int]:
+def no_memory_in_ffmpeg(*arguments: Any) -> Iterator[int]:
     yield 1
     raise av.FFmpegError(errno.ENOMEM, os.strerror(errno.ENOMEM))
 
@@ -141,9 +141,14 @@ def endless_bytes() -> None:
     bytearray(2**45)
 
 
-def slow_items(seconds: float) -> Iterator[int]:
-    time.sleep(seconds)
+def slow_items(*arguments: Any) -> Iterator[int]:
+    time.sleep(600)
     yield 1
+
+
+def crash_after_one(*arguments: Any) -> Iterator[int]:
+    yield 1
+    crash()
 
 
 def isolated_children() -> list[int]:

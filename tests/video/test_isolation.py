@@ -31,7 +31,7 @@ def test_a_kill_is_put_down_to_memory():
 
 def test_no_progress_is_one_line():
     with pytest.raises(InputError, match="its decoder made no progress for 1 s; copy it again"):
-        list(isolation.iterate(CLIP, work.slow_items, 600.0, stall_seconds=1.0))
+        list(isolation.iterate(CLIP, work.slow_items, stall_seconds=1.0))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux enforces a limit on memory")
@@ -53,7 +53,24 @@ def test_other_errors_stay_what_they_are():
         isolation.call(CLIP, work.wrong_type)
 
 
-def test_a_decoder_that_dies_while_a_video_is_encoded_leaves_no_file(tmp_path):
+@pytest.mark.parametrize(
+    ("function", "error", "message"),
+    [
+        (work.crash_after_one, OutputError, r"its encoder crashed \(SIGSEGV\); type the same line again"),
+        (work.slow_items, OutputError, "its encoder made no progress for 1 s; type the same line again"),
+        (work.no_memory_in_ffmpeg, TooLargeError, "encoding it needs more memory than is free; close other"),
+    ],
+)
+def test_what_happens_while_encoding_is_said_of_the_output(tmp_path, monkeypatch, function, error, message):
+    """In place of the encoder, ``function`` runs in its process."""
+    path = write_clip(tmp_path / "a.mp4", frames=1)
+    monkeypatch.setattr(encoding, "_write", function)
+    monkeypatch.setattr(encoding, "STALL_SECONDS", 1.0)
+    with pytest.raises(error, match=f"out.mp4: {message}"):
+        encoding.assemble([path], clips.probe(path), tmp_path / "out.mp4", sound.MuxPlan("mp4"))
+
+
+def test_an_encoder_that_is_killed_leaves_no_file(tmp_path):
     """The process is killed from outside after some frames, as the kernel would."""
     path = write_clip(tmp_path / "a.mp4", frames=60, sounds=[Sound(seconds=2.4)])
     clip, pictures = clips.probe(path), split(path, tmp_path / "frames")
@@ -63,7 +80,7 @@ def test_a_decoder_that_dies_while_a_video_is_encoded_leaves_no_file(tmp_path):
         for process in work.isolated_children():
             os.kill(process, signal.SIGKILL)
 
-    with pytest.raises(InputError, match="a.mp4: its decoder was killed"):
+    with pytest.raises(OutputError, match="out.mp4: its encoder was killed"):
         encoding.assemble(pictures, clip, tmp_path / "out.mp4", on_frame=kill)
     assert sorted(tmp_path.iterdir()) == before
 
