@@ -16,7 +16,8 @@ from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.packet import Packet
 
-from pipeline.video.channels import layout_of, native_name
+from pipeline.video.channels import layout_of, name_of, native_name
+from pipeline.video.containers import skipping_damage
 
 CHANNEL_BIT_RATE = 96_000
 """Bits a second for each channel: at this rate AAC sounds like its source."""
@@ -57,10 +58,9 @@ class AacTrack:
 
     def packets(self, packet: "Packet[Any]") -> list["Packet[Any]"]:
         """The encoded packets that ``packet`` completes; silence replaces a packet that cannot be decoded."""
-        try:
-            frames: list[Any] = packet.decode()
-        except av.FFmpegError:
-            return []
+        frames: list[Any] = []
+        with skipping_damage():
+            frames += packet.decode()
         for frame in frames:
             layout_of(frame)
         return [encoded for frame in frames for encoded in self._encoded(frame)]
@@ -83,7 +83,7 @@ class AacTrack:
         for silence in self._silence_before(frame):
             yield from self._appended(silence)
         # A resampler takes one form of sound only; a track may change its own half-way.
-        form = (frame.format.name, frame.layout.name, frame.sample_rate)
+        form = (frame.format.name, name_of(frame.layout), frame.sample_rate)
         if form != self._form:
             self._form, self._resampler = form, self._new_resampler()
         for piece in self._resampler.resample(frame):

@@ -26,23 +26,24 @@ def layout_of(owner: AudioCodecContext | AudioFrame) -> av.AudioLayout:
     return layout
 
 
+def name_of(layout: av.AudioLayout) -> str:
+    """FFmpeg's name of a layout, with its channels in their order; ``7 channels`` if a label is not UTF-8."""
+    try:
+        return layout.name
+    except UnicodeDecodeError:  # a label of the file's own
+        return f"{layout.nb_channels} channels"
+
+
 def native_name(layout: av.AudioLayout) -> str:
     """The name of the layout in FFmpeg's own order that has the same channels: ``6.1`` for one of a MOV.
 
     A layout with channels that are unknown, or named by number only, gives ``7 channels``.
     """
-    listed = re.search(r"\((\w+(\+\w+)+)\)", _name(layout))
+    listed = re.search(r"\((\w+(\+\w+)+)\)", name_of(layout))
     names = listed[1].split("+") if listed else []
     if not names:
-        return _name(layout)
+        return name_of(layout)
     if not {*names} <= {*NATIVE_ORDER} or len({*names}) < len(names):
         return f"{layout.nb_channels} channels"
     name = av.AudioLayout("+".join(sorted(names, key=NATIVE_ORDER.index))).name
     return f"{layout.nb_channels} channels" if "(FL" in name or "+" in name else name
-
-
-def _name(layout: av.AudioLayout) -> str:
-    try:
-        return layout.name
-    except UnicodeDecodeError:  # a label of the file's own
-        return f"{layout.nb_channels} channels"

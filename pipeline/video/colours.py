@@ -23,7 +23,8 @@ UNKNOWN_MATRICES = (8, 11, 14)
 LOGARITHMIC_TRANSFERS = (ColorTrc.LOG, ColorTrc.LOG_SQRT)
 """Those that the scaler lacks; they only matter where it converts colours."""
 
-HDR_TRANSFERS = (ColorTrc.SMPTE2084, ColorTrc.ARIB_STD_B67)
+HDR_TRANSFERS: dict[int, str] = {ColorTrc.SMPTE2084: "PQ", ColorTrc.ARIB_STD_B67: "HLG"}
+"""The transfer functions of high dynamic range, with their names."""
 
 WIDE_PRIMARIES = (
     ColorPrimaries.FILM,

@@ -116,6 +116,15 @@ def decoded(packet: "Packet[Any]", damage: list[str]) -> list[av.VideoFrame]:
         return []
 
 
+@contextmanager
+def skipping_damage() -> Iterator[None]:
+    """Leave the block where a file is damaged; but memory that runs out is an error, see :func:`reason`."""
+    try:
+        yield
+    except (av.FFmpegError, ValueError) as error:
+        reason(error)
+
+
 def reason(error: Exception) -> str:
     """The first line of an error's own message.
 

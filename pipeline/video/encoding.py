@@ -26,6 +26,7 @@ from pipeline.video.clip import Clip
 from pipeline.video.containers import check_output, open_container, reason
 from pipeline.video.muxer_options import average_rate, muxer_options
 from pipeline.video.sound import MuxPlan
+from pipeline.video.wide_colours import BT709
 
 X264_OPTIONS = {
     "crf": "17",  # what x264's makers call visually lossless
@@ -38,9 +39,6 @@ X264_OPTIONS = {
 
 STALL_SECONDS = 3600.0
 """Seconds without a frame after which encoding is ended: at the end the muxer writes the whole file again."""
-
-BT709 = 1
-"""The number of ITU-R BT.709 in H.273, for matrix, primaries and transfer; every player supports it."""
 
 ROUNDING = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
 """How colours are converted: to the same values on every processor."""

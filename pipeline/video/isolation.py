@@ -1,4 +1,4 @@
-"""Read and write clips in a process of its own: a fault of a decoder or encoder becomes one line about the file.
+"""Read and write clips in a process of its own: a fault of a decoder or encoder is one line about the file.
 
 FFmpeg is fed files of any origin. A crash, a file without an end, or one that wants all memory must cost that
 clip and not the job: see :mod:`pipeline.base.isolated`.

@@ -1,20 +1,18 @@
 """What a clip has that its output does not keep, in words for messages."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from typing import Any, cast
 
 import av
 from av.container import InputContainer
-from av.sidedata.sidedata import SideData, Type
 from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from pipeline.base.messages import shown
-from pipeline.video import file_tags, track_tags
-from pipeline.video.containers import demuxed, open_container, video_stream
+from pipeline.video import file_tags, side_data, track_tags
+from pipeline.video.colours import HDR_TRANSFERS
+from pipeline.video.containers import decoded, demuxed, open_container, skipping_damage, video_stream
 from pipeline.video.metadata import Metadata
 
 LONGEST_NAME = 60
@@ -26,17 +24,14 @@ MOST_NAMES = 5
 PACKETS_TO_FIRST_FRAME = 100
 """Packets of video after which no first frame is looked for."""
 
-HDR_TRANSFERS = {16: "PQ", 18: "HLG"}
-"""Number of a transfer function in H.273 -> its name."""
-
 MARKS = {
-    Type.SPHERICAL: "its mark as 360-degree video",
-    Type.STEREO3D: "its mark as 3D video",
-    Type.A53_CC: "its closed captions (part of the video track)",
-    Type.DOVI_METADATA: "its Dolby Vision data",
-    Type.DYNAMIC_HDR_PLUS: "its HDR10+ data",
+    "SPHERICAL": "its mark as 360-degree video",
+    "STEREO3D": "its mark as 3D video",
+    "A53_CC": "its closed captions (part of the video track)",
+    "DOVI_METADATA": "its Dolby Vision data",
+    "DYNAMIC_HDR_PLUS": "its HDR10+ data",
 }
-"""Data beside a frame -> what they are, in words."""
+"""PyAV's name of a kind of data beside a frame -> what it is, in words."""
 
 
 def of_clip(path: Path, given: Metadata, kept: Metadata, container: str, copied: Sequence[int]) -> list[str]:
@@ -85,23 +80,15 @@ def _of_metadata(given: Metadata, kept: Metadata) -> Iterator[str]:
 
 def _of_pictures(source: InputContainer, video: VideoStream, kept: Metadata) -> Iterator[str]:
     """What the frames of ``video`` have that the H.264 of the output does not; by the first frame."""
-    frame = next(_frames(source, video), None)
+    frame = _first_frame(source, video)
     if file_tags.value(video.metadata, "alpha_mode") == "1" or (frame and _has_alpha(frame, video)):
         yield "its transparency (H.264 holds none)"
     if frame is None:
         return
     if frame.color_trc in HDR_TRANSFERS:
         yield f"its high dynamic range ({HDR_TRANSFERS[frame.color_trc]})"
-    present = _side_data(frame) - ({Type.STEREO3D} if "stereo_mode" in kept.video_tags else set())
+    present = side_data.of_frame(frame).keys() - ({"STEREO3D"} if "stereo_mode" in kept.video_tags else set())
     yield from (text for kind, text in MARKS.items() if kind in present)
-
-
-def _side_data(frame: av.VideoFrame) -> set[Type]:
-    """The kinds of data beside a frame; none if PyAV does not know one of them."""
-    try:
-        return {data.type for data in cast(Iterable[SideData], frame.side_data)}
-    except ValueError:
-        return set()
 
 
 def _of_streams(source: InputContainer, video: VideoStream, kept: Metadata) -> Iterator[str]:
@@ -157,19 +144,15 @@ def _tags(given: Iterable[str]) -> str:
     return f"tag{'s' * (len(ordered) > 1)} {names(ordered)}"
 
 
-def _frames(source: InputContainer, video: VideoStream) -> Iterator[av.VideoFrame]:
-    """Frames from the start of the clip; packets that cannot be decoded are passed over."""
-    for packet in islice(demuxed(source, [video], []), PACKETS_TO_FIRST_FRAME):
-        try:
-            frames: list[Any] = packet.decode()
-        except (av.FFmpegError, ValueError):
-            continue
-        yield from frames
+def _first_frame(source: InputContainer, video: VideoStream) -> av.VideoFrame | None:
+    """The first frame that can be decoded; None where none is near the start."""
+    packets = islice(demuxed(source, [video], []), PACKETS_TO_FIRST_FRAME)
+    return next((frame for packet in packets for frame in decoded(packet, [])), None)
 
 
 def _has_alpha(frame: av.VideoFrame, video: VideoStream) -> bool:
     """Whether frames have an alpha channel; a GIF's always have, so there the first one's is looked at."""
     if video.codec_context.name == "gif":
-        with suppress(av.FFmpegError, ValueError):
+        with skipping_damage():
             return bool(frame.to_ndarray(format="rgba")[..., 3].min() < 255)
     return any(component.is_alpha for component in frame.format.components)

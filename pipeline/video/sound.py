@@ -4,7 +4,6 @@ Which of these works is tried before any frame is stylised.
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -19,7 +18,14 @@ from pipeline.base.messages import shown
 from pipeline.video import isolation, lost_features, metadata, metadata_trial, track_tags
 from pipeline.video.aac import AacTrack
 from pipeline.video.clip import Clip
-from pipeline.video.containers import check_output, demuxed, open_container, reason, video_stream
+from pipeline.video.containers import (
+    check_output,
+    demuxed,
+    open_container,
+    reason,
+    skipping_damage,
+    video_stream,
+)
 from pipeline.video.metadata import Metadata
 from pipeline.video.metadata_trial import Timing
 from pipeline.video.muxer_options import average_rate
@@ -127,14 +133,14 @@ def try_mux(clip: Clip, output: Path) -> MuxPlan:
 def _try_mux(clip: Clip, output: Path) -> MuxPlan:
     container = check_output(output)
     with open_container(clip.path) as source:
-        found = metadata.read(source, video_stream(source, clip.path), clip.origin)
-        streams = [(stream.index, stream.type) for stream in track_tags.copied(source, found.chapters)]
+        given = metadata.read(source, video_stream(source, clip.path), clip.origin)
+        streams = [(stream.index, stream.type) for stream in track_tags.copied(source, given.chapters)]
     treatments = tuple(_treatment(clip, container, index, kind) for index, kind in streams)
     notes = [note for treatment in treatments if (note := _note(clip, output, treatment))]
     timing = Timing(clip.time_base, average_rate(clip))
-    kept = metadata_trial.held(found, container, timing, clip.path)
+    kept = metadata_trial.held(given, container, timing, clip.path)
     copied = [treatment.stream for treatment in treatments if treatment.way != "drop"]
-    for what in lost_features.of_clip(clip.path, found, kept, container, copied):
+    for what in lost_features.of_clip(clip.path, given, kept, container, copied):
         notes.append(f"{shown(clip.path)}: lost in {shown(output.suffix)}: {what}")
     return MuxPlan(container, treatments, tuple(notes), kept)
 
@@ -201,7 +207,7 @@ def _try_way(clip: Clip, container: str, number: int, way: Way) -> list[str]:
             if not count:
                 target.start_encoding()  # writes the header, which the first packet does otherwise
         finally:
-            with suppress(av.FFmpegError, ValueError):
+            with skipping_damage():
                 target.close()
     if track.repairs > MAX_REPAIRED * count:
         raise ValueError("its time stamps are out of order")

@@ -20,6 +20,7 @@ LEVEL = 8
 CONVERSION = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
 
 BT709 = 1
+"""The number of ITU-R BT.709 in H.273, for matrix, primaries and transfer; every player supports it."""
 
 PLANAR = "gbrpf32le"
 """The format in which colours are looked up. In formats of whole numbers the filter mixes up the planes."""

@@ -10,7 +10,9 @@ import pytest
 
 from pipeline.video import clip as clips
 from pipeline.video import encoding, sound
-from pipeline.video.channels import native_name
+from pipeline.video.aac import AacTrack
+from pipeline.video.channels import name_of, native_name
+from pipeline.video.null_file import NullFile
 from tests.support.clips import split
 
 RATE, SAMPLES = 48000, 960
@@ -126,6 +128,38 @@ def test_a_hole_in_sound_of_eight_channels_is_filled(tmp_path):
     with av.open(str(tmp_path / "out.mp4")) as container:
         seconds = sum(frame.samples for frame in container.decode(audio=0)) / RATE
     assert seconds == pytest.approx(1.0, abs=0.05)
+
+
+class Labelled:
+    """A layout with a label that is not UTF-8."""
+
+    nb_channels = 2
+
+    @property
+    def name(self):
+        return b"2 channels (FL@\xe4+FR)".decode()
+
+
+class Frame:
+    """Sound in that layout, and a packet and a resampler that give it back."""
+
+    format, layout, sample_rate, samples, pts = av.AudioFormat("s16"), Labelled(), RATE, SAMPLES, None
+
+    def decode(self):
+        return [self]
+
+    def resample(self, frame):
+        assert frame is self
+        return []
+
+
+def test_a_label_that_is_not_utf8_costs_no_sound(tmp_path, monkeypatch):
+    path, frame = write_mov(tmp_path / "a.mov", "stereo"), Frame()
+    with av.open(str(path)) as source, av.open(NullFile(), "w", format="mp4") as target:
+        track = AacTrack(source.streams.audio[0], target, Fraction(0))
+        monkeypatch.setattr(track, "_new_resampler", lambda: frame)
+        assert track.packets(frame) == []
+    assert (name_of(frame.layout), native_name(frame.layout)) == ("2 channels", "2 channels")
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import os
 import struct
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -12,10 +13,13 @@ import pytest
 
 from pipeline.base import memory
 from pipeline.errors import TooLargeError
-from pipeline.video import decoder_memory
+from pipeline.video import decoder_memory, lost_features
+from pipeline.video.aac import AacTrack
 from pipeline.video.containers import open_container, reason, video_stream
+from pipeline.video.metadata import Metadata
+from pipeline.video.null_file import NullFile
 from tests.support import ROOT
-from tests.support.clips import write_clip
+from tests.support.clips import Sound, write_clip
 
 
 def huge_clip(path: Path) -> Path:
@@ -70,3 +74,27 @@ def test_memory_that_runs_out_is_no_damage_of_the_file():
     with pytest.raises(MemoryError):
         reason(av.FFmpegError(errno.ENOMEM, "Cannot allocate memory"))
     assert reason(av.FFmpegError(errno.EINVAL, "Invalid data\nfound")) == "Invalid data"
+
+
+class Packet:
+    """One whose decoding fails with the error of a number."""
+
+    def __init__(self, number):
+        self.number = number
+
+    def decode(self):
+        av.error.err_check(-self.number)
+
+
+def test_memory_that_runs_out_in_a_packet_is_no_damage_of_the_file(tmp_path, monkeypatch):
+    """Else there would be silence, or no word of transparency, where the file has sound and transparency."""
+    path = write_clip(tmp_path / "a.mp4", sounds=[Sound()])
+    with av.open(str(path)) as source, av.open(NullFile(), "w", format="mp4") as target:
+        track = AacTrack(source.streams.audio[0], target, Fraction(0))
+        assert track.packets(Packet(errno.EINVAL)) == []
+        with pytest.raises(MemoryError):
+            track.packets(Packet(errno.ENOMEM))
+
+    monkeypatch.setattr(lost_features, "demuxed", lambda *_: [Packet(errno.EINVAL), Packet(errno.ENOMEM)])
+    with pytest.raises(MemoryError):
+        lost_features.of_clip(path, Metadata(), Metadata(), "mp4", [1])
