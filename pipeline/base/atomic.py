@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 
 from pipeline.base.messages import shown
-from pipeline.errors import DiskFullError, NstpipeError, NstpipeWarning, OutputError
+from pipeline.errors import DiskFullError, NstpipeWarning, OutputError
 
 PARTIAL_PREFIX = ".nstpipe-partial-"
 """How the name of every temporary sibling begins; short, so that long file names still fit."""
@@ -62,8 +62,6 @@ def writing(path: Path) -> Iterator[None]:
     """Turn an ``OSError`` of the block into a one-line error about writing ``path``."""
     try:
         yield
-    except NstpipeError:
-        raise
     except OSError as error:
         if error.errno in DISK_FULL:
             raise disk_full(path.parent) from error

@@ -42,6 +42,20 @@ def check_folder(path: Path) -> None:
     _check_readable(path)
 
 
+def current_folder() -> str:
+    """The folder to which relative paths belong.
+
+    Raises:
+        InputError: it was removed, or cannot be read.
+    """
+    try:
+        return os.getcwd()
+    except OSError as error:
+        raise InputError(
+            f"the current folder cannot be read ({error.strerror}); change to a folder that exists"
+        ) from error
+
+
 def _status(path: Path, kind: str) -> os.stat_result:
     try:
         return path.stat()

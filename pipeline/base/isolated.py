@@ -1,4 +1,4 @@
-"""Run a function in a process of its own, so that a crash, a hang or greed in it ends that process alone.
+"""Run a function in a process of its own: a crash, a hang or too much memory in it ends that process alone.
 
 It guards against faults, not against an attacker who takes over the child. The child is a new interpreter
 that imports only what the function needs; it dies with this process. An idle one is kept for some seconds,
@@ -6,12 +6,12 @@ since starting one takes a third of a second.
 """
 
 import contextlib
-import os
 import pickle
 from collections.abc import Callable, Generator, Iterator
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
+from pipeline.base.files import current_folder
 from pipeline.base.isolated_child import ITEM, RESULT
 from pipeline.base.isolated_process import (
     ChildError,
@@ -52,6 +52,7 @@ def call(function: Callable[..., T], *arguments: Any, stall_seconds: float = STA
 
     Raises:
         ChildError: the child crashed, stalled, or ran out of memory.
+        InputError: the current folder was removed.
         Exception: what the function raised: errors of nstpipe and ``OSError`` as they are, others as
             ``RuntimeError``.
     """
@@ -84,7 +85,7 @@ def _messages(
     A child that served another request before may have ended meanwhile, or carry damage that an earlier file
     did: if it dies before its first message, the request is made again to a new child.
     """
-    request = pickle.dumps((os.getcwd(), function, arguments), protocol=5)
+    request = pickle.dumps((current_folder(), function, arguments), protocol=5)
     child = _take_idle()
     if child is not None:
         try:

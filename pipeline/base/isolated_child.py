@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from pipeline.base.memory import limit_data_to_free_memory
+from pipeline.base.stop_signals import STOP_SIGNALS
 from pipeline.errors import NstpipeError
 
 IDLE_SECONDS = 5.0
@@ -70,10 +71,9 @@ def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
 
 
 def _prepare() -> None:
-    """Leave signals to the parent, and no core file; be the first to go where the machine's memory ends."""
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    """Leave signals to the parent; write no core file; let the kernel end it first when memory runs out."""
+    for number in STOP_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
     with contextlib.suppress(ImportError, OSError, ValueError):
         import resource
 

@@ -5,10 +5,10 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from pipeline._version import __version__
 from pipeline.base import machine
+from pipeline.base.files import current_folder
 from pipeline.base.messages import shown
 from pipeline.core import loading
 from pipeline.extractor import fetching, imagenet, weights
@@ -99,7 +99,7 @@ def _encoders() -> Finding:
 
 
 def _disk() -> Finding:
-    free = shutil.disk_usage(Path.cwd()).free
+    free = shutil.disk_usage(current_folder()).free
     if free > ENOUGH_DISK:
         return Finding("disk", "ok", f"{free / 1e9:.1f} GB free here")
     return Finding("disk", "bad", f"{free / 1e9:.1f} GB free here; free {ENOUGH_DISK / 1e9:.1f} GB or more")

@@ -5,12 +5,8 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Self
 
+from pipeline.base.stop_signals import HANGUP, STOP_SIGNALS
 from pipeline.errors import StoppedError
-
-HANGUP = "SIGHUP"
-"""Sent where the terminal is closed; Windows has none."""
-
-SIGNALS = tuple(signal.Signals[name] for name in ("SIGINT", "SIGTERM", HANGUP) if hasattr(signal, name))
 
 
 class Stop:
@@ -20,11 +16,11 @@ class Stop:
         """``announce`` receives a message at the first signal."""
         self._announce = announce
         self._stopping = False
-        self._asked_twice_stops = False
+        self._was_interrupted = False
 
     def __enter__(self) -> Self:
         # A signal that is ignored stays so: `nohup` and shells have it ignored for jobs that must go on.
-        handled = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
+        handled = [number for number in STOP_SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
         self._before = {number: signal.signal(number, self._on_signal) for number in handled}
         return self
 
@@ -37,9 +33,9 @@ class Stop:
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         # One closed terminal sends several hang-ups, and others beside them: they are one wish to stop.
         if signal.Signals(number).name != HANGUP:
-            if self._asked_twice_stops:
+            if self._was_interrupted:
                 raise KeyboardInterrupt
-            self._asked_twice_stops = True
+            self._was_interrupted = True
         if not self._stopping:
             self._stopping = True
             self._announce("stopping after this step; Ctrl-C again stops at once")

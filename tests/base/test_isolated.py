@@ -16,7 +16,7 @@ import pytest
 from pipeline.base import isolated
 from pipeline.base.isolated import CrashedError, NoMemoryError, StalledError
 from pipeline.base.isolated_process import END_SECONDS, ChildProcess
-from pipeline.errors import OutputError, StoppedError
+from pipeline.errors import InputError, OutputError, StoppedError
 from tests.support import ROOT
 from tests.support import isolated_work as work
 
@@ -61,6 +61,16 @@ def test_relative_paths_mean_the_same_file(tmp_path: Path, monkeypatch: pytest.M
         (tmp_path / name).mkdir()
         monkeypatch.chdir(tmp_path / name)
         assert isolated.call(os.getcwd) == str(tmp_path / name)
+
+
+def test_a_current_folder_that_was_removed_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    with pytest.raises(InputError, match="^the current folder cannot be read .*; change to a folder that"):
+        isolated.call(work.add, 1, 1)
 
 
 def test_the_process_works_ahead_but_not_far(tmp_path: Path) -> None:

@@ -16,16 +16,13 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
 
+from pipeline.base.stop_signals import STOP_SIGNALS
 from pipeline.errors import NstpipeError, NstpipeWarning
 from pipeline.jobs.work.messages import Failed, Message, Stepped, Waiting, Writing
 from pipeline.jobs.work.tasks import OnMessage, Task, TaskInputs, TaskRunner
 
 POLL_SECONDS = 0.2
 """Time between two checks whether the user wants to stop."""
-
-
-OF_THE_PARENT = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-"""Signals that reach every process of a terminal or a service: the parent alone acts on them."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +92,7 @@ def _signals_held_back() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, OF_THE_PARENT)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     try:
         yield
     finally:
@@ -136,7 +133,7 @@ def work(connection: Connection) -> None:
 
     It sends a message at every step, so a worker whose parent is gone ends at the next step.
     """
-    for number in OF_THE_PARENT:
+    for number in STOP_SIGNALS:  # the parent alone acts on them
         signal.signal(number, signal.SIG_IGN)
     warnings.simplefilter("ignore", NstpipeWarning)  # the parent has met the same and said it
 
