@@ -28,6 +28,12 @@ app.add_typer(weights_commands.app, name="weights")
 
 Styles = Annotated[list[Path], typer.Argument(metavar="STYLE...", help="One or more style pictures.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="Where the result goes.")]
+Rate = Annotated[
+    str | None,
+    typer.Option(
+        "--fps", metavar="RATE", help="Frames a second of an image sequence: 24, 23.976, 24000/1001."
+    ),
+]
 Workers = Annotated[
     int,
     typer.Option("--workers", metavar="N", min=1, help="Pictures or shots at once, each in its own process."),
@@ -84,9 +90,15 @@ def batch(
 @app.command()
 @with_job_options
 def video(
-    source: Annotated[Path, typer.Argument(metavar="IN", help="The clip to stylise.")],
+    source: Annotated[
+        Path, typer.Argument(metavar="IN", help="A clip; or an image sequence: frames/%04d.png, or a folder.")
+    ],
     styles: Styles,
-    output: Output = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="A clip; or %04d.png in some folder, for an image sequence."),
+    ] = None,
+    fps: Rate = None,
     shots: Annotated[
         Path | None, typer.Option("--shots", metavar="FILE", help="Shots as `nstpipe shots` lists them.")
     ] = None,
@@ -95,18 +107,21 @@ def video(
     *,
     options: JobOptions,
 ) -> None:
-    """Stylise a video, with its sound; several styles are blended."""
+    """Stylise a video or image sequence; several styles are blended."""
     from pipeline.jobs.planning import planner
 
-    _run(planner.of_video(source, styles, output, shots), options, keep_frames=keep_frames, workers=workers)
+    plan = planner.of_video(source, styles, output, shots, fps)
+    _run(plan, options, keep_frames=keep_frames, workers=workers)
 
 
 @app.command()
-def shots(source: Annotated[Path, typer.Argument(metavar="IN", help="A clip.")]) -> None:
+def shots(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="A clip or image sequence.")], fps: Rate = None
+) -> None:
     """List a clip's shots; edit the list and give it to --shots."""
     from pipeline import api
 
-    print(*api.list_shots(source), sep="\n")
+    print(*api.list_shots(source, fps), sep="\n")
 
 
 @app.command()

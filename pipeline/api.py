@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from pipeline.base import isolated, memory
 from pipeline.core.style_shares import style_shares
 from pipeline.extractor import weights
 from pipeline.extractor.weights import Weights
+from pipeline.footage import frame_rate, sources
 from pipeline.jobs.planning import planner
 from pipeline.jobs.planning.plan import Item, Plan, VideoPlan
 from pipeline.jobs.record.entries import Entry
@@ -22,7 +24,6 @@ from pipeline.jobs.work.job_folder import open_job
 from pipeline.jobs.work.observer import Observer
 from pipeline.settings.choice import Choice
 from pipeline.settings.settings import Settings
-from pipeline.video import clip as clips
 from pipeline.video import shot_detection, shot_list
 
 AnyPath = str | os.PathLike[str]
@@ -149,6 +150,7 @@ def stylize_video(
     output: AnyPath | None = None,
     *,
     shots: AnyPath | None = None,
+    fps: str | float | Fraction | None = None,
     preset: str | None = None,
     rules: Rules | None = None,
     observer: Observer | None = None,
@@ -157,27 +159,34 @@ def stylize_video(
     """Stylise a clip, each frame from the pastiches before it; its sound and frame times are kept.
 
     Args:
-        source: a video file.
+        source: a video file; or an image sequence: a pattern such as ``frames/%04d.png``, or a folder.
         styles: one picture file or more, blended.
-        output: a ``.mp4``, ``.mov``, ``.m4v`` or ``.mkv`` file; by default ``in_starry.mp4`` beside it.
+        output: a ``.mp4``, ``.mov``, ``.m4v`` or ``.mkv`` file, by default ``in_starry.mp4`` beside it; or a
+            pattern such as ``styled/%04d.png``, which makes a picture of each frame.
         shots: a list of the clip's shots, see :mod:`pipeline.video.shot_list`; by default they are detected.
+        fps: frames a second of an image sequence: 24, ``"23.976"``, ``"30000/1001"``; 25 if it is not given.
         preset, rules, observer, settings: as for :func:`stylize_image`.
 
     Raises:
         NstpipeError: one of its kinds; see :mod:`pipeline.errors`.
     """
-    plan = planner.of_video(Path(source), _paths(styles), _path(output), _path(shots))
+    plan = planner.of_video(Path(source), _paths(styles), _path(output), _path(shots), fps)
     return run(plan, Choice(preset, settings), rules or Rules(), observer or Observer())
 
 
-def list_shots(source: AnyPath) -> list[str]:
-    """Detect the shots of a clip: the lines of a file that :func:`stylize_video` takes.
+def list_shots(source: AnyPath, fps: str | float | Fraction | None = None) -> list[str]:
+    """Detect the shots of a clip or image sequence: the lines of a file that :func:`stylize_video` takes.
+
+    Args:
+        fps: frames a second of an image sequence, for the times in the list.
 
     Raises:
         InputError: it cannot be read.
+        SettingsError: ``fps`` is no rate, or the source is a clip.
     """
-    clip = clips.probe(Path(source))
-    firsts = shot_detection.first_frames(clips.frames(clip.reading))
+    rate = None if fps is None else frame_rate.parse(fps)
+    clip = sources.probe(sources.find(Path(source), rate))
+    firsts = shot_detection.first_frames(sources.frames(clip.reading))
     return shot_list.lines(firsts, [float(clip.frame_times[first] * clip.time_base) for first in firsts])
 
 

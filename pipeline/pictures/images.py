@@ -129,7 +129,7 @@ def check_output(path: Path, size: Size | None = None) -> None:
     Raises:
         OutputError: unknown extension, or too large for the format.
     """
-    if path.suffix.lower() not in _OUTPUTS:
+    if not can_write(path):
         extensions = ", ".join(_OUTPUTS)
         ending = f"pictures of type {shown(path.suffix)}" if path.suffix else "pictures without an extension"
         raise OutputError(f"{shown(path)}: {ending} cannot be written; use one of {extensions}")
@@ -139,6 +139,16 @@ def check_output(path: Path, size: Size | None = None) -> None:
             f"{shown(path)}: {output.format} holds at most {output.largest_side} pixels a side,"
             f" not {max(size)}; write a .png"
         )
+
+
+def can_write(path: Path) -> bool:
+    """Whether the extension of ``path`` is one that :func:`write` knows."""
+    return path.suffix.lower() in _OUTPUTS
+
+
+def keeps_transparency(path: Path) -> bool:
+    """Whether :func:`write` stores alpha in a file with the extension of ``path``, which can be written."""
+    return _OUTPUTS[path.suffix.lower()].alpha
 
 
 def can_tag(path: Path) -> bool:

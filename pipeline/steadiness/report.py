@@ -8,11 +8,12 @@ from tqdm import tqdm
 
 from pipeline.base.messages import shown
 from pipeline.errors import InputError
+from pipeline.footage import sources
 from pipeline.steadiness import curves, true_motion
 from pipeline.steadiness import plot as plots
 from pipeline.steadiness.curves import LONG_TERM_GAP, Steadiness
 from pipeline.steadiness.true_motion import TrueMotion
-from pipeline.video import clip, shot_detection
+from pipeline.video import shot_detection
 from pipeline.video.clip import Clip
 
 
@@ -104,19 +105,19 @@ def to_json(measured: Steadiness) -> str:
 
 
 def _measured(source: Path, pastiche: Path, truth: TrueMotion | None) -> Steadiness:
-    content, styled = clip.probe(source), clip.probe(pastiche)
+    content, styled = (sources.probe(sources.find(path)) for path in (source, pastiche))
     count = _count(content, styled, truth)
-    starts = shot_detection.first_frames(clip.frames(content.reading))
+    starts = shot_detection.first_frames(sources.frames(content.reading))
     # disable=None: no bar unless standard error is a terminal
     styled_frames = tqdm(
-        clip.frames(styled.reading),
+        sources.frames(styled.reading),
         total=count,
         unit="frame",
         desc="measuring",
         leave=False,
         disable=None,
     )
-    return curves.measure(clip.frames(content.reading), styled_frames, starts, truth)
+    return curves.measure(sources.frames(content.reading), styled_frames, starts, truth)
 
 
 def _count(source: Clip, pastiche: Clip, truth: TrueMotion | None) -> int:

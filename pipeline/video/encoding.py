@@ -112,18 +112,31 @@ def _write(
     kept = mux_plan.metadata
     options = muxer_options(mux_plan.container, clip.time_base, uses_keys=kept.uses_keys)
     target = av.open(os.path.abspath(partial), "w", format=mux_plan.container, container_options=options)
-    with _errors_about(output), open_container(clip.path) as source, target:
+    with _errors_about(output), target:
         size = _read(pictures[0]).shape[:2]
         video = _add_video(target, clip, size)
-        tracks = sound.add_tracks(source, target, mux_plan, clip.origin)
-        metadata.add(kept, target, video)
-        target.mux(metadata.add_files(kept, target, clip.path))
-        encoded: list[int] = []
-        video_packets = _encoded(video, pictures, clip, size, gains, encoded.append)
-        for packet in _interleaved(video_packets, sound.packets(source, tracks)):
-            target.mux_one(packet)
-            yield from encoded
-            encoded.clear()
+        with _copied(clip, target, mux_plan) as copied:
+            metadata.add(kept, target, video)
+            target.mux(metadata.add_files(kept, target, clip.path))
+            encoded: list[int] = []
+            video_packets = _encoded(video, pictures, clip, size, gains, encoded.append)
+            for packet in _interleaved(video_packets, copied):
+                target.mux_one(packet)
+                yield from encoded
+                encoded.clear()
+
+
+@contextmanager
+def _copied(clip: Clip, target: OutputContainer, mux_plan: MuxPlan) -> Iterator[Iterator["Packet[Any]"]]:
+    """Add the tracks that are taken from the clip's file to ``target``; their packets.
+
+    The file is opened only for tracks: a sequence of pictures has none, and is no file.
+    """
+    if not mux_plan.treatments:
+        yield iter(())
+        return
+    with open_container(clip.path) as source:
+        yield sound.packets(source, sound.add_tracks(source, target, mux_plan, clip.origin))
 
 
 def _add_video(target: OutputContainer, clip: Clip, size: tuple[int, int]) -> VideoStream:

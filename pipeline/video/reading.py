@@ -16,19 +16,22 @@ class Reading:
     """How the frames of a clip are decoded; it can be pickled.
 
     Attributes:
-        decoder: OpenCV wherever it reads the frames rightly, PyAV elsewhere.
+        decoder: OpenCV wherever it reads the frames rightly, PyAV elsewhere; ``pictures`` where each frame is
+            a picture file of its own, which :mod:`pipeline.footage` reads.
         size: (height, width) of the frames, upright.
         stream: the number of the stream among the clip's video streams.
         orientation: how PyAV's frames are turned and mirrored.
         is_interlaced: whether any of PyAV's frames is deinterlaced.
+        files: the picture files, in order.
     """
 
     path: Path
-    decoder: Literal["opencv", "pyav"]
+    decoder: Literal["opencv", "pyav", "pictures"]
     size: Size
     stream: int = 0
     orientation: Orientation = AS_STORED
     is_interlaced: bool = False
+    files: tuple[Path, ...] = ()
 
     @property
     def reader(self) -> str:
@@ -36,7 +39,7 @@ class Reading:
         return _READERS[self.decoder]
 
 
-_READERS = {"opencv": "opencv", "pyav": f"pyav {PYAV_VERSION}"}
+_READERS = {"opencv": "opencv", "pyav": f"pyav {PYAV_VERSION}", "pictures": "pictures"}
 
 READERS = tuple(_READERS.values())
 """Every reader of this version."""

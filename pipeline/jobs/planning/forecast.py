@@ -8,11 +8,11 @@ from pipeline.base.memory import free_memory
 from pipeline.base.messages import shown
 from pipeline.core.scales import note_on_size, pastiche_size
 from pipeline.errors import NstpipeError
+from pipeline.footage import sources
 from pipeline.jobs.planning import estimates
 from pipeline.jobs.planning.plan import Item, Plan, VideoPlan
 from pipeline.pictures import decoding, images
 from pipeline.settings.settings import Settings
-from pipeline.video import clip as clips
 from pipeline.video import decoder_memory
 
 
@@ -102,7 +102,7 @@ def _checked(
 
 def _of_video(plan: VideoPlan, settings: Settings, widths: Sequence[int], workers: int) -> Forecast:
     """From the clip's header: the number of frames is what the header says."""
-    guess, name = clips.guess(plan.source), shown(plan.source)
+    guess, name = sources.guess(plan.footage), shown(plan.source)
     size = pastiche_size(guess.size, settings.size, name)
     notes = [note] if (note := note_on_size(size, settings.size, name)) else []
     if not guess.frames:

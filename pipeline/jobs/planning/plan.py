@@ -1,10 +1,15 @@
 """The plan of a job: which output for which content and styles, and what depends on the kind of job."""
 
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
+from pipeline.footage.number_pattern import NumberPattern
 from pipeline.jobs.planning import output_names
+
+if TYPE_CHECKING:
+    from pipeline.footage.picture_sequence import PictureSequence  # loads OpenCV and PyAV
 
 FRAMES_FOLDER = "frames"
 """The folder of a video's frames, in the job's folder."""
@@ -56,9 +61,9 @@ class Plan:
         return output_names.job_folder_in_use(self.output)
 
     @property
-    def input_file(self) -> Path | None:
-        """The one file whose bytes the job depends on; None where each item has a file of its own."""
-        return self.source
+    def input_files(self) -> tuple[Path, ...]:
+        """The files whose bytes the job depends on; none where each item has a file of its own."""
+        return (self.source,)
 
     @property
     def outputs(self) -> tuple[Path, ...]:
@@ -90,16 +95,19 @@ class BatchPlan(Plan):
     kind = "batch"
 
     @property
-    def input_file(self) -> None:
+    def input_files(self) -> tuple[Path, ...]:
         """A folder has no bytes of its own: each picture is compared by itself."""
+        return ()
 
 
 @dataclass(frozen=True)
 class VideoPlan(Plan):
-    """One clip.
+    """One clip, or one sequence of pictures.
 
     Attributes:
         shots: the first frame of each shot, 0 among them, rising; None: to be detected.
+        sequence: the pictures that ``source`` stands for; None where it is a clip.
+        pattern: the names of the pictures that ``output`` stands for; None where it is a clip.
     """
 
     kind = "video"
@@ -107,16 +115,45 @@ class VideoPlan(Plan):
     one_failure_ends_it = True
 
     shots: tuple[int, ...] | None = None
+    sequence: "PictureSequence | None" = None
+    pattern: NumberPattern | None = None
+
+    @property
+    def footage(self) -> "Path | PictureSequence":
+        """What the frames are read from."""
+        return self.sequence or self.source
+
+    @property
+    def input_files(self) -> tuple[Path, ...]:
+        """The clip, or the pictures of the sequence."""
+        return self.sequence.files if self.sequence else (self.source,)
+
+    @property
+    def frame_rate(self) -> Fraction | None:
+        """Frames a second of the clip that is made of a sequence; None for anything else."""
+        return self.sequence.frame_rate if self.sequence and not self.pattern else None
 
     @property
     def outputs(self) -> tuple[Path, ...]:
-        """The clip; its frames lie in the job's folder."""
-        return (self.output,)
+        """The clip, or those pictures of the sequence that exist; frames lie in the job's folder."""
+        return tuple(path for _, path in self.named_outputs)
 
     @property
     def named_outputs(self) -> tuple[tuple[str, Path], ...]:
-        """The clip, by its file's name."""
-        return ((self.output.name, self.output),)
+        """:attr:`outputs`, each with its name in the journal."""
+        if self.pattern is None:
+            return ((self.output.name, self.output),)
+        return tuple(map(_named, self.pattern.existing().values()))
+
+    def files_of(self, count: int) -> tuple[tuple[str, Path], ...]:
+        """The output files of ``count`` frames, each with its name in the journal.
+
+        The pictures have the numbers of those that they are made from; a clip's frames count from 1.
+        """
+        if self.pattern is None:
+            return self.named_outputs
+        numbers = self.sequence.numbers[:count] if self.sequence else range(1, count + 1)
+        return tuple(_named(self.pattern.path_of(number)) for number in numbers)
 
     def snapshot_folder(self, item: Item) -> Path:
         """Where the snapshots of a frame go: ``a_snapshots/000001/`` beside ``a.mp4``."""
@@ -126,3 +163,8 @@ class VideoPlan(Plan):
         """The items of a video of ``count`` frames."""
         names = (f"{number:06}.png" for number in range(1, count + 1))
         return tuple(Item(name, self.folder / FRAMES_FOLDER / name, self.source) for name in names)
+
+
+def _named(output: Path) -> tuple[str, Path]:
+    """A picture of a sequence with its name in the journal, which no frame has."""
+    return f"output/{output.name}", output

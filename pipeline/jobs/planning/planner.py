@@ -2,11 +2,15 @@
 
 import os
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from pathlib import Path
 
 from pipeline.base.files import check_file
 from pipeline.base.messages import shown
 from pipeline.errors import InputError, OutputError
+from pipeline.footage import frame_rate, sources
+from pipeline.footage.number_pattern import NumberPattern
+from pipeline.footage.picture_sequence import PictureSequence
 from pipeline.jobs.planning import output_names
 from pipeline.jobs.planning.plan import BatchPlan, ImagePlan, Item, VideoPlan
 from pipeline.pictures import folders, images
@@ -23,29 +27,50 @@ def of_image(content: Path, styles: Sequence[Path], output: Path | None = None) 
         InputError: a file is missing or not a file.
         OutputError: the output's ending is not a picture's, or it is one of the inputs.
     """
-    output = _output_of_file(content, styles, output, PICTURE_SUFFIX)
+    check_file(content, "a picture or clip")
+    default = _default(content, content.stem, styles, PICTURE_SUFFIX)
+    output = _output_of_file([content], styles, output, default)
     images.check_output(output)
     return ImagePlan(content, output, (tuple(styles),), (Item(output.name, output, content),))
 
 
 def of_video(
-    source: Path, styles: Sequence[Path], output: Path | None = None, shots: Path | None = None
+    source: Path,
+    styles: Sequence[Path],
+    output: Path | None = None,
+    shots: Path | None = None,
+    fps: str | float | Fraction | None = None,
 ) -> VideoPlan:
-    """One clip; several styles are blended. The default output is ``in_starry.mp4`` beside it.
+    """One clip or image sequence; several styles are blended. Default: ``in_starry.mp4`` beside it.
 
     Args:
+        source: a clip; a folder of pictures; or a pattern of their names, such as ``%04d.png``.
+        output: a clip; or a pattern of pictures.
         shots: a list of its shots, see :mod:`pipeline.video.shot_list`; else they are detected.
+        fps: frames a second of an image sequence, see :mod:`pipeline.footage.frame_rate`.
 
     Raises:
-        InputError: a file is missing or not a file.
+        InputError: a file is missing or not a file, or a sequence has no pictures.
         OutputError: the output's ending is not a video's, or it is one of the inputs.
+        SettingsError: ``fps`` is no rate, or the source is a clip.
     """
-    output = _output_of_file(source, styles, output, VIDEO_SUFFIX)
-    containers.check_output(output)
+    found = sources.find(source, None if fps is None else frame_rate.parse(fps))
+    sequence = found if isinstance(found, PictureSequence) else None
+    inputs = sequence.files if sequence else (source,)
+    for path in inputs:
+        check_file(path, "a picture or clip")
+    named = output_names.named(sequence.named) if sequence else source
+    default = _default(named, named.name if sequence else source.stem, styles, VIDEO_SUFFIX)
+    output = _output_of_file(inputs, styles, output, default)
+    pattern = NumberPattern.of(output) if images.can_write(output) else None
+    if pattern is None:
+        containers.check_output(output)
     if shots is not None:
         check_file(shots, "a list of shots")
     firsts = None if shots is None else shot_list.read(shots)
-    return VideoPlan(source, output, (tuple(styles),), shots=firsts)
+    plan = VideoPlan(source, output, (tuple(styles),), shots=firsts, sequence=sequence, pattern=pattern)
+    _check_apart(plan)
+    return plan
 
 
 def of_folder(
@@ -88,17 +113,38 @@ def of_folder(
     return BatchPlan(folder, output, style_sets, items)
 
 
-def _output_of_file(source: Path, styles: Sequence[Path], output: Path | None, suffix: str) -> Path:
-    """The output of one picture or clip: as given, or inside a given folder; by default beside the source."""
-    check_file(source, "a picture or clip")
+def _default(named: Path, stem: str, styles: Sequence[Path], suffix: str) -> Path:
+    """The default output of what is called ``stem``, beside ``named``."""
+    return named.with_name(output_names.of_output(stem, styles, suffix))
+
+
+def _check_apart(plan: VideoPlan) -> None:
+    """Check that no picture of a sequence is written where pictures are read.
+
+    Raises:
+        OutputError: one is.
+    """
+    if plan.pattern is None:
+        return
+    read = {os.path.realpath(path) for path in (*plan.input_files, *plan.style_sets[0])}
+    if plan.source.is_dir() and os.path.realpath(plan.pattern.folder) == os.path.realpath(plan.source):
+        raise OutputError(f"{shown(plan.output)}: lies in the input's folder; choose another folder with -o")
+    for path in plan.outputs:
+        if os.path.realpath(path) in read:
+            raise OutputError(f"{shown(path)}: is one of the inputs; choose another output with -o")
+
+
+def _output_of_file(
+    inputs: Sequence[Path], styles: Sequence[Path], output: Path | None, default: Path
+) -> Path:
+    """The output of one picture or clip: as given, or with the default name inside a given folder."""
     _check_styles(styles)
-    default = source.with_name(output_names.of_output(source.stem, styles, suffix))
     if output is None:
         output = default
     elif os.path.isdir(output):  # not Path.is_dir, here and below: that raises for a name too long
         output = output / default.name
     output_names.check_length(output)
-    for path in (source, *styles):
+    for path in (*inputs, *styles):
         if os.path.exists(output) and output.samefile(path):
             raise OutputError(f"{shown(output)}: is one of the inputs; choose another output with -o")
     return output

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,26 +25,43 @@ def of_file(path: Path) -> str:
         raise InputError(f"{shown(path)}: cannot be read ({error.strerror}); check the path") from error
 
 
-def of_job(settings: Settings, weights: str, plan: Plan) -> dict[str, Any]:
+def of_files(paths: Sequence[Path]) -> str:
+    """:func:`of_file` of one file; of several, a hash of their names and hashes, in order.
+
+    Raises:
+        InputError: one is missing, or cannot be read.
+    """
+    return of_hashes([(path.name, of_file(path)) for path in paths])
+
+
+def of_hashes(files: Sequence[tuple[str, str]]) -> str:
+    """The hash of one file, given its name and hash; of several, a hash of all names and hashes."""
+    return files[0][1] if len(files) == 1 else of_parts({"files": files})
+
+
+def of_job(settings: Settings, weights: str, plan: Plan, content: str | None) -> dict[str, Any]:
     """The parts of a job's fingerprint, as plain data, so that a difference can be named.
 
     Args:
         settings: the resolved settings.
         weights: fingerprint of the extractor's weights.
-        plan: its styles and input are part of it; the place of its output is not.
+        plan: its styles are part of it; the place of its output is not.
+        content: the hash of its input, see :mod:`pipeline.jobs.record.input_files`; None where each item has
+            a file of its own.
 
     Raises:
-        InputError: a style or the input cannot be read.
+        InputError: a style cannot be read.
     """
-    shots = plan.shots if isinstance(plan, VideoPlan) else None
-    return {
+    shots, rate = (plan.shots, plan.frame_rate) if isinstance(plan, VideoPlan) else (None, None)
+    parts = {
         "pixels version": pixels_version(settings),
         "settings": settings.that_change_pixels(of_a_video=plan.is_of_video),
         "weights": weights,
         "styles": [[of_file(style) for style in styles] for styles in plan.style_sets],
-        "input": of_file(plan.input_file) if plan.input_file else None,
+        "input": content,
         "shots": shots if shots is None else list(shots),
     }
+    return parts if rate is None else parts | {"frame rate": str(rate)}
 
 
 def of_parts(parts: Mapping[str, Any]) -> str:

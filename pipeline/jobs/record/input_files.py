@@ -1,6 +1,7 @@
-"""A file that a job reads, and the check that it has not changed since its hash was taken."""
+"""The files that a job reads, and the check that none has changed since its hash was taken."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,6 +65,41 @@ class InputFile:
         if fingerprint.of_file(self.path) != self.sha256:
             raise changed(self.path)
         self.stamp = stamp
+
+
+@dataclass
+class InputSequence:
+    """The pictures of a sequence as they were when their hashes were taken."""
+
+    files: Sequence[InputFile]
+
+    @property
+    def sha256(self) -> str:
+        """Of their names and bytes (hex), in order."""
+        return fingerprint.of_hashes([(file.path.name, file.sha256) for file in self.files])
+
+    def check(self) -> None:
+        """:meth:`InputFile.check` of each."""
+        for file in self.files:
+            file.check()
+
+    def check_content(self) -> None:
+        """:meth:`InputFile.check_content` of each."""
+        for file in self.files:
+            file.check_content()
+
+
+Input = InputFile | InputSequence
+
+
+def of(paths: Sequence[Path]) -> Input | None:
+    """Take the stamps and hashes of a job's input; None where it has none of its own.
+
+    Raises:
+        InputError: a file cannot be read.
+    """
+    files = [InputFile.of(path) for path in paths]
+    return (files[0] if len(files) == 1 else InputSequence(files)) if files else None
 
 
 def changed(path: Path) -> InputError:

@@ -147,15 +147,18 @@ class Journal:
             contents.setdefault(os.fsdecode(name), set()).add(content)
         return contents
 
-    def allow_overwriting(self, contents: Mapping[str, str]) -> None:
-        """Add to :meth:`overwritable`; those of an item are removed once it is marked as done."""
+    def allow_overwriting(self, contents: Mapping[str, str], *, only: bool = False) -> None:
+        """Add to :meth:`overwritable`; those of an item are removed once it is marked as done.
+
+        Args:
+            only: nothing else may be overwritten at these outputs from now on.
+        """
         rows = [(os.fsencode(name), content) for name, content in contents.items()]
         with self._transaction():
+            if only:
+                names = [row[:1] for row in rows]
+                self.connection.executemany("DELETE FROM overwritable WHERE name = ?", names)
             self.connection.executemany("INSERT OR IGNORE INTO overwritable VALUES (?, ?)", rows)
-
-    def disallow_overwriting(self, name: str) -> None:
-        """Remove what :meth:`overwritable` has for an output."""
-        self._rows("DELETE FROM overwritable WHERE name = ?", os.fsencode(name))
 
     def _prepare(self, read_only: bool) -> None:
         with self._explained():

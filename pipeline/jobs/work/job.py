@@ -3,20 +3,24 @@
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from pipeline.base.machine import library_versions
 from pipeline.base.messages import shown
 from pipeline.errors import DiskFullError, OutputError, SettingsError, StoppedError, WeightsError
-from pipeline.jobs.planning.plan import Item, Plan
+from pipeline.jobs.planning.plan import Item, Plan, VideoPlan
 from pipeline.jobs.record import fingerprint, input_files
 from pipeline.jobs.record.entries import Entry, Facts
-from pipeline.jobs.record.input_files import InputFile
+from pipeline.jobs.record.input_files import Input
 from pipeline.jobs.record.journal import Journal
 from pipeline.jobs.work import done_items, ownership
 from pipeline.jobs.work.item_maker import ItemMaker
 from pipeline.jobs.work.messages import Began, Done, Failed, Message, Noted, Stepped, Waiting, Writing
 from pipeline.jobs.work.observer import Observer
+
+NamedFile = tuple[str, Path]
+"""An output file with its name in the journal."""
 
 ENDS_THE_JOB = (StoppedError, DiskFullError, SettingsError, WeightsError)
 """Errors that every other item would run into as well."""
@@ -32,11 +36,11 @@ class Job:
         parts: Mapping[str, Any],
         observer: Observer,
         log: logging.Logger,
-        source: InputFile | None = None,
+        source: Input | None = None,
     ) -> None:
         self.plan = plan
         self.source = source
-        """The one file whose bytes the job depends on; None where each item has a file of its own."""
+        """The files whose bytes the job depends on; None where each item has a file of its own."""
         self.observer = observer
         self.maker = ItemMaker(plan, fingerprint.of_parts(parts))
         self.stylized = 0
@@ -99,24 +103,30 @@ class Job:
             self.hear(Failed.of(item, error))
         return list(decision.left)
 
-    def replaceable_output(self) -> str | None:
-        """The content at the job's own output that it may overwrite; None where nothing is.
+    def replaceable(self, outputs: Iterable[NamedFile]) -> dict[Path, str | None]:
+        """The content at each file of a video's output, which the job may overwrite; None where nothing is.
 
         Raises:
-            OutputError: the file is not the job's.
+            OutputError: a file is not the job's.
         """
-        output = self.plan.output
-        allowed = self._journal.overwritable().get(output.name, set())
-        return ownership.replaceable(output, allowed, self.facts.output_sha256 or "")
+        allowed, whole = self._journal.overwritable(), self.facts.output_sha256 or ""
+        contents: dict[Path, str | None] = {}
+        for name, path in outputs:
+            of_file = allowed.get(name, set())
+            marked = whole if name == self.plan.output.name else next(iter(of_file), "")
+            contents[path] = ownership.replaceable(path, of_file, marked)
+        return contents
 
     def allow_overwriting(self, name: str, sha256: str) -> None:
         """Record that a file of the job's is about to be renamed into its place."""
         self._journal.allow_overwriting({name: sha256})
 
-    def record_output(self) -> None:
-        """Record that the job's own output is in its place, and that the job ended."""
-        self.record(finished=True, output_sha256=fingerprint.of_file(self.plan.output))
-        self._journal.disallow_overwriting(self.plan.output.name)
+    def record_output(self, outputs: Sequence[NamedFile]) -> None:
+        """Record that the files of a video's output are in their places, and that the job ended."""
+        hashes = {name: fingerprint.of_file(path) for name, path in outputs}
+        files = [(path.name, hashes[name]) for name, path in outputs]
+        self.record(finished=True, output_sha256=fingerprint.of_hashes(files))
+        self._journal.allow_overwriting(hashes, only=True)
 
     def forget_output(self) -> None:
         """Record that the job's own output is to be made again; the one that it wrote may be overwritten."""
@@ -145,8 +155,8 @@ class Job:
         failed = {name for name, entry in self.entries().items() if entry.state == "failed"}
         missing = [item for item in self.plan.items if item.name not in failed and not item.output.is_file()]
         paths = [item.output for item in missing]
-        if self.plan.is_of_video and not self.plan.output.is_file():
-            paths = [self.plan.output]
+        if isinstance(self.plan, VideoPlan):
+            paths = [path for _, path in self.plan.files_of(self.facts.total) if not path.is_file()]
         if paths:
             self.forget(missing)
             self.record(finished=False)

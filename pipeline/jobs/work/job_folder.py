@@ -15,9 +15,8 @@ from pipeline.base.messages import shown
 from pipeline.errors import DamagedJournalError, JobDiffersError, OutputError
 from pipeline.extractor.weights import Weights
 from pipeline.jobs.planning.plan import FRAMES_FOLDER, Item, Plan, VideoPlan
-from pipeline.jobs.record import fingerprint, folder_files, journal, other_jobs
+from pipeline.jobs.record import fingerprint, folder_files, input_files, journal, other_jobs
 from pipeline.jobs.record.entries import Facts
-from pipeline.jobs.record.input_files import InputFile, stamp_of
 from pipeline.jobs.record.job_log import opened_log
 from pipeline.jobs.record.journal import Journal
 from pipeline.jobs.record.lock import held
@@ -45,9 +44,8 @@ def open_job(
         JobDiffersError: the job was begun with other settings, styles, weights or input.
         OutputError: an output exists that the job did not make, or the folder cannot be written or is a link.
     """
-    stamp = stamp_of(plan.input_file) if plan.input_file else ()  # before the hash
-    parts = fingerprint.of_job(settings, weights.fingerprint, plan)
-    source = InputFile(plan.input_file, parts["input"], stamp) if plan.input_file else None
+    source = input_files.of(plan.input_files)
+    parts = fingerprint.of_job(settings, weights.fingerprint, plan, source.sha256 if source else None)
     if not journal.present(plan.folder) and not force:
         _refuse_existing_outputs(plan)
     with held(plan.folder, plan.output):

@@ -10,7 +10,7 @@ from pipeline.core.style_transfer import StyleTransfer
 from pipeline.errors import InputError
 from pipeline.jobs.planning.plan import Item
 from pipeline.jobs.record.entries import Entry
-from pipeline.jobs.record.input_files import InputFile
+from pipeline.jobs.record.input_files import Input
 from pipeline.jobs.work.item_maker import ItemMaker
 from pipeline.jobs.work.messages import Began, Done, Message, Stepped
 from pipeline.motion.shot_memory import GAPS
@@ -58,11 +58,12 @@ class ShotChain:
         stylizer: StyleTransfer,
         maker: ItemMaker,
         on_message: Callable[[Message], None],
-        source: InputFile | None = None,
+        source: Input | None = None,
     ) -> None:
         """Frames are stylised at ``size`` (height, width).
 
-        ``source`` is the clip's file with its hash: a frame of other content is not written.
+        ``source`` is the clip's file with its hash, or those of a sequence: no frame of other content is
+        written.
         """
         self._source = source
         self._shot, self._size = shot, size

@@ -11,16 +11,16 @@ from pipeline.base.messages import shown
 from pipeline.core import loading
 from pipeline.core.scales import note_on_size, pastiche_size
 from pipeline.extractor.weights import Weights
+from pipeline.footage import sources
 from pipeline.jobs.planning import estimates
 from pipeline.jobs.planning.plan import Item
-from pipeline.jobs.record.input_files import InputFile, changed
+from pipeline.jobs.record.input_files import Input, InputFile, changed
 from pipeline.jobs.work import ownership
 from pipeline.jobs.work.item_maker import ItemMaker
 from pipeline.jobs.work.messages import Began, Done, Failed, Message, Noted, Stepped, Writing
 from pipeline.jobs.work.shot_chain import Shot, ShotChain
 from pipeline.pictures import images
 from pipeline.settings.settings import Settings
-from pipeline.video import clip as clips
 from pipeline.video.reading import Reading
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class TaskInputs:
     Attributes:
         styles: the pixels (H, W, 3) of the styles, for each of the plan's style sets.
         memory: bytes that each process may use; None: what is free when a task begins.
-        source: the one file whose bytes the job depends on; None where each item has a file of its own.
+        source: the files whose bytes the job depends on; None where each item has a file of its own.
     """
 
     settings: Settings
@@ -45,7 +45,7 @@ class TaskInputs:
     weights: Weights
     maker: ItemMaker
     memory: int | None = None
-    source: InputFile | None = None
+    source: Input | None = None
 
 
 def read_styles(styles: Sequence[Path], settings: Settings, note: Callable[[str], None]) -> list[FloatArray]:
@@ -181,7 +181,7 @@ class TaskRunner:
     def frames(self, clip: Reading, first: int) -> Iterator[Frame]:
         """The frames of a clip from number ``first`` on; valid until the next call."""
         if clip != self._clip or first < self._next_frame:
-            self._clip, self._next_frame, self._frames = clip, first, clips.frames(clip, first)
+            self._clip, self._next_frame, self._frames = clip, first, sources.frames(clip, first)
         for frame in self._frames:
             self._next_frame += 1
             if self._next_frame > first:

@@ -10,19 +10,20 @@ from pipeline.base.messages import shown
 from pipeline.core.scales import note_on_size, pastiche_size
 from pipeline.errors import JobDiffersError
 from pipeline.extractor.weights import Weights
+from pipeline.footage import outputs, sources
+from pipeline.footage.outputs import VideoOutput
 from pipeline.jobs.planning import estimates
 from pipeline.jobs.planning.plan import FRAMES_FOLDER, Item, VideoPlan
-from pipeline.jobs.record import fingerprint, folder_files
+from pipeline.jobs.record import fingerprint, folder_files, other_jobs
 from pipeline.jobs.work import ownership
 from pipeline.jobs.work.executor import executor
-from pipeline.jobs.work.job import Job
+from pipeline.jobs.work.job import Job, NamedFile
 from pipeline.jobs.work.shot_chain import Shot
 from pipeline.jobs.work.tasks import ShotTask, TaskInputs, read_styles
 from pipeline.motion import light
 from pipeline.motion.light import Light
 from pipeline.settings.settings import Settings
-from pipeline.video import clip as clips
-from pipeline.video import decoder_memory, encoding, shot_detection, shot_list, sound
+from pipeline.video import decoder_memory, shot_detection, shot_list
 from pipeline.video.clip import Clip
 
 
@@ -49,7 +50,7 @@ def run(
         OutputError: the output's container cannot take the clip.
         NstpipeError: a frame failed: the next one would start from it, so the job stops there.
     """
-    if _is_assembled(job):
+    if _is_assembled(job, plan):
         # Every frame of a finished video has an entry; a damaged total must not make items without end.
         items: Sequence[Item] = plan.frame_items(min(job.facts.total, len(job.entries())))
         job.observer.began(len(items), len(items))
@@ -62,25 +63,26 @@ def run(
     return items
 
 
-def _is_assembled(job: Job) -> bool:
+def _is_assembled(job: Job, plan: VideoPlan) -> bool:
     sha256 = job.facts.output_sha256
     if sha256 is None:
         return False
-    output = job.plan.output
-    if output.is_file() and fingerprint.of_file(output) == sha256:
+    paths = [path for _, path in plan.files_of(min(job.facts.total, len(job.entries())))]
+    if all(path.is_file() for path in paths) and fingerprint.of_files(paths) == sha256:
         return True
-    job.replaceable_output()  # raises where another file is there
-    job.observer.warn(f"{shown(output)}: was done, but is missing or damaged; it is made again")
+    job.replaceable(plan.named_outputs)  # raises where another file is there
+    job.observer.warn(f"{shown(plan.output)}: was done, but is missing or damaged; it is made again")
     return False
 
 
 def _make(job: Job, plan: VideoPlan, settings: Settings, weights: Weights, workers: int) -> Sequence[Item]:
-    replaces = job.replaceable_output()
-    clip = clips.probe(plan.source)
-    mux_plan = sound.try_mux(clip, plan.output)
-    for note in (*clip.notes, *mux_plan.notes):
-        job.note(note)
+    replaces = job.replaceable(plan.named_outputs)
+    clip = sources.probe(plan.footage)
     items = plan.frame_items(len(clip.frame_times))
+    files = plan.files_of(len(items))
+    output = _output(plan, clip, [path for _, path in files])
+    for note in (*clip.notes, *output.notes):
+        job.note(note)
     atomic.sweep(items[0].output.parent)
     if not any(item.output.exists() for item in items):
         job.forget_output()
@@ -95,24 +97,55 @@ def _make(job: Job, plan: VideoPlan, settings: Settings, weights: Weights, worke
     assert job.source is not None  # a video's plan has one
     job.source.check_content()
 
-    def check(partial: Path) -> None:
-        """Nothing but the job's own file is replaced, and by nothing but what is made of the job's clip."""
+    _write(job, output, items, files, replaces)
+    job.record_output(files)
+    _tell_of_others(job, plan, files)
+    return items
+
+
+def _output(plan: VideoPlan, clip: Clip, files: Sequence[Path]) -> VideoOutput:
+    """What the frames become; whether the output can hold the clip's sound is tried now.
+
+    Raises:
+        LockedError: another process makes one of ``files``.
+    """
+    if plan.pattern is None:
+        return outputs.of_clip(plan.footage, clip, plan.output)
+    other_jobs.claim(plan.folder, files)  # their numbers were not known when the job was opened
+    return outputs.of_sequence(plan.footage, clip, plan.output, files)
+
+
+def _write(
+    job: Job,
+    output: VideoOutput,
+    items: Sequence[Item],
+    files: Sequence[NamedFile],
+    replaces: Mapping[Path, str | None],
+) -> None:
+    """Write the output of all frames."""
+    names = {path: name for name, path in files}
+
+    def check(path: Path, partial: Path) -> None:
+        """Nothing but the job's own file is replaced, and by nothing but what is made of the job's input."""
         assert job.source is not None
         job.source.check()
-        job.allow_overwriting(plan.output.name, fingerprint.of_file(partial))
-        ownership.check_unchanged(plan.output, replaces)
+        job.allow_overwriting(names[path], fingerprint.of_file(partial))
+        ownership.check_unchanged(path, replaces.get(path))
 
-    encoding.assemble(
+    output.write(
         [item.output for item in items],
-        clip,
-        plan.output,
-        mux_plan,
-        gains=job.facts.gains,
+        job.facts.gains or {},
         on_frame=lambda number: job.observer.assembling(number, len(items)),
         before_rename=check,
     )
-    job.record_output()
-    return items
+
+
+def _tell_of_others(job: Job, plan: VideoPlan, files: Sequence[NamedFile]) -> None:
+    """Warn of pictures that a program would take for a part of the sequence."""
+    others = sorted(set(plan.outputs) - {path for _, path in files})
+    if others:
+        more = f" and {len(others) - 1} more" if len(others) > 1 else ""
+        job.observer.warn(f"{shown(others[0])}{more}: named alike, but not of this job; remove what is old")
 
 
 def _check_reader(job: Job, clip: Clip) -> None:
@@ -181,7 +214,7 @@ def _shots_and_gains(job: Job, plan: VideoPlan, clip: Clip) -> tuple[Sequence[in
     firsts, gains = plan.shots or job.facts.shots, job.facts.gains
     if firsts is None or gains is None:
         lights: list[Light] = []
-        measured = _measured(clips.frames(clip.reading), lights)
+        measured = _measured(sources.frames(clip.reading, note=job.note), lights)
         firsts = firsts or tuple(shot_detection.first_frames(measured))
         deque(measured, maxlen=0)  # the rest: all of it where the shots are known
         gains = light.gains_of_clip(lights, firsts)

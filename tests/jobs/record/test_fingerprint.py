@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.jobs.planning import plan, planner
-from pipeline.jobs.record import fingerprint
+from pipeline.jobs.record import fingerprint, input_files
 from pipeline.settings.settings import Settings
 from tests.support.media import picture
 
@@ -14,9 +14,9 @@ from tests.support.media import picture
 def parts_of(
     settings: Settings, job_plan: plan.Plan | None = None, weights: str = "weights"
 ) -> dict[str, object]:
-    return fingerprint.of_job(
-        settings, weights, job_plan or plan.ImagePlan(picture("a.png", 1), Path("o.png"), ())
-    )
+    job_plan = job_plan or plan.ImagePlan(picture("a.png", 1), Path("o.png"), ())
+    content = input_files.of(job_plan.input_files)
+    return fingerprint.of_job(settings, weights, job_plan, content.sha256 if content else None)
 
 
 def test_another_pixels_version_is_another_job(monkeypatch: pytest.MonkeyPatch) -> None:

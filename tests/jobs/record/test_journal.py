@@ -59,8 +59,8 @@ def test_what_may_be_overwritten_is_kept_until_the_item_is_done(tmp_path: Path) 
         assert journal.overwritable() == {name: {"12ab", "56ef"}, "b": {"34cd"}}
         journal.mark(Entry(name, "done"))
         assert journal.overwritable() == {"b": {"34cd"}}
-        journal.disallow_overwriting("b")
-        assert journal.overwritable() == {}
+        journal.allow_overwriting({"b": "78ab"}, only=True)
+        assert journal.overwritable() == {"b": {"78ab"}}
 
 
 def test_a_journal_of_an_earlier_version_is_read_without_being_changed(tmp_path: Path) -> None:
