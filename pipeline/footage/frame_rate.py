@@ -1,5 +1,6 @@
 """The frame rate of an image sequence, from what people write: ``24``, ``23.976``, ``30000/1001``."""
 
+import re
 from fractions import Fraction
 
 from pipeline.base.messages import quoted
@@ -9,6 +10,9 @@ NTSC_RATES = (24, 30, 48, 60, 120)
 """Rates of which 1000/1001 is meant where it is written in decimals, such as 29.97 and 23.976."""
 
 HIGHEST = 1000
+
+_FORM = re.compile(r"[0-9.]{1,30}(/[0-9]{1,30})?")
+"""Without exponents: 1e999999999 has more digits than the memory holds."""
 
 LARGEST_DENOMINATOR = 100_000
 """So that a clip's clock of ``numerator`` ticks a second fits in the 32 bits that MP4 has for it."""
@@ -22,7 +26,8 @@ def parse(rate: str | float | Fraction) -> Fraction:
     """
     text = str(rate).replace(" ", "")
     try:
-        exact = _ntsc(text) or Fraction(text).limit_denominator(LARGEST_DENOMINATOR)
+        number = Fraction(text if _FORM.fullmatch(text) else 0)
+        exact = _ntsc(text) or number.limit_denominator(LARGEST_DENOMINATOR)
     except (ValueError, ZeroDivisionError):
         exact = Fraction(0)
     if not 0 < exact <= HIGHEST:

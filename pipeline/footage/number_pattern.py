@@ -38,13 +38,17 @@ class NumberPattern:
         """The picture of a number."""
         return self.folder / f"{self.before}{number:0{self.digits}}{self.after}"
 
+    def number_of(self, name: str) -> int | None:
+        """The number in a name; None where the name is not of this form."""
+        form = rf"{re.escape(self.before)}([0-9]+){re.escape(self.after)}"
+        match = re.fullmatch(form, name)
+        return int(match[1]) if match and self.path_of(int(match[1])).name == name else None
+
     def existing(self) -> dict[int, Path]:
         """The pictures that exist, by their numbers, rising; {} where the folder cannot be read."""
-        form = re.compile(rf"{re.escape(self.before)}([0-9]+){re.escape(self.after)}")
         try:
             names = os.listdir(self.folder)
         except OSError:
             return {}
-        numbers = sorted(int(match[1]) for name in names if (match := form.fullmatch(name)))
-        paths = {number: self.path_of(number) for number in numbers}
-        return {number: path for number, path in paths.items() if os.path.lexists(path)}
+        numbers = sorted(number for name in names if (number := self.number_of(name)) is not None)
+        return {number: self.path_of(number) for number in numbers}

@@ -37,7 +37,8 @@ def check_output(path: Path) -> str:
         what = f"{shown(path.suffix)} files" if path.suffix else "files without a suffix"
         suffixes = ", ".join(CONTAINERS)
         raise OutputError(
-            f"{shown(path)}: {what} cannot be written; end the output's name in one of {suffixes}"
+            f"{shown(path)}: {what} cannot be written; end the output's name in one of {suffixes}, "
+            "or write a sequence of pictures, such as %04d.png"
         )
     return container
 

@@ -50,6 +50,11 @@ def output_of(folder: Path) -> Path:
     return folder.with_name(folder.name[len(before) : -len(after)])
 
 
+def sequence_jobs_in(folder: Path) -> list[Path]:
+    """The folders of the jobs that make pictures in ``folder`` named by a pattern, such as ``%04d.png``."""
+    return [job for job in folder.glob(_JOB_FOLDER.format("*%*d*")) if os.path.isdir(job)]
+
+
 def named(path: Path) -> Path:
     """``path``; for ``.`` and ``..``, which have no name, the folder that they stand for."""
     return path if path.name not in ("", "..") else Path(os.path.realpath(path))

@@ -98,7 +98,13 @@ def of_folder(
     images.check_output(Path("pastiche" + suffix))
     output = _output_of_folder(folder, styles, output)
     pictures = folders.walk(folder, include=include, exclude=exclude, skip=[output], warn=warn)
-    pictures = [picture for picture in pictures if not _is_made_by_a_job(folder, picture)]
+    patterns = {place: _patterns_in(folder / place) for place in {picture.parent for picture in pictures}}
+    pictures = [
+        picture
+        for picture in pictures
+        if not _is_made_by_a_job(folder, picture)
+        and all(pattern.number_of(picture.name) is None for pattern in patterns[picture.parent])
+    ]
     if not pictures:
         raise InputError(f"{shown(folder)}: holds no picture to stylise; check --include and --exclude")
     stems = [style.stem for style in styles]
@@ -169,6 +175,12 @@ def _is_made_by_a_job(folder: Path, picture: Path) -> bool:
     """Whether a picture below ``folder``, or a folder that it is in, has a job's folder beside it."""
     inside = [picture, *picture.parents][:-1]  # the last parent is `.`
     return any(os.path.isdir(output_names.job_folder_in_use(folder / path)) for path in inside)
+
+
+def _patterns_in(folder: Path) -> list[NumberPattern]:
+    """The sequences of pictures in ``folder`` that jobs make."""
+    outputs = map(output_names.output_of, output_names.sequence_jobs_in(folder))
+    return [pattern for output in outputs if (pattern := NumberPattern.of(output))]
 
 
 def _check_styles(styles: Sequence[Path]) -> None:

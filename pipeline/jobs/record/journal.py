@@ -33,6 +33,12 @@ CREATE TABLE IF NOT EXISTS overwritable (name BLOB, content TEXT, PRIMARY KEY (n
 COMMIT;
 """
 
+_HAS_PICTURE = """
+SELECT 1 FROM overwritable, facts WHERE content = ? AND CAST(overwritable.name AS TEXT) LIKE 'output/%'
+    AND facts.name = 'finished' AND value = 'true'
+"""
+"""Whether a content is a picture of a video's sequence: of a finished one, only these may be overwritten."""
+
 _ENTRY_FIELDS = [field.name for field in fields(Entry)]
 _COLUMNS = ", ".join(_ENTRY_FIELDS)
 
@@ -271,6 +277,8 @@ def salvaged(folder: Path, output_name: str) -> dict[str, str]:
                 sha256 = json.loads(value)
                 if isinstance(sha256, str):  # null in a job of pictures
                     hashes[output_name] = sha256
+            for name, content in connection.execute("SELECT name, content FROM overwritable"):
+                hashes.setdefault(os.fsdecode(name), str(content))
     return hashes
 
 
@@ -282,8 +290,8 @@ def has_output(folder: Path, sha256: str) -> bool:
             found = connection.execute(
                 "SELECT 1 FROM items WHERE sha256 = ? UNION SELECT 1 FROM facts WHERE name = ? AND value = ?",
                 [sha256, _KEYS["output_sha256"], json.dumps(sha256)],
-            )
-            return found.fetchone() is not None
+            ).fetchone()
+            return (found or connection.execute(_HAS_PICTURE, [sha256]).fetchone()) is not None
     return False
 
 

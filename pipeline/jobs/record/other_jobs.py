@@ -45,9 +45,9 @@ def maker_of(output: Path, sha256: str) -> str | None:
 
 def _jobs_around(outputs: Sequence[Path]) -> set[Path]:
     """The folders of jobs that lie beside the outputs and beside the folders that these are in."""
-    beside = {output_names.job_folder(output) for output in outputs}
-    above = set(_above({output.parent for output in outputs}))
-    return {folder for folder in beside | above if os.path.isdir(folder)}
+    beside, folders = {output_names.job_folder(output) for output in outputs}, {one.parent for one in outputs}
+    sequences = {job for folder in folders for job in output_names.sequence_jobs_in(folder)}
+    return {folder for folder in beside | sequences | set(_above(folders)) if os.path.isdir(folder)}
 
 
 def _above(folders: set[Path]) -> Iterator[Path]:

@@ -109,13 +109,12 @@ class Job:
         Raises:
             OutputError: a file is not the job's.
         """
-        allowed, whole = self._journal.overwritable(), self.facts.output_sha256 or ""
-        contents: dict[Path, str | None] = {}
-        for name, path in outputs:
-            of_file = allowed.get(name, set())
-            marked = whole if name == self.plan.output.name else next(iter(of_file), "")
-            contents[path] = ownership.replaceable(path, of_file, marked)
-        return contents
+        allowed = self._journal.overwritable()
+        written = ownership.written_of_video(self.plan, self.facts.output_sha256, allowed)
+        return {
+            path: ownership.replaceable(path, allowed.get(name, set()), written.get(name, ""))
+            for name, path in outputs
+        }
 
     def allow_overwriting(self, name: str, sha256: str) -> None:
         """Record that a file of the job's is about to be renamed into its place."""

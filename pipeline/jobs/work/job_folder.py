@@ -20,6 +20,7 @@ from pipeline.jobs.record.entries import Facts
 from pipeline.jobs.record.job_log import opened_log
 from pipeline.jobs.record.journal import Journal
 from pipeline.jobs.record.lock import held
+from pipeline.jobs.work import ownership
 from pipeline.jobs.work.item_maker import ItemMaker, is_unedited
 from pipeline.jobs.work.job import Job
 from pipeline.jobs.work.observer import Observer
@@ -127,9 +128,10 @@ def _keep_ownership(record: Journal, facts: Facts, plan: Plan) -> None:
         OutputError: the only output is another's.
     """
     written = {entry.name: entry.sha256 for entry in record.entries().values() if entry.sha256}
+    allowed = record.overwritable()
     if plan.is_of_video:
-        written = {plan.output.name: facts.output_sha256} if facts.output_sha256 else {}
-    maker, allowed = ItemMaker(plan, fingerprint.of_parts(facts.parts)), record.overwritable()
+        written = ownership.written_of_video(plan, facts.output_sha256, allowed)
+    maker = ItemMaker(plan, fingerprint.of_parts(facts.parts))
     for name, path in plan.named_outputs:
         content = None
         try:

@@ -5,11 +5,12 @@ Any other file is the user's, or another job's; only ``--force`` overwrites it.
 
 import os
 import stat
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from pipeline.base.messages import shown
 from pipeline.errors import InputError, OutputError
+from pipeline.jobs.planning.plan import Plan
 from pipeline.jobs.record import fingerprint, other_jobs
 from pipeline.pictures import damage as picture_damage
 from pipeline.video import containers
@@ -33,6 +34,21 @@ def content_of(path: Path) -> str | None:
         return None
     except (InputError, OSError) as error:
         raise OutputError(f"{shown(path)}: already exists and cannot be read; {WAYS_OUT}") from error
+
+
+def written_of_video(
+    plan: Plan, output_sha256: str | None, allowed: Mapping[str, Collection[str]]
+) -> dict[str, str]:
+    """What a video's job wrote, by the names of its output files.
+
+    Args:
+        output_sha256: see :class:`pipeline.jobs.record.entries.Facts`; None of a job that is not finished.
+        allowed: contents that it may overwrite; of each picture of a sequence the last that it wrote.
+    """
+    if output_sha256 is None:
+        return {}
+    pictures = {name: next(iter(contents)) for name, contents in allowed.items() if contents}
+    return pictures | {plan.output.name: output_sha256}
 
 
 def replaceable(path: Path, allowed: Collection[str], marked: str = "") -> str | None:
