@@ -45,6 +45,8 @@ def stand_ins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for path in (ROOT / "samples").glob("*.jpg"):
         picture(f"samples/{path.name}", len(path.name))
     clip("in.mp4", frames=2)
+    for name in ("frames/0001.png", "frames/0002.png"):
+        picture(name, len(name))
     clip("samples/clip.mp4", frames=72)
     Path("docs/pictures").mkdir(parents=True)
     for name, value in TINY.items():
@@ -80,6 +82,7 @@ def test_every_command_works(monkeypatch: pytest.MonkeyPatch) -> None:
         "steadiness.png",
         "shots.txt",
         "photos_starry+embers/a_embers.png",
+        "styled/0002.png",
     ):
         assert Path(output).is_file()
     assert [path.name for path in Path("stylised").rglob("*.jpg")] == ["a_starry.jpg"]

@@ -72,7 +72,9 @@ def open_container(path: Path) -> Iterator[InputContainer]:
         ) from error
     with container:
         if container.format.name.endswith(PICTURES):
-            raise InputError(f"{shown(path)}: is not a video; nstpipe image takes pictures")
+            raise InputError(
+                f"{shown(path)}: is not a video; nstpipe image takes a picture, %04d.png names a sequence"
+            )
         yield container
 
 
