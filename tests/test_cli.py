@@ -130,6 +130,11 @@ def test_quiet_says_nothing(nstpipe) -> None:
         (10, "names frame 9, and the clip has 2", [*VIDEO, "--shots", "shots.txt"]),
         (10, "text.mp4", ["shots", "text.mp4"]),
         (10, "no.mp4: ", ["shots", "no.mp4"]),
+        (2, "in.mp4: a clip has its own frame times; --fps", [*VIDEO, "--fps", "24"]),
+        (2, "--fps 'x': is no rate.*23.976", ["shots", "photos", "--fps", "x"]),
+        (10, "no%d.png: no file has a name of this form", ["video", "no%d.png", "s.jpg"]),
+        (10, "folder: holds no picture", ["video", "folder", "s.jpg"]),
+        (1, "photos/%d.jpg: lies in the input's folder", ["video", "photos", "s.jpg", "-o", "photos/%d.jpg"]),
     ],
 )  # fmt: skip
 def test_one_line_and_an_exit_code(nstpipe, code: int, message: str, arguments: list[str]) -> None:

@@ -35,7 +35,7 @@ def test_only_the_last_part_of_a_path_is_a_pattern() -> None:
 
 
 def test_the_files_are_in_the_order_of_their_numbers() -> None:
-    for name in ("9.png", "10.png", "010.png", "1.jpg", "x1.png", "-1.png", "11.png.bak", "٣.png"):
+    for name in ("9.png", "10.png", "010.png", "08.png", "1.jpg", "x1.png", "-1.png", "11.png.bak", "٣.png"):
         Path(name).touch()
     names = NumberPattern.of(Path("%d.png"))
     assert names is not None

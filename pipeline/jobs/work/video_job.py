@@ -96,7 +96,6 @@ def _make(job: Job, plan: VideoPlan, settings: Settings, weights: Weights, worke
         _stylise(job, plan, clip, _shots(job, plan, clip, items, left), settings, weights, workers)
     assert job.source is not None  # a video's plan has one
     job.source.check_content()
-
     _write(job, output, items, files, replaces)
     job.record_output(files)
     _tell_of_others(job, plan, files)
