@@ -329,7 +329,7 @@ def test_a_video_that_was_renamed_but_not_recorded_is_the_jobs(
 ) -> None:
     source = clip("in.mp4", frames=2)
 
-    def killed(self: Job) -> None:
+    def killed(self: Job, outputs: object) -> None:
         raise StoppedError("killed before the record")
 
     with monkeypatch.context() as patch, pytest.raises(StoppedError):

@@ -9,7 +9,6 @@ import pytest
 from pipeline.errors import TooLargeError
 from pipeline.jobs.planning import planner
 from pipeline.jobs.planning.plan import Item
-from pipeline.jobs.work import tasks
 from pipeline.jobs.work.item_maker import ItemMaker
 from pipeline.jobs.work.messages import Began, Failed, Stepped
 from pipeline.jobs.work.tasks import PictureTask, TaskInputs, TaskRunner
@@ -37,7 +36,7 @@ def decodes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         starts.append(start)
         yield from frames(reading, start)
 
-    monkeypatch.setattr(tasks.clips, "frames", counted)
+    monkeypatch.setattr(clips, "frames", counted)
     return starts
 
 
