@@ -31,7 +31,7 @@ Output = Annotated[Path | None, typer.Option("--output", "-o", help="Where the r
 Rate = Annotated[
     str | None,
     typer.Option(
-        "--fps", metavar="RATE", help="Frames a second of an image sequence: 24, 23.976, 24000/1001."
+        "--fps", metavar="RATE", help="Frames a second of an image sequence, 25 by default: 24, 23.976."
     ),
 ]
 Workers = Annotated[
