@@ -53,6 +53,10 @@ def crash() -> None:
     ctypes.string_at(0)
 
 
+def crash_on(file: Path) -> None:
+    crash()
+
+
 def abort() -> None:
     os.abort()
 

@@ -37,6 +37,7 @@ Loss = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(strict=True, ge=0, le=1e10)]
 Gain = Annotated[float, Field(strict=True, ge=0, le=1)]
 Flag = Annotated[bool, Field(strict=True)]
+Start = Annotated[str, Field(strict=True, pattern="^([0-9a-f]{2}){0,256}$")]
 Sha256 = Annotated[str, Field(strict=True, pattern="^([0-9a-f]{64})?$")]
 
 
@@ -109,6 +110,8 @@ class Facts:
         reader: the decoder of a video's frames and the version of its pixels, once they are decoded; None of
             a job that an earlier version of nstpipe began, which read every clip by OpenCV.
         output_sha256: of the assembled video (hex).
+        output_start: the first bytes of the assembled video (hex), see :mod:`pipeline.video.damage`; None of
+            a job that an earlier version of nstpipe finished.
     """
 
     parts: Parts
@@ -127,6 +130,7 @@ class Facts:
     gains: Mapping[Count, Gain] | None = None
     reader: Text | None = None
     output_sha256: Sha256 | None = None
+    output_start: Start | None = None
 
     def changed_libraries(self, now: Mapping[str, str]) -> list[str]:
         """The libraries whose version is another one in ``now``, each as ``scipy 1.17 (now 1.18)``."""

@@ -45,6 +45,7 @@ _COLUMNS = ", ".join(_ENTRY_FIELDS)
 _KEYS = {field.name: field.name for field in fields(Facts)} | {
     "weights_origin": "weights origin",
     "output_sha256": "output",
+    "output_start": "output start",
 }
 """The key in the file for each field of :class:`Facts`."""
 

@@ -18,6 +18,7 @@ from pipeline.jobs.work import done_items, ownership
 from pipeline.jobs.work.item_maker import ItemMaker
 from pipeline.jobs.work.messages import Began, Done, Failed, Message, Noted, Stepped, Waiting, Writing
 from pipeline.jobs.work.observer import Observer
+from pipeline.video import damage as video_damage
 
 NamedFile = tuple[str, Path]
 """An output file with its name in the journal."""
@@ -109,10 +110,12 @@ class Job:
         Raises:
             OutputError: a file is not the job's.
         """
-        allowed = self._journal.overwritable()
-        written = ownership.written_of_video(self.plan, self.facts.output_sha256, allowed)
+        allowed, facts = self._journal.overwritable(), self.facts
+        written = ownership.written_of_video(self.plan, facts.output_sha256, allowed)
         return {
-            path: ownership.replaceable(path, allowed.get(name, set()), written.get(name, ""))
+            path: ownership.replaceable(
+                path, allowed.get(name, set()), written.get(name, ""), facts.output_start
+            )
             for name, path in outputs
         }
 
@@ -124,15 +127,24 @@ class Job:
         """Record that the files of a video's output are in their places, and that the job ended."""
         hashes = {name: fingerprint.of_file(path) for name, path in outputs}
         files = [(path.name, hashes[name]) for name, path in outputs]
-        self.record(finished=True, output_sha256=fingerprint.of_hashes(files))
+        clip = self.plan.output
+        start = video_damage.start_of(clip).hex() if clip.is_file() else None
+        self.record(finished=True, output_sha256=fingerprint.of_hashes(files), output_start=start)
         self._journal.allow_overwriting(hashes, only=True)
 
-    def forget_output(self) -> None:
-        """Record that the job's own output is to be made again; the one that it wrote may be overwritten."""
+    def forget_output(self, outputs: Iterable[NamedFile], replaces: Mapping[Path, str | None]) -> None:
+        """Record that a video's output is to be made again; the one that the job wrote may be overwritten.
+
+        Args:
+            replaces: what is there now and may be overwritten, too; None where nothing is.
+        """
         sha256 = self.facts.output_sha256
         if sha256:
             self.allow_overwriting(self.plan.output.name, sha256)
-            self.record(finished=False, output_sha256=None)
+            for name, path in outputs:
+                if content := replaces.get(path):
+                    self.allow_overwriting(name, content)
+            self.record(finished=False, output_sha256=None, output_start=None)
 
     def check_styles(self) -> None:
         """Check that the styles, which were read just before, are those of the job's fingerprint.

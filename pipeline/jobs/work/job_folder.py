@@ -138,7 +138,8 @@ def _keep_ownership(record: Journal, facts: Facts, plan: Plan) -> None:
             if maker.wrote(Item(name, path, plan.source)):
                 content = content_of(path)
             else:
-                content = replaceable(path, allowed.get(name, set()), written.get(name, ""))
+                own = allowed.get(name, set())
+                content = replaceable(path, own, written.get(name, ""), facts.output_start)
         except OutputError:
             if plan.one_failure_ends_it:
                 raise  # else the item fails by itself

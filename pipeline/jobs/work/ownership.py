@@ -51,13 +51,16 @@ def written_of_video(
     return pictures | {plan.output.name: output_sha256}
 
 
-def replaceable(path: Path, allowed: Collection[str], marked: str = "") -> str | None:
+def replaceable(
+    path: Path, allowed: Collection[str], marked: str = "", video_start: str | None = None
+) -> str | None:
     """The content of the file at ``path``, if the job may overwrite it; None where nothing is.
 
     Args:
         allowed: contents that it may overwrite.
         marked: SHA-256 (hex) of the file that the job wrote there; "" where it wrote none. What a cut or a
             power failure left of it may be overwritten, too.
+        video_start: the first bytes (hex) of that file, if it is a video; None where they are not known.
 
     Raises:
         OutputError: the file is not the job's.
@@ -65,7 +68,7 @@ def replaceable(path: Path, allowed: Collection[str], marked: str = "") -> str |
     content = content_of(path)
     if content is None or content == marked or content in allowed:
         return content
-    if marked and is_damaged(path):
+    if marked and is_damaged(path, video_start):
         return content
     raise not_ours(path, changed=bool(marked))
 
@@ -80,11 +83,18 @@ def check_unchanged(path: Path, content: str | None) -> None:
         raise not_ours(path)
 
 
-def is_damaged(path: Path) -> bool:
-    """Whether a file is what a cut or a power failure leaves of a file of its extension."""
-    of_video = path.suffix.lower() in containers.CONTAINERS
+def is_damaged(path: Path, video_start: str | None = None) -> bool:
+    """Whether a file is what a cut or a power failure leaves of a file of its extension.
+
+    Args:
+        video_start: the first bytes (hex) of the video that was there; None where they are not known.
+    """
     try:
-        return path.is_file() and (video_damage if of_video else picture_damage).is_damaged(path)
+        if not path.is_file():
+            return False
+        if path.suffix.lower() in containers.CONTAINERS:
+            return video_damage.is_damaged(path, bytes.fromhex(video_start or ""))
+        return picture_damage.is_damaged(path)
     except OSError:
         return False
 

@@ -85,7 +85,7 @@ def _make(job: Job, plan: VideoPlan, settings: Settings, weights: Weights, worke
         job.note(note)
     atomic.sweep(items[0].output.parent)
     if not any(item.output.exists() for item in items):
-        job.forget_output()
+        job.forget_output(plan.named_outputs, replaces)
         job.forget(items)  # their files were removed when the clip was assembled
     _check_reader(job, clip)
     if job.facts.gains is None and job.entries():

@@ -88,6 +88,7 @@ DAMAGED_FACTS = {
     "shots": ["5", "[]", "{}", "[1]", "[0, 0]", "[0, 3, 2]", "[0, 9]", "[0, 2.5]", '["0"]', '"0"', "[0, -1]"],
     "gains": ["5", "[]", '{"a": 1}', '{"-1": 1}', '{"9": 1}', '{"3": 2}', '{"3": "1"}', '{"1.5": 1}'],
     "output": NO_SHA,
+    "output start": ["5", '"a"', '"gg"', '"AA"', '"' + "ab" * 257 + '"'],
     "a fact of tomorrow": ["5"],
     "\x1b[31m": ["5"],
 }  # fmt: skip
@@ -104,7 +105,7 @@ def test_every_fact_is_checked(database: sqlite3.Connection, key: str, values: l
 @pytest.mark.parametrize("key", [key for key in DAMAGED_FACTS if key.isprintable()])
 def test_the_line_names_the_fact_and_its_value(database: sqlite3.Connection, key: str) -> None:
     database.execute("INSERT OR REPLACE INTO facts VALUES (?, '[5]')", (key,))
-    field = {"output": "output_sha256", "weights origin": "weights_origin"}.get(key, key)
+    field = {"output": "output_sha256"}.get(key, re.sub("(output|weights) ", r"\1_", key))
     assert re.search(rf"\({field}(\.0)?( = \[?5\]?: it must be | is not known to this version)", refused())
 
 

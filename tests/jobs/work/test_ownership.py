@@ -1,6 +1,7 @@
 """A file that the job did not write, by its content, is never overwritten without --force."""
 
 import contextlib
+import logging
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -13,8 +14,8 @@ from PIL import Image, PngImagePlugin
 
 from pipeline import Observer, Rules, StepInfo, stylize_folder, stylize_image, stylize_video
 from pipeline.errors import OutputError, StoppedError
-from pipeline.jobs.planning.plan import BatchPlan, Item
-from pipeline.jobs.record.entries import Entry
+from pipeline.jobs.planning.plan import BatchPlan, Item, VideoPlan
+from pipeline.jobs.record.entries import Entry, Facts
 from pipeline.jobs.record.journal import Journal
 from pipeline.jobs.work.done_items import Decision, decide
 from pipeline.jobs.work.item_maker import ItemMaker
@@ -293,6 +294,28 @@ def test_restart_over_a_damaged_journal_overwrites_what_says_that_nstpipe_wrote_
     with pytest.raises(OutputError, match=FOREIGN):
         stylize_image(content, [style], output, rules=RESTART, **TINY)
     assert output.read_bytes() == edited
+
+
+def test_a_damaged_video_stays_the_jobs_when_the_run_that_makes_it_again_is_killed() -> None:
+    output, parts = clip("out.mp4", frames=3), {"settings": {}, "styles": []}
+    plan = VideoPlan(Path("in.mp4"), output, ((Path("s.png"),),))
+    with Journal(Path()) as journal:
+        journal.begin(Facts(parts))
+        job = Job(plan, journal, parts, Observer(), logging.getLogger("test"))
+        job.record_output()
+        whole = output.read_bytes()
+        for content in (whole[:-99], bytes(len(whole)), whole):
+            output.write_bytes(content)
+            assert job.replaceable_output() == content_of(output)
+        output.write_bytes(whole[:-99])
+        for _ in range(2):
+            job.forget_output(job.replaceable_output())
+        for name in ("mine.mp4", "mine.mkv"):
+            output.write_bytes(clip(name, frames=4).read_bytes()[:-99])
+            with pytest.raises(OutputError, match=FOREIGN):
+                job.replaceable_output()
+        output.write_bytes(whole)
+        assert job.replaceable_output() == content_of(output)
 
 
 def test_a_video_that_was_replaced_is_kept(style: Path) -> None:
