@@ -11,7 +11,11 @@ from pipeline.jobs.work.workers import WorkerProcesses
 
 
 class Executor(Protocol):
-    """Runs tasks, in any order, and reports what happens."""
+    """Runs tasks, in any order, and reports what happens.
+
+    ``on_message`` must have returned from a ``Writing`` message before its task continues: only then does the
+    journal know that the file which the task renames is the job's.
+    """
 
     def run(self, inputs: TaskInputs, tasks: Sequence[Task], on_message: OnMessage) -> None:
         """Run every task; return when all have ended.
