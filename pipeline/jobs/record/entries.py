@@ -19,7 +19,7 @@ from pydantic import (
     with_config,
 )
 
-from pipeline.base.messages import one_line, shown
+from pipeline.base.messages import cut, one_line, shown
 
 MOST_ITEMS = 5_000_000
 """The frames of a clip of 23 hours at 60 frames a second; more are no real job."""
@@ -27,7 +27,7 @@ MOST_ITEMS = 5_000_000
 LONGEST_VALUE = 60
 """At most this many characters of a wrong value are in a message."""
 
-_KNOWN = ConfigDict(extra="forbid")
+_NO_OTHER_FIELDS = ConfigDict(extra="forbid")
 
 Text = Annotated[str, Field(strict=True)]
 Count = Annotated[int, Field(strict=True, ge=0, le=MOST_ITEMS)]
@@ -57,7 +57,7 @@ Shots = Annotated[tuple[Count, ...], AfterValidator(_rising_from_0)]
 Parts = Annotated[Mapping[str, Any], AfterValidator(_has_settings)]
 
 
-@with_config(_KNOWN)
+@with_config(_NO_OTHER_FIELDS)
 @dataclass(frozen=True)
 class Entry:
     """The record of one item.
@@ -85,7 +85,7 @@ class Entry:
     ended_at: Seconds = 0.0
 
 
-@with_config(_KNOWN)
+@with_config(_NO_OTHER_FIELDS)
 @dataclass(frozen=True)
 class Facts:
     """The record of a job as a whole.
@@ -175,10 +175,9 @@ def valid_facts(values: Mapping[str, Any]) -> Facts:
 def _problem(error: ValidationError) -> str:
     """The first thing that is wrong: ``total = -1: it must be greater than or equal to 0``."""
     first = error.errors(include_url=False, include_context=False)[0]
-    name = one_line(".".join(map(str, first["loc"])))[:LONGEST_VALUE]
+    name = cut(one_line(".".join(map(str, first["loc"]))), LONGEST_VALUE)
     if first["type"] == "unexpected_keyword_argument":
         return f"{name} is not known to this version of nstpipe"
-    value = one_line(repr(first["input"]))
-    short = value if len(value) <= LONGEST_VALUE else value[:LONGEST_VALUE] + "…"
+    value = cut(one_line(repr(first["input"])), LONGEST_VALUE)
     message = first["msg"].removeprefix("Value error, ").replace("Input should be", "it must be")
-    return f"{name} = {short}: {message}"
+    return f"{name} = {value}: {message}"
