@@ -15,7 +15,7 @@ import numpy as np
 from benchmarks.sheets import tile
 from pipeline.core.stylizer import Stylizer
 from pipeline.extractor import weights
-from pipeline.pictures import images
+from pipeline.pictures import images, writing
 from pipeline.settings.choice import Choice
 from tests.support.style_score import Score, score
 
@@ -51,7 +51,7 @@ def main() -> None:
     rows += [
         [contents[content], *(results[content, style].pixels for style in styles)] for content in contents
     ]
-    images.write(options.sheet, np.vstack([np.hstack([tile(picture) for picture in row]) for row in rows]))
+    writing.write(options.sheet, np.vstack([np.hstack([tile(picture) for picture in row]) for row in rows]))
 
 
 def _make(stylizer: Stylizer, content: Array, style: Array) -> Result:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.sheets import Array, labelled, tile
-from pipeline.pictures import images
+from pipeline.pictures import images, writing
 
 
 def main() -> None:
@@ -19,7 +19,7 @@ def main() -> None:
     parser.add_argument("--columns", type=int, default=3)
     options = parser.parse_args()
     tiles = [labelled(tile(images.read(path).pixels), path.stem) for path in options.pictures]
-    images.write(options.sheet, _rows(tiles, options.columns))
+    writing.write(options.sheet, _rows(tiles, options.columns))
 
 
 def _rows(tiles: list[Array], columns: int) -> Array:

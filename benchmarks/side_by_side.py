@@ -22,7 +22,7 @@ from benchmarks import children
 from benchmarks.children import Cost
 from benchmarks.sheets import LABEL, TILE, Array, labelled, tile
 from pipeline.extractor import weights
-from pipeline.pictures import images
+from pipeline.pictures import images, writing
 from tests.support import style_score, vgg_score
 
 TOOLS = {"ours": "nstpipe", "peer": "pastiche"}
@@ -83,7 +83,7 @@ def main() -> None:
             _make(pair, options)
     results = dict(zip(pairs, _results(pairs, options.weights), strict=True))
     print(HEAD, "|---" * 10 + "|", *_rows(results), *_means(results, tools), sep="\n")
-    images.write(options.sheet, _sheet(options.contents, options.styles, pairs))
+    writing.write(options.sheet, _sheet(options.contents, options.styles, pairs))
 
 
 def _make(pair: Pair, options: argparse.Namespace) -> None:

@@ -27,7 +27,7 @@ from pipeline.core.scales import usable_size
 from pipeline.core.targets import Targets
 from pipeline.extractor import weights
 from pipeline.extractor.weights import Weights
-from pipeline.pictures import images
+from pipeline.pictures import images, writing
 from pipeline.settings.choice import Choice
 from pipeline.settings.settings import Settings
 from pipeline.steadiness import curves, true_motion
@@ -167,7 +167,7 @@ def _write_sheet(path: Path, rows: Sequence[Sequence[np.ndarray]], shown: Sequen
         return cv2.resize(frame, (TILE_WIDTH, height), interpolation=cv2.INTER_AREA)
 
     sheet = np.vstack([np.hstack([tile(row[number]) for number in shown]) for row in rows])
-    images.write(path, sheet.astype(np.float32))
+    writing.write(path, sheet.astype(np.float32))
 
 
 def _parse() -> argparse.Namespace:

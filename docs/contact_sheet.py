@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from pipeline.pictures import images
+from pipeline.pictures import writing
 from pipeline.video import clip
 
 TILE_WIDTH = 300
@@ -29,7 +29,7 @@ def main() -> None:
     parser.add_argument("frames", type=int, nargs="*", default=[0, 23, 47, 70])
     options = parser.parse_args()
     sheet = np.vstack([row(options.clip, options.frames), row(options.pastiche, options.frames)])
-    images.write(options.sheet, sheet.astype(np.float32))
+    writing.write(options.sheet, sheet.astype(np.float32))
 
 
 if __name__ == "__main__":

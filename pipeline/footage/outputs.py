@@ -12,7 +12,7 @@ from pipeline.base.messages import shown
 from pipeline.base.resizing import resize
 from pipeline.footage.picture_sequence import PictureSequence
 from pipeline.footage.sources import Source
-from pipeline.pictures import decoding, images
+from pipeline.pictures import decoding, images, writing
 from pipeline.pictures.images import Picture
 from pipeline.video import containers, encoding, sound
 from pipeline.video.clip import Clip
@@ -108,7 +108,7 @@ class SequenceOutput:
             finished = self._finished(picture, number, gains.get(number, 1.0))
             with atomic.replacing(file) as partial:
                 partial.write_bytes(
-                    images.encoded(file, finished.pixels, finished.alpha, metadata=finished.metadata)
+                    writing.encoded(file, finished.pixels, finished.alpha, metadata=finished.metadata)
                 )
                 before_rename(file, partial)
             on_frame(number + 1)
@@ -144,7 +144,7 @@ def of_clip(source: Source, clip: Clip, path: Path) -> ClipOutput:
 def of_sequence(source: Source, clip: Clip, path: Path, files: Sequence[Path]) -> SequenceOutput:
     """The pictures that ``path``, a pattern such as ``%04d.png``, stands for."""
     if isinstance(source, PictureSequence):
-        kept = images.keeps_transparency(path) or not _has_transparency(source)
+        kept = writing.keeps_transparency(path) or not _has_transparency(source)
         note = f"{shown(source.path)}: lost in {shown(path.suffix)}: transparency; write .png to keep it"
         return SequenceOutput(files, source.files, () if kept else (note,))
     rate = f"{float(average_rate(clip)):.6g} frames a second"

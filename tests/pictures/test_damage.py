@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.pictures import images, opening
+from pipeline.pictures import opening, writing
 from pipeline.pictures.damage import is_damaged
 from tests.support.pictures import noise
 
@@ -20,13 +20,13 @@ SUFFIXES = [".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"]
 @pytest.fixture(params=SUFFIXES)
 def path(request: pytest.FixtureRequest) -> Path:
     path = Path("a" + request.param)
-    images.write(path, noise(64, 96).astype(np.float32))
+    writing.write(path, noise(64, 96).astype(np.float32))
     return path
 
 
 def test_whole_pictures_are_not_damaged(path: Path) -> None:
     assert not is_damaged(path)
-    images.write(path, np.zeros((64, 96, 3), np.float32))
+    writing.write(path, np.zeros((64, 96, 3), np.float32))
     assert not is_damaged(path)
 
 
@@ -75,7 +75,7 @@ def with_tag(data: bytes, tag: int, value: int) -> bytes:
 )
 def test_a_whole_tiff_of_a_kind_that_is_not_read_is_whole_and_cut_it_is_damaged(tag: int, value: int) -> None:
     path = Path("a.tif")
-    images.write(path, noise(64, 96).astype(np.float32))
+    writing.write(path, noise(64, 96).astype(np.float32))
     data = with_tag(path.read_bytes(), tag, value)
     path.write_bytes(data)
     assert not is_damaged(path)
@@ -85,7 +85,7 @@ def test_a_whole_tiff_of_a_kind_that_is_not_read_is_whole_and_cut_it_is_damaged(
 
 def test_other_whole_files_with_the_signature_of_a_picture_are_whole() -> None:
     """A sound file, an iPhone's PNG, a lossless JPEG."""
-    images.write(Path("a.png"), noise(9, 9).astype(np.float32))
+    writing.write(Path("a.png"), noise(9, 9).astype(np.float32))
     png = Path("a.png").read_bytes()
     chunk = b"CgBI" + bytes(4)
     apple = png[:8] + struct.pack(">I", 4) + chunk + struct.pack(">I", zlib.crc32(chunk)) + png[8:]
@@ -113,7 +113,7 @@ def test_a_disk_that_cannot_be_read_is_no_damage(path: Path, monkeypatch: pytest
 
 
 def test_a_jpeg_with_something_after_its_end_is_whole() -> None:
-    images.write(Path("a.jpg"), noise(64, 96).astype(np.float32))
+    writing.write(Path("a.jpg"), noise(64, 96).astype(np.float32))
     with Path("a.jpg").open("ab") as file:
         file.write(bytes(999))
     assert not is_damaged(Path("a.jpg"))
@@ -121,7 +121,7 @@ def test_a_jpeg_with_something_after_its_end_is_whole() -> None:
 
 def test_a_png_with_a_wrong_checksum_is_damaged() -> None:
     """Pillow loads it without a word."""
-    images.write(Path("a.png"), noise(64, 96).astype(np.float32))
+    writing.write(Path("a.png"), noise(64, 96).astype(np.float32))
     data = bytearray(Path("a.png").read_bytes())
     data[-13] ^= 1  # the last byte before IEND, which has 12
     Path("a.png").write_bytes(data)

@@ -11,9 +11,10 @@ from PIL import Image, TiffImagePlugin
 
 from pipeline.base.resizing import resize, size_to_fit
 from pipeline.errors import InputError, OutputError
-from pipeline.pictures import images
+from pipeline.pictures import writing
 from pipeline.pictures.decoding import inspect
-from pipeline.pictures.images import read, read_size, read_tags, write
+from pipeline.pictures.images import read, read_size, read_tags
+from pipeline.pictures.writing import write
 from tests.support import ROOT
 from tests.support.pictures import encoded, noise, quarters, saved, swapped_profile, with_orientation
 
@@ -150,7 +151,7 @@ def test_same_pixels_give_the_same_bytes_in_another_process(tmp_path: Path, name
     there = tmp_path / "there"
     there.mkdir()
     code = (
-        "import sys, numpy as np; from pathlib import Path; from pipeline.pictures.images import write;"
+        "import sys, numpy as np; from pathlib import Path; from pipeline.pictures.writing import write;"
         "pixels = np.random.default_rng(0).uniform(0, 255, (40, 50, 3)).astype(np.float32);"
         "write(Path(sys.argv[1]), pixels, pixels[..., 0], {'style': 'a'})"
     )
@@ -200,7 +201,7 @@ def test_unknown_extension(tmp_path: Path, name: str) -> None:
         write(tmp_path / name, floats(4, 4))
     assert len(str(caught.value).splitlines()) == 1
     with pytest.raises(OutputError):
-        images.check_output(tmp_path / name)
+        writing.check_output(tmp_path / name)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from pipeline.errors import InputError
-from pipeline.pictures import exif, images, metadata
-from pipeline.pictures.images import read, write
+from pipeline.pictures import exif, metadata, writing
+from pipeline.pictures.images import read
+from pipeline.pictures.writing import write
 from tests.support.pictures import camera_exif, encoded, noise, saved, wide_profile, with_chunk
 
 PIXELS = noise(24, 32)
@@ -233,6 +234,6 @@ def test_what_a_format_cannot_hold_is_told(tmp_path: Path, name: str, alpha: int
     image = Image.fromarray(PIXELS)
     image.putalpha(alpha)
     picture = read(saved(tmp_path, "b.png", encoded(image, "PNG", exif=camera_exif())))
-    assert list(images.losses(Path(name), picture)) == [
+    assert list(writing.losses(Path(name), picture)) == [
         f"{name[1:]} files cannot hold {line}" for line in desired
     ]

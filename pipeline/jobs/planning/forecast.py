@@ -11,7 +11,7 @@ from pipeline.errors import NstpipeError
 from pipeline.footage import sources
 from pipeline.jobs.planning import estimates
 from pipeline.jobs.planning.plan import Item, Plan, VideoPlan
-from pipeline.pictures import decoding, images
+from pipeline.pictures import decoding, images, writing
 from pipeline.settings.settings import Settings
 from pipeline.video import decoder_memory
 
@@ -93,7 +93,7 @@ def _checked(
     """
     name = shown(item.content)
     size = pastiche_size(images.read_size(item.content), settings.size, name)
-    images.check_output(item.output, size)
+    writing.check_output(item.output, size)
     estimates.check_memory(name, settings, size, widths, free=memory)
     notes = decoding.inspect(item.content, max(size))
     note = note_on_size(size, settings.size, name)

@@ -13,7 +13,7 @@ from pipeline.footage.number_pattern import NumberPattern
 from pipeline.footage.picture_sequence import PictureSequence
 from pipeline.jobs.planning import output_names
 from pipeline.jobs.planning.plan import BatchPlan, ImagePlan, Item, VideoPlan
-from pipeline.pictures import folders, images
+from pipeline.pictures import folders, writing
 from pipeline.video import containers, shot_list
 
 VIDEO_SUFFIX = ".mp4"
@@ -30,7 +30,7 @@ def of_image(content: Path, styles: Sequence[Path], output: Path | None = None) 
     check_file(content, "a picture or clip")
     default = _default(content, content.stem, styles, PICTURE_SUFFIX)
     output = _output_of_file([content], styles, output, default)
-    images.check_output(output)
+    writing.check_output(output)
     return ImagePlan(content, output, (tuple(styles),), (Item(output.name, output, content),))
 
 
@@ -62,7 +62,7 @@ def of_video(
     named = output_names.named(sequence.named) if sequence else source
     default = _default(named, named.name if sequence else source.stem, styles, VIDEO_SUFFIX)
     output = _output_of_file(inputs, styles, output, default)
-    pattern = NumberPattern.of(output) if images.can_write(output) else None
+    pattern = NumberPattern.of(output) if writing.can_write(output) else None
     if pattern is None:
         containers.check_output(output)
     if shots is not None:
@@ -95,7 +95,7 @@ def of_folder(
         OutputError: the output is the input folder itself, or a file.
     """
     _check_styles(styles)
-    images.check_output(Path("pastiche" + suffix))
+    writing.check_output(Path("pastiche" + suffix))
     output = _output_of_folder(folder, styles, output)
     pictures = folders.walk(folder, include=include, exclude=exclude, skip=[output], warn=warn)
     patterns = {place: _patterns_in(folder / place) for place in {picture.parent for picture in pictures}}

@@ -17,7 +17,7 @@ from pipeline.jobs.record import fingerprint
 from pipeline.jobs.record.entries import Entry, valid_entry
 from pipeline.jobs.work import ownership
 from pipeline.jobs.work.snapshots import Snapshots
-from pipeline.pictures import images
+from pipeline.pictures import images, writing
 from pipeline.pictures.images import Picture
 
 TAG = "nstpipe"
@@ -112,9 +112,9 @@ class ItemMaker:
         self, item: Item, picture: Picture, facts: dict[str, Any], seconds: float, before_writing: OnHash
     ) -> Entry:
         tag = {"job": self._fingerprint, "item": _hexadecimal(item.name), **facts}
-        tag[LEVELS] = images.levels_hash(picture.pixels, picture.alpha)
+        tag[LEVELS] = writing.levels_hash(picture.pixels, picture.alpha)
         tags = {TAG: json.dumps(tag)}
-        data = images.encoded(item.output, picture.pixels, picture.alpha, tags, picture.metadata)
+        data = writing.encoded(item.output, picture.pixels, picture.alpha, tags, picture.metadata)
         sha256 = hashlib.sha256(data).hexdigest()
         before_writing(sha256)
         with atomic.writing(item.output):
@@ -140,7 +140,7 @@ def _tag_of(item: Item) -> dict[str, Any] | None:
 
 def _has_its_pixels(item: Item, tag: dict[str, Any], unverified: bool) -> bool:
     """Whether the file's pixels are those that were written; where that is unknown, ``unverified``."""
-    levels = images.stored_levels_hash(item.output)  # raises where the file is cut off
+    levels = writing.stored_levels_hash(item.output)  # raises where the file is cut off
     return levels == tag[LEVELS] if LEVELS in tag else unverified
 
 

@@ -8,7 +8,7 @@ from typing import Self
 
 from pipeline.base import atomic
 from pipeline.core.style_transfer import StepInfo
-from pipeline.pictures import images
+from pipeline.pictures import writing
 
 
 class Snapshots:
@@ -27,7 +27,7 @@ class Snapshots:
         self._rows.append({"step": info.step, "scale": info.scale, "seconds": info.seconds, **info.losses})
         if info.step % self._every == 0:
             self._make_folder()
-            images.write(self._folder / f"step_{info.step:06}.png", info.image())
+            writing.write(self._folder / f"step_{info.step:06}.png", info.image())
 
     def __enter__(self) -> Self:
         return self

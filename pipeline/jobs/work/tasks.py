@@ -19,7 +19,7 @@ from pipeline.jobs.work import ownership
 from pipeline.jobs.work.item_maker import ItemMaker
 from pipeline.jobs.work.messages import Began, Done, Failed, Message, Noted, Stepped, Writing
 from pipeline.jobs.work.shot_chain import Shot, ShotChain
-from pipeline.pictures import images
+from pipeline.pictures import images, writing
 from pipeline.settings.settings import Settings
 from pipeline.video.reading import Reading
 
@@ -101,7 +101,7 @@ class PictureTask:
         try:
             ownership.check_unchanged(item.output, self.replaces)
             content, file = _read_content(item, inputs)
-            for note in (*content.notes, *images.losses(item.output, content)):
+            for note in (*content.notes, *writing.losses(item.output, content)):
                 tell(Noted(note))
             # The content comes first: a bad picture must not cost the seconds that TensorFlow takes to load.
             entry = inputs.maker.make(
@@ -123,7 +123,7 @@ class PictureTask:
         """Check, just before the pastiche is written, what it is made of and what it replaces."""
         if os.path.lexists(file.path):  # one that was removed since has done no harm
             file.check()
-        if not images.can_tag(self.item.output):
+        if not writing.can_tag(self.item.output):
             on_message(Writing(self.item, sha256))
         ownership.check_unchanged(self.item.output, self.replaces)
 
@@ -198,7 +198,7 @@ def _read_content(item: Item, inputs: TaskInputs) -> tuple[images.Picture, Input
     """
     name, settings = shown(item.content), inputs.settings
     size = pastiche_size(images.read_size(item.content), settings.size, name)
-    images.check_output(item.output, size)
+    writing.check_output(item.output, size)
     estimates.check_memory(name, settings, size, inputs.weights.widths, free=inputs.memory)
     file = InputFile.of(item.content)
     content = images.read(item.content, max(size))

@@ -21,7 +21,7 @@ from pipeline.jobs.work.done_items import Decision, decide
 from pipeline.jobs.work.item_maker import ItemMaker
 from pipeline.jobs.work.job import Job
 from pipeline.jobs.work.ownership import content_of, replaceable
-from pipeline.pictures import images
+from pipeline.pictures import images, writing
 from tests.support.jobs import KEEP
 from tests.support.media import TINY, clip, picture
 from tests.support.observers import RecordingObserver, StopsAt
@@ -204,7 +204,7 @@ def test_a_picture_whose_journal_vanished_is_adopted_only_with_its_own_pixels(st
 def without_hash(path: Path) -> None:
     """Rewrite a picture as versions wrote it that stored no hash of its pixels."""
     tag = images.read_tags(path)["nstpipe"].partition(', "levels"')[0] + "}"
-    images.write(path, images.read(path).pixels, tags={"nstpipe": tag})
+    writing.write(path, images.read(path).pixels, tags={"nstpipe": tag})
 
 
 def test_a_picture_of_an_earlier_version_that_was_not_marked_is_adopted(style: Path) -> None:
