@@ -33,7 +33,7 @@ from pipeline.settings.settings import Settings
 from pipeline.steadiness import curves, true_motion
 from pipeline.steadiness.curves import Motions, Steadiness
 from pipeline.video import clip as clips
-from pipeline.video import shot_detection
+from pipeline.video.shots import shot_detection
 from tests.support import drawn_motion
 
 MODES = ("none", "init", "flow")

@@ -24,7 +24,7 @@ from pipeline.jobs.work.job_folder import open_job
 from pipeline.jobs.work.observer import Observer
 from pipeline.settings.choice import Choice
 from pipeline.settings.settings import Settings
-from pipeline.video import shot_detection, shot_list
+from pipeline.video.shots import shot_detection, shot_list
 
 AnyPath = str | os.PathLike[str]
 
@@ -163,7 +163,7 @@ def stylize_video(
         styles: one picture file or more, blended.
         output: a ``.mp4``, ``.mov``, ``.m4v`` or ``.mkv`` file, by default ``in_starry.mp4`` beside it; or a
             pattern such as ``styled/%04d.png``, which makes a picture of each frame.
-        shots: a list of the clip's shots, see :mod:`pipeline.video.shot_list`; by default they are detected.
+        shots: a list of the shots, see :mod:`pipeline.video.shots.shot_list`; by default they are detected.
         fps: frames a second of an image sequence: 24, ``"23.976"``, ``"30000/1001"``; 25 if it is not given.
         preset, rules, observer, settings: as for :func:`stylize_image`.
 

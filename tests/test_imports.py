@@ -12,7 +12,7 @@ import numpy as np
 import pipeline.api
 import pipeline.jobs.work.video_job
 from pipeline.core import loading
-from pipeline.video import shot_detection
+from pipeline.video.shots import shot_detection
 
 shot_detection.first_frames(np.zeros((3, 48, 64, 3), np.uint8))
 assert "scenedetect" in sys.modules

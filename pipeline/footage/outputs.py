@@ -14,10 +14,11 @@ from pipeline.footage.picture_sequence import PictureSequence
 from pipeline.footage.sources import Source
 from pipeline.pictures import decoding, images, writing
 from pipeline.pictures.images import Picture
-from pipeline.video import containers, encoding, sound
 from pipeline.video.clip import Clip
-from pipeline.video.muxer_options import average_rate
-from pipeline.video.sound import MuxPlan
+from pipeline.video.decoding import containers
+from pipeline.video.writing import encoding, sound
+from pipeline.video.writing.muxer_options import average_rate
+from pipeline.video.writing.sound import MuxPlan
 
 BeforeRename = Callable[[Path, Path], None]
 """Called with an output file and its complete temporary file; if it raises, the output is unchanged."""

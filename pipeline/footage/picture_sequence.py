@@ -19,8 +19,8 @@ from pipeline.footage.number_pattern import NumberPattern
 from pipeline.pictures import folders, images
 from pipeline.video import isolation
 from pipeline.video.clip import Clip
-from pipeline.video.frame_times import ORDINARY_RATE
-from pipeline.video.reading import Reading
+from pipeline.video.decoding.frame_times import ORDINARY_RATE
+from pipeline.video.decoding.reading import Reading
 
 _NUMBERED = re.compile(r"(.*?)([0-9]+)([^0-9]*)")
 """A name as what stands before its last number, the number, and what stands after it."""

@@ -11,7 +11,7 @@ from pipeline.footage import picture_sequence
 from pipeline.footage.picture_sequence import PictureSequence
 from pipeline.video import clip as clips
 from pipeline.video.clip import Clip, Guess
-from pipeline.video.reading import Reading
+from pipeline.video.decoding.reading import Reading
 
 Source = Path | PictureSequence
 """A clip's file, or a sequence."""

@@ -107,7 +107,7 @@ def measure(
     Args:
         source: its frames, (H, W, 3) RGB uint8; they are brought to the pastiche's size.
         pastiche: as many frames of one size.
-        starts: the index of each shot's first frame, see :mod:`pipeline.video.shot_detection`.
+        starts: the index of each shot's first frame, see :mod:`pipeline.video.shots.shot_detection`.
         motions: the true motion of the source, where it is known; else it is estimated (DIS).
 
     Raises:

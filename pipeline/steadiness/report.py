@@ -13,8 +13,8 @@ from pipeline.steadiness import curves, true_motion
 from pipeline.steadiness import plot as plots
 from pipeline.steadiness.curves import LONG_TERM_GAP, Steadiness
 from pipeline.steadiness.true_motion import TrueMotion
-from pipeline.video import shot_detection
 from pipeline.video.clip import Clip
+from pipeline.video.shots import shot_detection
 
 
 class Measure(NamedTuple):

@@ -13,12 +13,13 @@ from av.video.stream import VideoStream
 from pipeline.base.arrays import Frame, Size
 from pipeline.base.messages import shown
 from pipeline.errors import InputError
-from pipeline.video import frame_times, isolation, opencv_frames, pyav_frames
-from pipeline.video.channels import layout_of, native_name
-from pipeline.video.comparison import SampledFrames, by_opencv, orientation_of
-from pipeline.video.containers import open_container, video_stream
-from pipeline.video.frame_times import ORDINARY_RATE, StoredTimes
-from pipeline.video.reading import Reading
+from pipeline.video import isolation
+from pipeline.video.decoding import frame_times, opencv_frames, pyav_frames
+from pipeline.video.decoding.channels import layout_of, native_name
+from pipeline.video.decoding.comparison import SampledFrames, by_opencv, orientation_of
+from pipeline.video.decoding.containers import open_container, video_stream
+from pipeline.video.decoding.frame_times import ORDINARY_RATE, StoredTimes
+from pipeline.video.decoding.reading import Reading
 
 
 @dataclass(frozen=True)

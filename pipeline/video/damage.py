@@ -10,7 +10,7 @@ from av.packet import Packet
 from pipeline.base.isolated_child import beat
 from pipeline.errors import InputError, TooLargeError
 from pipeline.video import isolation
-from pipeline.video.containers import open_container
+from pipeline.video.decoding.containers import open_container
 
 START_BYTES = 256
 """Of a video, by which it is known: the lengths of its parts are among them."""

@@ -11,7 +11,8 @@ import pytest
 from pipeline.errors import InputError
 from pipeline.motion import flow
 from pipeline.steadiness import frame_measures, true_motion
-from pipeline.video import clip, shot_detection
+from pipeline.video import clip
+from pipeline.video.shots import shot_detection
 from tests.support import drawn_motion
 from tests.support.drawn_motion import draw
 

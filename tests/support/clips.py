@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from pipeline.video import clip as clips
-from pipeline.video import encoding
+from pipeline.video.writing import encoding
 
 SIZE = (48, 64)
 """Height and width of a clip unless a test asks for others."""

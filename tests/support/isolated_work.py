@@ -32,7 +32,7 @@ def process_id() -> int:
 
 
 def modules() -> list[str]:
-    import pipeline.video.encoding  # noqa: F401 - what decoding and encoding need
+    import pipeline.video.writing.encoding  # noqa: F401 - what decoding and encoding need
 
     return sorted(sys.modules)
 

@@ -10,8 +10,9 @@ from PIL import Image
 
 from pipeline.errors import InputError
 from pipeline.video import clip as clips
-from pipeline.video import damage, encoding
+from pipeline.video import damage
 from pipeline.video.damage import has_holes, is_damaged, start_of
+from pipeline.video.writing import encoding
 from tests.support.isolated_work import crash_on
 from tests.support.media import clip
 from tests.support.pictures import noise

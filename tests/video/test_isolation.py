@@ -10,7 +10,8 @@ import pytest
 
 from pipeline.errors import InputError, OutputError, TooLargeError
 from pipeline.video import clip as clips
-from pipeline.video import encoding, isolation, sound
+from pipeline.video import isolation
+from pipeline.video.writing import encoding, sound
 from tests.support import isolated_work as work
 from tests.support.clips import Sound, split, write_clip
 

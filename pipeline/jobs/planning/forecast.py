@@ -13,7 +13,7 @@ from pipeline.jobs.planning import estimates
 from pipeline.jobs.planning.plan import Item, Plan, VideoPlan
 from pipeline.pictures import decoding, images, writing
 from pipeline.settings.settings import Settings
-from pipeline.video import decoder_memory
+from pipeline.video.decoding import decoder_memory
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from pipeline.footage.picture_sequence import PictureSequence
 from pipeline.jobs.planning import output_names
 from pipeline.jobs.planning.plan import BatchPlan, ImagePlan, Item, VideoPlan
 from pipeline.pictures import folders, writing
-from pipeline.video import containers, shot_list
+from pipeline.video.decoding import containers
+from pipeline.video.shots import shot_list
 
 VIDEO_SUFFIX = ".mp4"
 PICTURE_SUFFIX = ".png"
@@ -46,7 +47,7 @@ def of_video(
     Args:
         source: a clip; a folder of pictures; or a pattern of their names, such as ``%04d.png``.
         output: a clip; or a pattern of pictures.
-        shots: a list of its shots, see :mod:`pipeline.video.shot_list`; else they are detected.
+        shots: a list of its shots, see :mod:`pipeline.video.shots.shot_list`; else they are detected.
         fps: frames a second of an image sequence, see :mod:`pipeline.footage.frame_rate`.
 
     Raises:

@@ -26,7 +26,7 @@ from pipeline.jobs.work.job import Job
 from pipeline.jobs.work.observer import Observer
 from pipeline.jobs.work.ownership import content_of, not_ours, replaceable
 from pipeline.settings.settings import Settings
-from pipeline.video.reading import READERS
+from pipeline.video.decoding.reading import READERS
 
 
 @contextmanager

@@ -13,8 +13,8 @@ from pipeline.errors import InputError, OutputError
 from pipeline.jobs.planning.plan import Plan
 from pipeline.jobs.record import fingerprint, other_jobs
 from pipeline.pictures import damage as picture_damage
-from pipeline.video import containers
 from pipeline.video import damage as video_damage
+from pipeline.video.decoding import containers
 
 WAYS_OUT = "--force overwrites it, -o writes elsewhere"
 

@@ -17,7 +17,7 @@ from pipeline.motion.shot_memory import GAPS
 from pipeline.motion.shot_walk import NextFrame, walk
 from pipeline.pictures import images
 from pipeline.pictures.images import Picture
-from pipeline.video.reading import Reading
+from pipeline.video.decoding.reading import Reading
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from pipeline.jobs.work.messages import Began, Done, Failed, Message, Noted, Ste
 from pipeline.jobs.work.shot_chain import Shot, ShotChain
 from pipeline.pictures import images, writing
 from pipeline.settings.settings import Settings
-from pipeline.video.reading import Reading
+from pipeline.video.decoding.reading import Reading
 
 if TYPE_CHECKING:
     from pipeline.core.stylizer import Stylizer  # loads TensorFlow

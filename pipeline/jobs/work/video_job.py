@@ -23,8 +23,9 @@ from pipeline.jobs.work.tasks import ShotTask, TaskInputs, read_styles
 from pipeline.motion import light
 from pipeline.motion.light import Light
 from pipeline.settings.settings import Settings
-from pipeline.video import decoder_memory, shot_detection, shot_list
 from pipeline.video.clip import Clip
+from pipeline.video.decoding import decoder_memory
+from pipeline.video.shots import shot_detection, shot_list
 
 
 def run(

@@ -130,7 +130,6 @@ def refuse(*_: object, **__: object) -> None:
     raise OSError(errno.EIO, os.strerror(errno.EIO))
 
 
-
 def test_frames_that_cannot_be_listed_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     picture("frames/000001.png")
     monkeypatch.setattr(os, "listdir", refuse)

@@ -14,7 +14,7 @@ from pipeline.jobs.work.messages import Began, Failed, Stepped
 from pipeline.jobs.work.tasks import PictureTask, TaskInputs, TaskRunner
 from pipeline.settings.settings import Settings
 from pipeline.video import clip as clips
-from pipeline.video.reading import Reading
+from pipeline.video.decoding.reading import Reading
 from tests.support.media import TINY, clip, picture, scene
 from tests.support.tiny_weights import tiny_weights
 

@@ -29,7 +29,7 @@ from pipeline.jobs.work.tasks import PictureTask, ShotTask, TaskInputs
 from pipeline.jobs.work.workers import WorkerProcesses
 from pipeline.settings.settings import Settings
 from pipeline.video import clip as clips
-from pipeline.video.reading import Reading
+from pipeline.video.decoding.reading import Reading
 from tests.support.jobs import SMOOTHED, digests
 from tests.support.killing import workers_of
 from tests.support.media import TINY, clip, picture, scene

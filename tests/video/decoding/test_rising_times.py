@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from pipeline.video.rising_times import MonotonicTimestamps, increasing, typical_step
+from pipeline.video.decoding.rising_times import MonotonicTimestamps, increasing, typical_step
 
 STEP, JUMP = 40, 1000
 

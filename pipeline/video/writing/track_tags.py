@@ -5,8 +5,8 @@ from fractions import Fraction
 from av.container import InputContainer
 from av.stream import Discard, Disposition, Stream
 
-from pipeline.video import file_tags, metadata_trial
-from pipeline.video.metadata import Chapter
+from pipeline.video.writing import file_tags, metadata_trial
+from pipeline.video.writing.metadata import Chapter
 
 MATROSKA_MARKS = (
     Disposition.default

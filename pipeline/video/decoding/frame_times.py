@@ -9,8 +9,8 @@ import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from pipeline.video import rising_times
-from pipeline.video.containers import ARBITRARY_START, decoded, demuxed
+from pipeline.video.decoding import rising_times
+from pipeline.video.decoding.containers import ARBITRARY_START, decoded, demuxed
 
 ORDINARY_RATE = Fraction(25)
 """Frames a second of a clip whose file gives no rate."""

@@ -11,8 +11,8 @@ from av.packet import Packet
 from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
-from pipeline.video import file_tags
-from pipeline.video.containers import open_container
+from pipeline.video.decoding.containers import open_container
+from pipeline.video.writing import file_tags
 
 MICROSECOND = Fraction(1, 1_000_000)
 

@@ -16,11 +16,11 @@ from av.video.reformatter import Interpolation
 from pipeline.base.arrays import Frame, Size
 from pipeline.base.isolated_child import beat
 from pipeline.errors import InputError
-from pipeline.video import colours, side_data
-from pipeline.video.colours import RgbConverter
-from pipeline.video.containers import reason
-from pipeline.video.geometry import AS_STORED, Orientation, of_angle, of_display_matrix
-from pipeline.video.opencv_frames import open_capture
+from pipeline.video.decoding import colours, side_data
+from pipeline.video.decoding.colours import RgbConverter
+from pipeline.video.decoding.containers import reason
+from pipeline.video.decoding.geometry import AS_STORED, Orientation, of_angle, of_display_matrix
+from pipeline.video.decoding.opencv_frames import open_capture
 
 Thumbnail = npt.NDArray[np.uint8]
 """A frame at (THUMBNAIL, THUMBNAIL, 3), RGB, as stored."""

@@ -3,7 +3,8 @@
 import numpy as np
 
 from pipeline.base.resources import folder
-from pipeline.video import clip, shot_detection
+from pipeline.video import clip
+from pipeline.video.shots import shot_detection
 from tests.support.media import scene
 
 

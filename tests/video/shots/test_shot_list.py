@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import InputError
-from pipeline.video import shot_list
+from pipeline.video.shots import shot_list
 
 
 def written(text: str, path: Path = Path("shots.txt")) -> Path:

@@ -11,9 +11,9 @@ from av.stream import Disposition
 from PIL import Image
 
 from pipeline.video import clip as clips
-from pipeline.video import encoding, file_tags, lost_features, metadata_trial, sound, track_tags
-from pipeline.video.metadata import Chapter, Metadata
-from pipeline.video.metadata_trial import Timing
+from pipeline.video.writing import encoding, file_tags, lost_features, metadata_trial, sound, track_tags
+from pipeline.video.writing.metadata import Chapter, Metadata
+from pipeline.video.writing.metadata_trial import Timing
 from tests.support.clips import Sound, seconds_of, split, through, write_clip
 from tests.support.tagged_clips import chapter, jpeg, write_tagged
 

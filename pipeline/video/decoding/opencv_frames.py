@@ -12,7 +12,7 @@ from pipeline.base.arrays import Frame
 from pipeline.base.isolated_child import beat
 from pipeline.base.messages import shown
 from pipeline.errors import InputError
-from pipeline.video import formats
+from pipeline.video.decoding import formats
 
 
 @contextmanager

@@ -9,8 +9,8 @@ import pytest
 
 from pipeline.errors import InputError, OutputError
 from pipeline.video import clip as clips
-from pipeline.video import sound
-from pipeline.video.sound import MuxPlan, Treatment
+from pipeline.video.writing import sound
+from pipeline.video.writing.sound import MuxPlan, Treatment
 from tests.support.clips import Sound, bursts, heard_at, through, write_clip
 
 MPEG4 = {"codec": "mpeg4", "options": {"qscale": "2"}}

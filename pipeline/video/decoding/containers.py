@@ -17,7 +17,7 @@ from pipeline.base.files import check_file
 from pipeline.base.isolated_child import beat
 from pipeline.base.messages import shown
 from pipeline.errors import InputError, OutputError
-from pipeline.video import decoder_memory, formats
+from pipeline.video.decoding import decoder_memory, formats
 
 CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 """Suffix -> FFmpeg's name of its container; all of them take H.264 and sound."""

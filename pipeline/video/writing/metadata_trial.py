@@ -14,10 +14,10 @@ import av
 import numpy as np
 from av.stream import Disposition
 
-from pipeline.video import file_tags, metadata
-from pipeline.video.metadata import Chapter, Metadata
-from pipeline.video.muxer_options import muxer_options
-from pipeline.video.null_file import NullFile
+from pipeline.video.writing import file_tags, metadata
+from pipeline.video.writing.metadata import Chapter, Metadata
+from pipeline.video.writing.muxer_options import muxer_options
+from pipeline.video.writing.null_file import NullFile
 
 CHAPTER_ROUNDING = Fraction(1, 1000)
 """Seconds by which a container may round the start of a chapter, and half of its own unit of time."""

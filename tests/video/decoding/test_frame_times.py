@@ -1,7 +1,7 @@
 from fractions import Fraction
 
-from pipeline.video import frame_times
-from pipeline.video.frame_times import StoredTimes
+from pipeline.video.decoding import frame_times
+from pipeline.video.decoding.frame_times import StoredTimes
 
 
 def stored(times, **others):

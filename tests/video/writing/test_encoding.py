@@ -13,9 +13,9 @@ from PIL import Image
 
 from pipeline.errors import InputError, OutputError
 from pipeline.video import clip as clips
-from pipeline.video import encoding
-from pipeline.video.reading import Reading
-from pipeline.video.sound import MuxPlan
+from pipeline.video.decoding.reading import Reading
+from pipeline.video.writing import encoding
+from pipeline.video.writing.sound import MuxPlan
 from tests.support import ROOT
 from tests.support.clips import Sound, corner, rotate, seconds_of, split, through, write_clip
 

@@ -16,8 +16,8 @@ from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.packet import Packet
 
-from pipeline.video.channels import layout_of, name_of, native_name
-from pipeline.video.containers import skipping_damage
+from pipeline.video.decoding.channels import layout_of, name_of, native_name
+from pipeline.video.decoding.containers import skipping_damage
 
 CHANNEL_BIT_RATE = 96_000
 """Bits a second for each channel: at this rate AAC sounds like its source."""

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from pipeline.video import clip as clips
-from pipeline.video import encoding, sound
-from pipeline.video.aac import AacTrack
-from pipeline.video.channels import name_of, native_name
-from pipeline.video.null_file import NullFile
+from pipeline.video.decoding.channels import name_of, native_name
+from pipeline.video.writing import encoding, sound
+from pipeline.video.writing.aac import AacTrack
+from pipeline.video.writing.null_file import NullFile
 from tests.support.clips import split
 
 RATE, SAMPLES = 48000, 960

@@ -10,10 +10,11 @@ from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from pipeline.base.messages import shown
-from pipeline.video import file_tags, side_data, track_tags
-from pipeline.video.colours import HDR_TRANSFERS
-from pipeline.video.containers import decoded, demuxed, open_container, skipping_damage, video_stream
-from pipeline.video.metadata import Metadata
+from pipeline.video.decoding import side_data
+from pipeline.video.decoding.colours import HDR_TRANSFERS
+from pipeline.video.decoding.containers import decoded, demuxed, open_container, skipping_damage, video_stream
+from pipeline.video.writing import file_tags, track_tags
+from pipeline.video.writing.metadata import Metadata
 
 LONGEST_NAME = 60
 """Characters of a name from a file in a message."""

@@ -12,9 +12,9 @@ from av.video.stream import VideoStream
 from pipeline.base.arrays import Frame
 from pipeline.base.messages import shown
 from pipeline.errors import InputError
-from pipeline.video.colours import RgbConverter
-from pipeline.video.containers import decoded, demuxed, open_container, reason
-from pipeline.video.reading import Reading
+from pipeline.video.decoding.colours import RgbConverter
+from pipeline.video.decoding.containers import decoded, demuxed, open_container, reason
+from pipeline.video.decoding.reading import Reading
 
 SMALLEST_DEINTERLACED = 3
 """Pixels; bwdif takes no frame with a smaller side."""

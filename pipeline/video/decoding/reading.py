@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from pipeline.base.arrays import Size
-from pipeline.video.geometry import AS_STORED, Orientation
+from pipeline.video.decoding.geometry import AS_STORED, Orientation
 
 PYAV_VERSION = 1
 """Raised when a clip that PyAV reads comes to have other pixels; jobs that were begun before then differ."""

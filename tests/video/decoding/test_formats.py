@@ -8,8 +8,8 @@ import pytest
 
 from pipeline.errors import InputError
 from pipeline.video import clip as clips
-from pipeline.video import formats
-from pipeline.video.opencv_frames import open_capture
+from pipeline.video.decoding import formats
+from pipeline.video.decoding.opencv_frames import open_capture
 from tests.support.clips import write_clip
 
 HLS = "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nother.ts\n"

@@ -10,7 +10,7 @@ from av.stream import Disposition
 
 from pipeline.errors import InputError
 from pipeline.video import clip as clips
-from pipeline.video import comparison, opencv_frames
+from pipeline.video.decoding import comparison, opencv_frames
 from tests.support.clips import Sound, seconds_of, truncate, turn, write_clip, write_sound_only
 
 CORNERS = ((220, 40, 40), (40, 160, 60), (50, 60, 200), (200, 190, 60))

@@ -13,11 +13,12 @@ import pytest
 
 from pipeline.base import memory
 from pipeline.errors import TooLargeError
-from pipeline.video import decoder_memory, lost_features
-from pipeline.video.aac import AacTrack
-from pipeline.video.containers import open_container, reason, video_stream
-from pipeline.video.metadata import Metadata
-from pipeline.video.null_file import NullFile
+from pipeline.video.decoding import decoder_memory
+from pipeline.video.decoding.containers import open_container, reason, video_stream
+from pipeline.video.writing import lost_features
+from pipeline.video.writing.aac import AacTrack
+from pipeline.video.writing.metadata import Metadata
+from pipeline.video.writing.null_file import NullFile
 from tests.support import ROOT
 from tests.support.clips import Sound, write_clip
 

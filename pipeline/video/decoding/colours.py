@@ -5,7 +5,7 @@ import numpy as np
 from av.video.reformatter import ColorPrimaries, Colorspace, ColorTrc, Interpolation, VideoReformatter
 
 from pipeline.base.arrays import Frame, Size
-from pipeline.video.wide_colours import WideColours
+from pipeline.video.decoding.wide_colours import WideColours
 
 UNSPECIFIED = (2, 3)
 """H.273's numbers for "unspecified" and "reserved"."""

@@ -21,12 +21,13 @@ from pipeline.base.arrays import Frame
 from pipeline.base.messages import shown
 from pipeline.base.resizing import pad_to_even
 from pipeline.errors import InputError, OutputError
-from pipeline.video import isolation, metadata, sound
+from pipeline.video import isolation
 from pipeline.video.clip import Clip
-from pipeline.video.containers import check_output, open_container, reason
-from pipeline.video.muxer_options import average_rate, muxer_options
-from pipeline.video.sound import MuxPlan
-from pipeline.video.wide_colours import BT709
+from pipeline.video.decoding.containers import check_output, open_container, reason
+from pipeline.video.decoding.wide_colours import BT709
+from pipeline.video.writing import metadata, sound
+from pipeline.video.writing.muxer_options import average_rate, muxer_options
+from pipeline.video.writing.sound import MuxPlan
 
 X264_OPTIONS = {
     "crf": "17",  # what x264's makers call visually lossless

@@ -15,10 +15,9 @@ from av.packet import Packet
 from av.stream import Stream
 
 from pipeline.base.messages import shown
-from pipeline.video import isolation, lost_features, metadata, metadata_trial, track_tags
-from pipeline.video.aac import AacTrack
+from pipeline.video import isolation
 from pipeline.video.clip import Clip
-from pipeline.video.containers import (
+from pipeline.video.decoding.containers import (
     check_output,
     demuxed,
     open_container,
@@ -26,11 +25,13 @@ from pipeline.video.containers import (
     skipping_damage,
     video_stream,
 )
-from pipeline.video.metadata import Metadata
-from pipeline.video.metadata_trial import Timing
-from pipeline.video.muxer_options import average_rate
-from pipeline.video.null_file import NullFile
-from pipeline.video.rising_times import MonotonicTimestamps
+from pipeline.video.decoding.rising_times import MonotonicTimestamps
+from pipeline.video.writing import lost_features, metadata, metadata_trial, track_tags
+from pipeline.video.writing.aac import AacTrack
+from pipeline.video.writing.metadata import Metadata
+from pipeline.video.writing.metadata_trial import Timing
+from pipeline.video.writing.muxer_options import average_rate
+from pipeline.video.writing.null_file import NullFile
 
 UNPLAYABLE = {"mp4": ("pcm_", "vorbis")}
 """Container -> beginnings of the names of codecs that FFmpeg writes into it and hardly any player reads."""

@@ -1,0 +1,1 @@
+"""From a clip's file to its frames and their times."""

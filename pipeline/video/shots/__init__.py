@@ -1,0 +1,1 @@
+"""Where a clip cuts from one shot to another."""
