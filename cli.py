@@ -1,6 +1,5 @@
 """The command line: options -> settings -> job; progress, messages, exit codes. No logic of its own."""
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,10 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline import __version__
-from pipeline.command_line import preset_commands, streams, weights_commands
+from pipeline.command_line import entry, preset_commands, streams, weights_commands
 from pipeline.command_line.flags import JobOptions, with_job_options
-from pipeline.command_line.resume_line import line_to_resume
-from pipeline.errors import FailedItemsError, NstpipeError, SettingsError, StoppedError, TooLargeError
+from pipeline.errors import FailedItemsError, NstpipeError
 
 if TYPE_CHECKING:
     from pipeline.jobs.planning.plan import Plan
@@ -248,58 +246,7 @@ def common(
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; every error is one line on standard error, with an exit code of its own."""
-    arguments = sys.argv[1:] if arguments is None else arguments
-    with streams.guarded() as out:
-        code = _exit_code(arguments)
-        out.flush()
-        if out.error and not out.reader_left:  # a reader that left, such as `head`, has what it wanted
-            streams.warn(f"standard output cannot be written ({streams.reason(out.error)})")
-            code = code or NstpipeError.exit_code
-    sys.exit(code)
-
-
-def _exit_code(arguments: list[str]) -> int:
-    """Run the command; print its error, if there is one."""
-    try:
-        return typer.main.get_command(app).main(arguments, prog_name="nstpipe", standalone_mode=False) or 0
-    except NstpipeError as error:
-        _complain(str(error), error, arguments)
-        if isinstance(error, StoppedError):
-            print(f"to resume: {line_to_resume(arguments)}", file=sys.stderr)
-        return error.exit_code
-    except typer.TyperException as error:
-        _complain(f"{error.format_message()} (nstpipe --help)", error, arguments)
-        return SettingsError.exit_code
-    except (typer.Abort, KeyboardInterrupt):
-        return StoppedError.exit_code
-    except (OSError, MemoryError) as error:
-        reported = _of_system(error)
-        _complain(str(reported), error, arguments)
-        return reported.exit_code
-    except Exception as error:
-        message = f"{type(error).__name__}: {error}; this is a bug in nstpipe; -v shows where"
-        _complain(message, error, arguments)
-        return NstpipeError.exit_code
-
-
-def _of_system(error: OSError | MemoryError) -> NstpipeError:
-    """The error about what the system refused, where no better one says what it was for."""
-    from pipeline.base import atomic
-    from pipeline.base.messages import shown
-
-    if isinstance(error, MemoryError):
-        return TooLargeError("memory ran out; close other programs, or choose a smaller --size")
-    path = Path(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes) else Path()
-    if atomic.is_disk_full(error):
-        return atomic.disk_full(path)
-    reason = f"{shown(path)}: {streams.reason(error)}"
-    return NstpipeError(f"{reason}; check the disk and the permissions, then type the same line again")
-
-
-def _complain(message: str, error: BaseException, arguments: list[str]) -> None:
-    if {"-v", "--verbose"} & set(arguments):
-        streams.print_traceback(error)
-    streams.warn(" ".join(message.split()))
+    sys.exit(entry.run(app, sys.argv[1:] if arguments is None else arguments))
 
 
 if __name__ == "__main__":
