@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from types import MappingProxyType
 
+from pipeline.pictures.tiff_tags import TYPE_BYTES
+
 Data = bytes | mmap.mmap
 
 PREFIX = b"Exif\0\0"
@@ -62,10 +64,7 @@ _ORIENTATION, _COLOUR_SPACE = 0x0112, 0xA001
 _X_RESOLUTION, _Y_RESOLUTION, _RESOLUTION_UNIT = 0x011A, 0x011B, 0x0128
 _SHORT, _LONG, _RATIONAL = 3, 4, 5
 _RESOLUTION_TYPES = (_RATIONAL, _RATIONAL, _SHORT)
-_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
-"""Of one value of a type."""
-
-_BYTES_TO_SWAP = _BYTES | {5: 4, 10: 4}
+_BYTES_TO_SWAP = TYPE_BYTES | {5: 4, 10: 4}
 """A rational is two whole numbers."""
 
 
@@ -79,7 +78,7 @@ class Entry:
     @property
     def count(self) -> int:
         """How many values it has."""
-        return len(self.data) // _BYTES[self.type]
+        return len(self.data) // TYPE_BYTES[self.type]
 
 
 Entries = Mapping[int, Entry]
@@ -193,7 +192,7 @@ def _entries(data: Data, order: str, place: int, kept: Iterable[int]) -> Iterato
     count = struct.unpack(order + "H", rows)[0] if len(rows) == 2 else 0
     for at in range(place + 2, min(place + 2 + 12 * count, len(data) - 11), 12):
         tag, kind, values = struct.unpack(order + "HHI", data[at : at + 8])
-        size = values * _BYTES.get(kind, 0)
+        size = values * TYPE_BYTES.get(kind, 0)
         if tag in kept and 0 < size <= LARGEST:
             begin = at + 8 if size <= 4 else _offset(data, order, at + 8)
             value = bytes(data[begin : begin + size])

@@ -2,8 +2,8 @@
 
 import struct
 
-_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
-"""Of one value of a type."""
+TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
+"""Number of a TIFF type -> bytes of one value of it. EXIF is a TIFF."""
 
 _INTEGERS = {3: "H", 4: "I"}
 
@@ -80,5 +80,5 @@ def _directory(data: bytes) -> tuple[str, int, int]:
 
 def _is_inside(row: bytes, order: str, length: int) -> bool:
     _, kind, count, place = struct.unpack(order + "HHII", row)
-    size = count * _BYTES.get(kind, 1)
+    size = count * TYPE_BYTES.get(kind, 1)
     return size <= 4 or place + size <= length
