@@ -45,7 +45,7 @@ class GuardedStream:
         return isinstance(self.error, OSError) and self.error.errno in (errno.EPIPE, errno.EIO)
 
     def discard(self) -> None:
-        """Lead what is still buffered to the null device: Python flushes at its exit, and that would fail."""
+        """Redirect what is still buffered to the null device: the flush at Python's exit would fail."""
         with contextlib.suppress(OSError, ValueError), open(os.devnull, "wb") as null:
             os.dup2(null.fileno(), self._stream.fileno())
 

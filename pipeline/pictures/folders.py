@@ -26,12 +26,12 @@ _DRAWN = {".ai", ".eps", ".svg", ".psd", ".psb", ".xcf", ".kra", ".exr", ".hdr",
 _OTHERS = {".jxl", ".jxr", ".wdp", ".hif", ".heics", ".avifs", ".djvu"}
 UNREAD = frozenset(RAW | _DRAWN | _OTHERS)
 """Extensions of pictures that are not read. A folder of photographs often holds both .cr2 and .jpg of each,
-so they are left out, and their number is told."""
+so they are left out, and their number is named in a message."""
 
 CLIPS = frozenset(
     {".mp4", ".mov", ".m4v", ".mkv", ".avi", ".webm", ".mts", ".m2ts", ".mpg", ".mpeg", ".wmv", ".3gp"}
 )
-"""Extensions of clips, which are left out of a folder's pictures and told as well."""
+"""Extensions of clips, which are left out of a folder's pictures and named in a message as well."""
 
 SYSTEM_FOLDERS = frozenset(
     {

@@ -85,7 +85,7 @@ def _probe(path: Path) -> Clip:
     with open_container(path) as container:
         stream = video_stream(container, path)
         sound, aspect = _sound(container), stream.sample_aspect_ratio or Fraction(1)
-        stored = frame_times.read(container, stream, sampled.see)
+        stored = frame_times.read(container, stream, sampled.add)
         number = container.streams.video.index(stream)
     reading, count = choose_reading(path, number, sampled, len(stored.times))
     height, width = reading.size

@@ -24,7 +24,7 @@ class _Formatter(logging.Formatter):
 
 
 class _Handler(logging.FileHandler):
-    """Loses what it cannot write, with one warning: no log is worth the job. It does not follow a link."""
+    """Loses what it cannot write, with one warning: the job continues. It does not follow a link."""
 
     has_warned = False
 

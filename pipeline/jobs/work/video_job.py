@@ -126,7 +126,7 @@ def _write(
     names = {path: name for name, path in files}
 
     def check(path: Path, partial: Path) -> None:
-        """Nothing but the job's own file is replaced, and by nothing but what is made of the job's input."""
+        """Only the job's own file is replaced. The new file is made of the job's own input."""
         assert job.source is not None
         job.source.check()
         job.allow_overwriting(names[path], fingerprint.of_file(partial))

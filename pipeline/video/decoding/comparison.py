@@ -56,8 +56,8 @@ class SampledFrames:
         self._kind: tuple[object, ...] = ()
         self._converter = RgbConverter(self.size)
 
-    def see(self, frame: av.VideoFrame) -> None:
-        """Take the next frame."""
+    def add(self, frame: av.VideoFrame) -> None:
+        """Add the next frame."""
         if self._count == 0:
             self.size = (frame.height, frame.width)
             self._converter = RgbConverter(self.size, Interpolation.BICUBIC)  # as OpenCV does

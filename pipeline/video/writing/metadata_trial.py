@@ -36,7 +36,7 @@ OTHER_CODES = {
 
 @dataclass(frozen=True)
 class Timing:
-    """What a muxer is told of the frames: the unit of their times in seconds, frames a second."""
+    """The timing that the muxer gets: the unit of the frames' times in seconds, frames a second."""
 
     time_base: Fraction = Fraction(1, 25)
     rate: Fraction = Fraction(25)

@@ -368,7 +368,7 @@ def test_frames_that_the_decoders_see_differently_are_noticed(tmp_path, changed)
     sampled = comparison.SampledFrames()
     with av.open(str(path)) as container:
         for frame in container.decode(video=0):
-            sampled.see(frame)
+            sampled.add(frame)
 
     actual = comparison.by_opencv(other_path, sampled)
 
