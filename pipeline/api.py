@@ -16,7 +16,8 @@ from pipeline.footage import frame_rate, sources
 from pipeline.jobs.planning import planner
 from pipeline.jobs.planning.plan import Item, Plan, VideoPlan
 from pipeline.jobs.record.entries import Entry
-from pipeline.jobs.record.journal import Journal, present
+from pipeline.jobs.record.journal import Journal
+from pipeline.jobs.record.journal_files import present
 from pipeline.jobs.record.lock import held
 from pipeline.jobs.work import picture_job, video_job
 from pipeline.jobs.work.job import Job

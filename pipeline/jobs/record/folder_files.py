@@ -12,15 +12,12 @@ from pipeline.base.atomic import PARTIAL_PREFIX
 from pipeline.base.messages import shown
 from pipeline.errors import OutputError
 from pipeline.jobs.planning.plan import FRAMES_FOLDER
-from pipeline.jobs.record import job_log, journal
+from pipeline.jobs.record import job_log, journal_files
 
 LOCK, HOLDER, CLAIMS = "lock", "holder.txt", "claims"
 """The lock; the process that holds it; the outputs that this process makes."""
 
-_JOURNAL = tuple(journal.FILE_NAME + ending for ending in ("-journal", "-wal", "-shm", ""))
-"""The journal comes last: without the files before it, SQLite would not see what to roll back."""
-
-_FILES = (*_JOURNAL, job_log.FILE_NAME, LOCK, HOLDER, CLAIMS)
+_FILES = (*journal_files.FILES, job_log.FILE_NAME, LOCK, HOLDER, CLAIMS)
 
 _FRAME = re.compile(r"\d{6,}\.png")
 
@@ -42,9 +39,10 @@ def refuse_links(folder: Path) -> None:
 def remove(folder: Path) -> None:
     """Remove the files of a job but for those of its lock, see :func:`remove_lock`."""
     remove_frames(folder / FRAMES_FOLDER)
-    for name in (*_JOURNAL, job_log.FILE_NAME):
-        with suppress(OSError):
-            (folder / name).unlink()
+    with suppress(OSError):
+        journal_files.remove(folder)
+    with suppress(OSError):
+        (folder / job_log.FILE_NAME).unlink()
 
 
 def remove_frames(frames: Path) -> None:

@@ -19,37 +19,11 @@ from pydantic_core import from_json
 from pipeline.base import atomic
 from pipeline.jobs.record.entries import Entry, Facts, valid_entry, valid_facts
 from pipeline.jobs.record.journal_errors import damaged, explanation
-
-FILE_NAME = "journal.sqlite3"
-
-_SCHEMA = """
-BEGIN;
-CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS items (
-    name BLOB PRIMARY KEY, state TEXT NOT NULL, reason TEXT, sha256 TEXT, content TEXT,
-    steps INTEGER, loss REAL, seconds REAL, ended_at REAL NOT NULL
-);
-CREATE TABLE IF NOT EXISTS overwritable (name BLOB, content TEXT, PRIMARY KEY (name, content));
-COMMIT;
-"""
-
-_HAS_PICTURE = """
-SELECT 1 FROM overwritable, facts WHERE content = ? AND CAST(overwritable.name AS TEXT) LIKE 'output/%'
-    AND facts.name = 'finished' AND value = 'true'
-"""
-"""Whether a content is a picture of a video's sequence: of a finished one, only these may be overwritten."""
+from pipeline.jobs.record.journal_files import FILE_NAME
+from pipeline.jobs.record.journal_schema import FIELDS, KEYS, SCHEMA, earlier_tables, empty, tables
 
 _ENTRY_FIELDS = [field.name for field in fields(Entry)]
 _COLUMNS = ", ".join(_ENTRY_FIELDS)
-
-_KEYS = {field.name: field.name for field in fields(Facts)} | {
-    "weights_origin": "weights origin",
-    "output_sha256": "output",
-    "output_start": "output start",
-}
-"""The key in the file for each field of :class:`Facts`."""
-
-_FIELDS = {key: name for name, key in _KEYS.items()}
 
 
 class Journal:
@@ -91,7 +65,7 @@ class Journal:
         if not rows:
             return None
         try:
-            return valid_facts({_FIELDS.get(key, key): _from_json(key, value) for key, value in rows})
+            return valid_facts({FIELDS.get(key, key): _from_json(key, value) for key, value in rows})
         except (ValueError, TypeError) as error:
             raise damaged(self.path, str(error)) from error
 
@@ -104,7 +78,7 @@ class Journal:
 
     def update(self, **changes: Any) -> None:
         """Record other values for some fields of :class:`Facts`, all or none."""
-        unknown = changes.keys() - _KEYS.keys()
+        unknown = changes.keys() - KEYS.keys()
         if unknown:
             raise TypeError(f"Facts has no field {', '.join(sorted(unknown))}")
         with self._transaction():
@@ -172,23 +146,23 @@ class Journal:
             if not read_only:
                 self.connection.execute("PRAGMA journal_mode=DELETE")
                 self.connection.execute(f"PRAGMA synchronous={'FULL' if self._syncs else 'OFF'}")
-            if _tables(self.connection) in ([], _earlier_tables()):
+            if tables(self.connection) in ([], earlier_tables()):
                 self._create_tables(read_only)
         # Damage is looked for here, where --restart still helps; in the middle of a job it would not.
         result = self._rows("PRAGMA integrity_check(1)")[0][0]
         if result != "ok":
             raise damaged(self.path, result)
-        if _tables(self.connection) not in (_tables(_empty()), _earlier_tables() if read_only else None):
+        if tables(self.connection) not in (tables(empty()), earlier_tables() if read_only else None):
             raise damaged(self.path, "its tables are those of another version of nstpipe")
         self.facts()
         self.entries()
 
     def _create_tables(self, read_only: bool) -> None:
         if not read_only:
-            self.connection.executescript(_SCHEMA)
-        elif not _tables(self.connection):  # another process is just creating it
+            self.connection.executescript(SCHEMA)
+        elif not tables(self.connection):  # another process is just creating it
             self.connection.close()
-            self.connection = _empty()
+            self.connection = empty()
 
     def _entry(self, row: Sequence[Any]) -> Entry:
         try:
@@ -201,7 +175,7 @@ class Journal:
             return self.connection.execute(statement, values).fetchall()
 
     def _put(self, facts: Mapping[str, Any]) -> None:
-        rows = [(_KEYS[name], json.dumps(value)) for name, value in facts.items()]
+        rows = [(KEYS[name], json.dumps(value)) for name, value in facts.items()]
         self.connection.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", rows)
 
     @contextlib.contextmanager
@@ -235,67 +209,3 @@ def _from_json(key: str, text: Any) -> Any:
         return from_json(text, allow_inf_nan=False)
     except ValueError as error:
         raise ValueError(f"{key} is no JSON: {error}") from error
-
-
-def _empty() -> sqlite3.Connection:
-    """A journal in memory."""
-    connection = sqlite3.connect(":memory:", isolation_level=None)
-    connection.executescript(_SCHEMA)
-    return connection
-
-
-def _tables(connection: sqlite3.Connection) -> list[tuple[str, str]]:
-    """Everything that a journal's file defines, each with its SQL."""
-    rows = connection.execute("SELECT type, name, sql FROM sqlite_master")
-    return sorted((f"{kind} {name}", " ".join(str(sql).split())) for kind, name, sql in rows)
-
-
-def _earlier_tables() -> list[tuple[str, str]]:
-    """:func:`_tables` of a journal from before there was a record of what may be overwritten."""
-    return [one for one in _tables(_empty()) if "overwritable" not in one[0]]
-
-
-def remove(folder: Path) -> None:
-    """Remove the journal in ``folder``, with what SQLite would roll back from it into the next one."""
-    for name in (FILE_NAME + "-journal", FILE_NAME + "-wal", FILE_NAME + "-shm", FILE_NAME):
-        (folder / name).unlink(missing_ok=True)
-
-
-def salvaged(folder: Path, output_name: str) -> dict[str, str]:
-    """What can still be read in a damaged journal of the hashes of outputs, by name.
-
-    Args:
-        output_name: the name under which the hash of a video is returned.
-    """
-    hashes: dict[str, str] = {}
-    with contextlib.suppress(sqlite3.Error, UnicodeError, TypeError, ValueError):
-        uri = f"{(folder / FILE_NAME).absolute().as_uri()}?mode=ro"
-        with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
-            for name, sha256 in connection.execute("SELECT name, sha256 FROM items WHERE sha256 != ''"):
-                hashes[os.fsdecode(name)] = str(sha256)
-            key = _KEYS["output_sha256"]
-            for (value,) in connection.execute("SELECT value FROM facts WHERE name = ?", [key]):
-                sha256 = json.loads(value)
-                if isinstance(sha256, str):  # null in a job of pictures
-                    hashes[output_name] = sha256
-            for name, content in connection.execute("SELECT name, content FROM overwritable"):
-                hashes.setdefault(os.fsdecode(name), str(content))
-    return hashes
-
-
-def has_output(folder: Path, sha256: str) -> bool:
-    """Whether the journal in ``folder``, of any job, says that it wrote a file of this content."""
-    with contextlib.suppress(sqlite3.Error):
-        uri = f"{(folder / FILE_NAME).absolute().as_uri()}?mode=ro"
-        with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
-            found = connection.execute(
-                "SELECT 1 FROM items WHERE sha256 = ? UNION SELECT 1 FROM facts WHERE name = ? AND value = ?",
-                [sha256, _KEYS["output_sha256"], json.dumps(sha256)],
-            ).fetchone()
-            return (found or connection.execute(_HAS_PICTURE, [sha256]).fetchone()) is not None
-    return False
-
-
-def present(folder: Path) -> bool:
-    """Whether ``folder`` holds a journal."""
-    return (folder / FILE_NAME).is_file()

@@ -12,7 +12,7 @@ import psutil
 from pipeline.base import atomic
 from pipeline.base.messages import shown
 from pipeline.errors import LockedError
-from pipeline.jobs.record import folder_files, journal
+from pipeline.jobs.record import folder_files, journal_files
 from pipeline.jobs.record.folder_files import CLAIMS, HOLDER, LOCK
 
 LOCK_SECONDS = 0.3
@@ -51,7 +51,7 @@ def held(folder: Path, output: Path) -> Iterator[None]:
             for name in (HOLDER, CLAIMS):
                 with suppress(OSError):  # once the process is gone, what they say counts no more
                     (folder / name).unlink()
-            if not journal.present(folder):
+            if not journal_files.present(folder):
                 folder_files.remove_lock(folder)
         finally:
             lock.release()

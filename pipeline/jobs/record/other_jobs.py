@@ -9,7 +9,7 @@ from pipeline.base import atomic
 from pipeline.base.messages import shown
 from pipeline.errors import LockedError
 from pipeline.jobs.planning import output_names
-from pipeline.jobs.record import journal, lock
+from pipeline.jobs.record import journal_files, lock
 from pipeline.jobs.record.folder_files import CLAIMS
 
 
@@ -40,7 +40,7 @@ def claim(folder: Path, outputs: Sequence[Path]) -> None:
 def maker_of(output: Path, sha256: str) -> str | None:
     """The job that wrote this content to ``output``, in words; None where none is known."""
     jobs = sorted(_jobs_around([output]))
-    return next((_described(job) for job in jobs if journal.has_output(job, sha256)), None)
+    return next((_described(job) for job in jobs if journal_files.has_output(job, sha256)), None)
 
 
 def _jobs_around(outputs: Sequence[Path]) -> set[Path]:

@@ -9,7 +9,8 @@ from pipeline.errors import InputError, NstpipeError
 from pipeline.jobs.planning import output_names
 from pipeline.jobs.record import lock
 from pipeline.jobs.record.entries import Entry, Facts
-from pipeline.jobs.record.journal import Journal, present
+from pipeline.jobs.record.journal import Journal
+from pipeline.jobs.record.journal_files import present
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from pipeline.base.messages import shown
 from pipeline.errors import DamagedJournalError, JobDiffersError, OutputError
 from pipeline.extractor.weights import Weights
 from pipeline.jobs.planning.plan import FRAMES_FOLDER, Item, Plan, VideoPlan
-from pipeline.jobs.record import fingerprint, folder_files, input_files, journal, other_jobs
+from pipeline.jobs.record import fingerprint, folder_files, input_files, journal_files, other_jobs
 from pipeline.jobs.record.entries import Facts
 from pipeline.jobs.record.job_log import opened_log
 from pipeline.jobs.record.journal import Journal
@@ -47,7 +47,7 @@ def open_job(
     """
     source = input_files.of(plan.input_files)
     parts = fingerprint.of_job(settings, weights.fingerprint, plan, source.sha256 if source else None)
-    if not journal.present(plan.folder) and not force:
+    if not journal_files.present(plan.folder) and not force:
         _refuse_existing_outputs(plan)
     with held(plan.folder, plan.output):
         other_jobs.claim(plan.folder, plan.outputs)
@@ -193,12 +193,12 @@ def _journal(plan: Plan, restart: bool) -> Journal:
     except DamagedJournalError:
         if not restart:
             raise
-    written = journal.salvaged(plan.folder, plan.output.name)
+    written = journal_files.salvaged(plan.folder, plan.output.name)
     for item in plan.items:
         content = content_of(item.output) if is_unedited(item) else None
         written |= {item.name: content} if content else {}
     with atomic.writing(plan.folder):
-        journal.remove(plan.folder)
+        journal_files.remove(plan.folder)
     record = Journal(plan.folder)
     record.allow_overwriting(written)
     return record

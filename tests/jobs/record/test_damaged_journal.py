@@ -15,7 +15,8 @@ from pipeline.errors import DamagedJournalError, OutputError
 from pipeline.jobs.planning import planner
 from pipeline.jobs.record import status
 from pipeline.jobs.record.entries import Entry, Facts
-from pipeline.jobs.record.journal import FILE_NAME, Journal
+from pipeline.jobs.record.journal import Journal
+from pipeline.jobs.record.journal_files import FILE_NAME
 from pipeline.jobs.work.job_folder import open_job
 from pipeline.settings.settings import Settings
 from tests.support.media import picture

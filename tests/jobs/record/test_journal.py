@@ -18,7 +18,8 @@ import pytest
 from pipeline.base import atomic
 from pipeline.errors import DiskFullError, NstpipeWarning, OutputError
 from pipeline.jobs.record.entries import Entry, Facts
-from pipeline.jobs.record.journal import FILE_NAME, Journal, present, salvaged
+from pipeline.jobs.record.journal import Journal
+from pipeline.jobs.record.journal_files import FILE_NAME, present, salvaged
 from tests.support import ROOT
 
 FACTS = Facts({"settings": {"size": 64}}, kind="video", source="in.mp4", weights="builtin", began_at=9.0)
