@@ -56,7 +56,7 @@ def lacks_pixels(data: bytes) -> bool:
     for at in range(place + 2, place + 2 + 12 * count, 12):
         tag, kind, number = struct.unpack_from(f"{order}HHI", data, at)
         if tag in _PLACES + _SIZES and kind in _INTEGERS:
-            inside = number * _BYTES[kind] <= 4
+            inside = number * TYPE_BYTES[kind] <= 4
             start = at + 8 if inside else struct.unpack_from(f"{order}I", data, at + 8)[0]
             values[tag] = struct.unpack_from(f"{order}{number}{_INTEGERS[kind]}", data, start)
     pairs = zip(_PLACES, _SIZES, strict=True)
