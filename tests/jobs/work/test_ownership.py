@@ -299,23 +299,24 @@ def test_restart_over_a_damaged_journal_overwrites_what_says_that_nstpipe_wrote_
 def test_a_damaged_video_stays_the_jobs_when_the_run_that_makes_it_again_is_killed() -> None:
     output, parts = clip("out.mp4", frames=3), {"settings": {}, "styles": []}
     plan = VideoPlan(Path("in.mp4"), output, ((Path("s.png"),),))
+    named = [(output.name, output)]
     with Journal(Path()) as journal:
         journal.begin(Facts(parts))
         job = Job(plan, journal, parts, Observer(), logging.getLogger("test"))
-        job.record_output()
+        job.record_output(named)
         whole = output.read_bytes()
         for content in (whole[:-99], bytes(len(whole)), whole):
             output.write_bytes(content)
-            assert job.replaceable_output() == content_of(output)
+            assert job.replaceable(named) == {output: content_of(output)}
         output.write_bytes(whole[:-99])
         for _ in range(2):
-            job.forget_output(job.replaceable_output())
+            job.forget_output(named, job.replaceable(named))
         for name in ("mine.mp4", "mine.mkv"):
             output.write_bytes(clip(name, frames=4).read_bytes()[:-99])
             with pytest.raises(OutputError, match=FOREIGN):
-                job.replaceable_output()
+                job.replaceable(named)
         output.write_bytes(whole)
-        assert job.replaceable_output() == content_of(output)
+        assert job.replaceable(named) == {output: content_of(output)}
 
 
 def test_a_video_that_was_replaced_is_kept(style: Path) -> None:
