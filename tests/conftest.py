@@ -1,6 +1,7 @@
 """Guards around every test: no network, no stray files, no settings from the machine's environment."""
 
 import os
+import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import pytest
 
 from tests.support import ROOT
+
+for _name, _handler in {"SIGINT": signal.default_int_handler, "SIGHUP": signal.SIG_DFL}.items():
+    if hasattr(signal, _name):
+        # Under nohup or in the background both are ignored, and the children of the tests would inherit that.
+        signal.signal(getattr(signal, _name), _handler)
 
 LOCAL = {"localhost", "127.0.0.1", "::1"}
 
