@@ -180,7 +180,8 @@ def test_the_bytes_do_not_depend_on_the_number_of_processors(tmp_path):
     encoding.assemble(pictures, clip, tmp_path / "all.mp4")
     script = (
         "import os, sys; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))});"
-        "from pathlib import Path; from pipeline.video import clip, encoding;"
+        "from pathlib import Path; from pipeline.video import clip;"
+        "from pipeline.video.writing import encoding;"
         "source, output, *pictures = map(Path, sys.argv[1:]);"
         "encoding.assemble(pictures, clip.probe(source), output)"
     )
