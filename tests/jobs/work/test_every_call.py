@@ -12,7 +12,7 @@ from tests.support.sweep import ERRORS, JOBS, KILLS, Sweep
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the runs are forked")
 
-STRIDE = 25
+STRIDE = 40
 """Of the slow test: every so many calls."""
 
 SOME_CALLS = {

@@ -28,9 +28,9 @@ AMPLE = 2000
 
 PLACES = {
     8: ".in_s.mp4.nstpipe/log.txt: cannot be written",
-    24: ".in_s.mp4.nstpipe/journal.sqlite3: the disk is full",
+    24: ".in_s.mp4.nstpipe: the disk is full",
     84: ".in_s.mp4.nstpipe/frames: the disk is full",
-    156: ".in_s.mp4.nstpipe/journal.sqlite3: the disk is full",
+    156: ".in_s.mp4.nstpipe: the disk is full",
     240: "nstpipe: .: the disk is full",
 }
 """Where the disk fills, by the kilobytes that are free: a frame has 53, the video 45, a commit at most 28."""
