@@ -2,42 +2,16 @@
 
 import numpy as np
 import pytest
-from scipy import optimize
 
 from pipeline.core import scipy_lbfgs
 from pipeline.core.lbfgs import BudgetSpent, Evaluator, Lbfgs
 from pipeline.core.scipy_lbfgs import search_directly, search_publicly
-
-SHAPE = (4, 4, 3)
-
-
-def valleys(x):
-    """Rosenbrock's function in pixel units, along the picture's values."""
-    scaled = np.asarray(x, np.float64).ravel() / 100
-    return float(optimize.rosen(scaled)), (optimize.rosen_der(scaled) / 100).reshape(SHAPE).astype(np.float32)
-
-
-def start():
-    return np.random.default_rng(0).uniform(20, 240, SHAPE).astype(np.float32)
-
-
-class Counted:
-    def __init__(self):
-        self.losses = []
-
-    def __call__(self, x):
-        loss, gradient = valleys(x)
-        self.losses.append(loss)
-        return loss, gradient
-
-
-def ignore(x):
-    """An on_iterate that does nothing."""
+from tests.support.valleys import SHAPE, Valleys, ignore, start, valleys
 
 
 @pytest.mark.parametrize("gradient_first", [False, True])
 def test_loss_and_gradient_cost_one_pass_in_either_order(gradient_first):
-    evaluate = Counted()
+    evaluate = Valleys()
     evaluator = Evaluator(evaluate, SHAPE, 10, ignore)
     for count in (1, 2, 3):
         x = np.full(48, 10.0 * count)
@@ -49,7 +23,7 @@ def test_loss_and_gradient_cost_one_pass_in_either_order(gradient_first):
 
 
 def test_the_best_point_costs_no_second_pass():
-    evaluate = Counted()
+    evaluate = Valleys()
     evaluator = Evaluator(evaluate, SHAPE, 10, ignore)
     best, other = np.full(48, 99.0), np.full(48, 5.0)
     first, _, again = (evaluator.loss(x) for x in (best, other, best))
@@ -58,7 +32,7 @@ def test_the_best_point_costs_no_second_pass():
 
 
 def test_a_point_that_was_changed_in_place_is_another_point():
-    evaluator = Evaluator(Counted(), SHAPE, 10, ignore)
+    evaluator = Evaluator(Valleys(), SHAPE, 10, ignore)
     x = np.full(48, 50.0)
     before = evaluator.loss(x)
     x += 10
@@ -67,7 +41,7 @@ def test_a_point_that_was_changed_in_place_is_another_point():
 
 @pytest.mark.parametrize("search", [search_publicly, search_directly])
 def test_a_search_makes_one_pass_for_each_evaluation(search):
-    evaluate = Counted()
+    evaluate = Valleys()
     evaluator = Evaluator(evaluate, SHAPE, 1000, ignore)
     iterations = []
 
@@ -83,7 +57,7 @@ def test_a_search_makes_one_pass_for_each_evaluation(search):
 def test_both_searches_visit_the_same_points():
     visited = []
     for search in (search_publicly, search_directly):
-        evaluate = Counted()
+        evaluate = Valleys()
         evaluator = Evaluator(evaluate, SHAPE, 40, ignore)
         with pytest.raises(BudgetSpent):
             search(evaluator, start().ravel().astype(float), 120, lambda: True)
@@ -107,27 +81,6 @@ def test_both_searches_give_the_same_picture(direct, monkeypatch):
     assert steps == 30
 
 
-@pytest.mark.parametrize("factor", [2.0**-60, 2.0**60])
-def test_the_unit_of_the_loss_has_no_effect(factor):
-    """Powers of 2 round nothing, so the pictures agree to the byte."""
-
-    def rescaled(x):
-        loss, gradient = valleys(x)
-        return factor * loss, np.float32(factor) * gradient
-
-    (desired, _), (actual, steps) = (
-        Lbfgs(255).advance(each, start(), 30, ignore) for each in (valleys, rescaled)
-    )
-    np.testing.assert_array_equal(actual, desired)
-    assert steps == 30 and not np.allclose(actual, start(), atol=1)
-
-
-def test_the_first_step_is_five_levels_a_pixel():
-    seen = []
-    Lbfgs(255).advance(lambda x: (seen.append(x), valleys(x))[1], start(), 2, ignore)
-    assert np.sqrt(np.mean((seen[1] - seen[0]) ** 2)) == pytest.approx(5, rel=1e-4)
-
-
 def test_a_restarted_search_begins_with_a_tenth_of_the_step(monkeypatch):
     """As after a failed line search: each search here ends after its first step."""
     steps = []
@@ -140,37 +93,3 @@ def test_a_restarted_search_begins_with_a_tenth_of_the_step(monkeypatch):
     monkeypatch.setattr(scipy_lbfgs, "search", one_step)
     Lbfgs(255).advance(lambda x: (float(x.sum()), np.ones(SHAPE, np.float32)), start(), 6, ignore)
     np.testing.assert_allclose(steps[:3], [5, 0.5, 0.05])
-
-
-@pytest.mark.parametrize("steps", [1, 2, 7, 25])
-def test_never_a_step_too_many_and_the_best_comes_back(steps):
-    evaluate, iterates = Counted(), []
-    x, taken = Lbfgs(255).advance(evaluate, start(), steps, iterates.append)
-    assert taken == len(evaluate.losses) == len(iterates) == steps
-    assert valleys(x)[0] == min(evaluate.losses)
-
-
-def test_iterations_end_the_search_for_good():
-    evaluate = Counted()
-    optimizer = Lbfgs(255, max_iterations=6)
-    x, first = optimizer.advance(evaluate, start(), 5, ignore)
-    x, second = optimizer.advance(evaluate, x, 100, ignore)
-    assert 6 <= first + second < 40
-    assert optimizer.advance(evaluate, x, 100, ignore)[1] == 0
-
-
-def test_a_search_that_has_converged_stops_early():
-    centre = np.full(SHAPE, 100, np.float32)
-
-    def bowl(x):
-        return float(np.sum((x - centre) ** 2)), 2 * (x - centre)
-
-    x, taken = Lbfgs(255).advance(bowl, start(), 1000, ignore)
-    assert taken < 50
-    np.testing.assert_allclose(x, centre, atol=1e-3)
-
-
-def test_a_start_outside_the_box_is_clipped():
-    seen = []
-    Lbfgs(255).advance(lambda x: (seen.append(x), valleys(x))[1], start() * 3 - 200, 5, ignore)
-    assert all(x.min() >= 0 and x.max() <= 255 for x in seen)
