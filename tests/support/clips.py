@@ -10,6 +10,7 @@ from typing import Any
 
 import av
 import numpy as np
+from av.stream import Disposition
 from PIL import Image
 
 from pipeline.video import clip as clips
@@ -239,6 +240,22 @@ def write_sound_only(path: Path) -> Path:
         stream = sound_stream(output, Sound())
         output.mux(list(sound_packets(stream, Sound())))
     return path
+
+
+def with_cover(path: Path, output: Path) -> Path:
+    """Copy the first stream of a clip or song behind a cover picture, which FFmpeg writes last."""
+    with av.open(str(path)) as source, av.open(str(output), "w") as target:
+        cover: Any = target.add_stream("mjpeg", rate=1)
+        cover.width, cover.height, cover.pix_fmt = 32, 32, "yuvj420p"
+        cover.disposition = Disposition.attached_pic
+        stream = target.add_stream_from_template(source.streams[0])
+        black = av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), np.uint8)).reformat(format="yuvj420p")
+        target.mux([*cover.encode(black), *cover.encode(None)])
+        for packet in source.demux(source.streams[0]):
+            if packet.size:
+                packet.stream = stream
+                target.mux(packet)
+    return output
 
 
 def split(path: Path, folder: Path) -> list[Path]:

@@ -3,16 +3,24 @@ import shutil
 from fractions import Fraction
 from pathlib import Path
 
-import av
 import cv2
 import numpy as np
 import pytest
-from av.stream import Disposition
 from PIL import Image
 
 from pipeline.errors import InputError
 from pipeline.video import clip as clips
-from tests.support.clips import RED, Sound, corner, rotate, seconds_of, truncate, write_clip, write_sound_only
+from tests.support.clips import (
+    RED,
+    Sound,
+    corner,
+    rotate,
+    seconds_of,
+    truncate,
+    with_cover,
+    write_clip,
+    write_sound_only,
+)
 
 
 def is_red(pixel):
@@ -153,20 +161,8 @@ def test_frames_keep_the_first_ones_size(tmp_path):
 
 @pytest.fixture
 def covered(tmp_path):
-    """A clip with a cover picture, which FFmpeg writes last."""
-    plain, path = write_clip(tmp_path / "plain.mp4"), tmp_path / "covered.mp4"
-    with av.open(str(plain)) as source, av.open(str(path), "w") as output:
-        cover = output.add_stream("mjpeg", rate=1)
-        cover.width, cover.height, cover.pix_fmt = 32, 32, "yuvj420p"
-        cover.disposition = Disposition.attached_pic
-        stream = output.add_stream_from_template(source.streams.video[0])
-        black = av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), np.uint8)).reformat(format="yuvj420p")
-        output.mux([*cover.encode(black), *cover.encode(None)])
-        for packet in source.demux(video=0):
-            if packet.size:
-                packet.stream = stream
-                output.mux(packet)
-    return path
+    """A clip with a cover picture."""
+    return with_cover(write_clip(tmp_path / "plain.mp4"), tmp_path / "covered.mp4")
 
 
 def test_a_cover_picture_is_not_the_clip(covered):

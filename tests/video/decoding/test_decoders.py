@@ -11,7 +11,7 @@ from av.stream import Disposition
 from pipeline.errors import InputError
 from pipeline.video import clip as clips
 from pipeline.video.decoding import comparison, opencv_frames
-from tests.support.clips import Sound, seconds_of, truncate, turn, write_clip, write_sound_only
+from tests.support.clips import Sound, seconds_of, truncate, turn, with_cover, write_clip, write_sound_only
 
 CORNERS = ((220, 40, 40), (40, 160, 60), (50, 60, 200), (200, 190, 60))
 """The colours of a picture's quarters: top left, top right, bottom left, bottom right."""
@@ -493,19 +493,7 @@ def test_frames_after_a_corrupt_packet_are_read(tmp_path):
 
 
 def test_a_song_with_a_cover_is_not_a_clip(tmp_path):
-    path = tmp_path / "song.mp4"
-    with av.open(str(write_sound_only(tmp_path / "a.mp4"))) as song, av.open(str(path), "w") as output:
-        cover = output.add_stream("mjpeg", rate=1)
-        cover.width, cover.height, cover.pix_fmt = 32, 32, "yuvj420p"
-        cover.disposition = Disposition.attached_pic
-        sound = output.add_stream_from_template(song.streams.audio[0])
-        black = av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), np.uint8)).reformat(format="yuvj420p")
-        output.mux([*cover.encode(black), *cover.encode(None)])
-        for packet in song.demux(audio=0):
-            if packet.size:
-                packet.stream = sound
-                output.mux(packet)
-
+    path = with_cover(write_sound_only(tmp_path / "a.mp4"), tmp_path / "song.mp4")
     for read in (clips.probe, clips.guess):
         with pytest.raises(InputError, match="no video stream"):
             read(path)
