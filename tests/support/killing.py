@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import math
 import os
 import re
 import subprocess
@@ -35,19 +36,53 @@ class Survival:
     again_after_done: list[str]
 
 
-def run(arguments: list[str], folder: Path, seconds: float | None = None) -> int | None:
-    """Run nstpipe in ``folder``; kill -9 it after ``seconds``. Its exit code, or None if it was killed."""
+POLL_SECONDS = 0.002
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When a run is killed.
+
+    A job's log begins to grow with its first item, however long the machine takes to come to that.
+
+    Attributes:
+        working: seconds after the log began to grow.
+        starting: seconds after the start, if the log has not grown by then.
+    """
+
+    log: Path
+    working: float = 0.0
+    starting: float = math.inf
+
+    def wait(self, process: "subprocess.Popen[str]") -> None:
+        """Return at this moment, or when the process has ended."""
+        size, end = _size(self.log), time.monotonic() + self.starting
+        while _size(self.log) == size:
+            if time.monotonic() >= end or process.poll() is not None:
+                return
+            time.sleep(POLL_SECONDS)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(self.working)
+
+
+def run(arguments: list[str], folder: Path, moment: Moment | None = None) -> int | None:
+    """Run nstpipe in ``folder``; kill -9 it at ``moment``. Its exit code, or None if it was killed."""
     environ = os.environ | {"PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "cli", *arguments]
     with subprocess.Popen(command, cwd=folder, env=environ, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            _, complaints = process.communicate(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            return None
+        if moment is not None:
+            moment.wait(process)
+            if process.poll() is None:
+                process.kill()
+                return None
+        _, complaints = process.communicate()
     if process.returncode:
         print(complaints)
     return process.returncode
+
+
+def _size(file: Path) -> int:
+    return file.stat().st_size if file.exists() else 0
 
 
 @dataclass(frozen=True)
@@ -74,7 +109,7 @@ def killed(
 ) -> Survival:
     """Run the job, killing it ``kills`` times, each at a random moment; at last let it end.
 
-    A quarter of the runs are killed while they start, the others while they stylise. These work for at most
+    A quarter of the runs are killed while they start, the others while they stylise: these work for at most
     1.2 / ``kills`` of the job's time each, so that most kills come before the job is done.
     """
     rng = np.random.default_rng(seed)
@@ -82,8 +117,9 @@ def killed(
     done = 0
     while done < kills:
         starting = rng.random() < 0.25
-        moment = rng.uniform(0, calm.before) if starting else calm.before + rng.uniform(0, 1.2 * share)
-        if run(arguments, folder, moment) is not None:
+        early = Moment(folder / log, starting=rng.uniform(0, calm.before))
+        late = Moment(folder / log, working=rng.uniform(0, 1.2 * share))
+        if run(arguments, folder, early if starting else late) is not None:
             break
         done += 1
     assert run(arguments, folder) == 0
