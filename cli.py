@@ -2,17 +2,14 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from pipeline import __version__
-from pipeline.command_line import entry, preset_commands, streams, weights_commands
+from pipeline.command_line import entry, plan_runs, preset_commands, streams, weights_commands
 from pipeline.command_line.flags import JobOptions, with_job_options
-from pipeline.errors import FailedItemsError, NstpipeError
-
-if TYPE_CHECKING:
-    from pipeline.jobs.planning.plan import Plan
+from pipeline.errors import NstpipeError
 
 app = typer.Typer(
     help="Neural style transfer for pictures, folders and videos.",
@@ -50,7 +47,7 @@ def image(
     """Stylise one picture; several styles are blended."""
     from pipeline.jobs.planning import planner
 
-    _run(planner.of_image(content, styles, output), options)
+    plan_runs.run(planner.of_image(content, styles, output), options)
 
 
 @app.command()
@@ -82,7 +79,7 @@ def batch(
         suffix="." + suffix.removeprefix("."),
         warn=streams.warn,
     )
-    _run(planned, options, workers=workers)
+    plan_runs.run(planned, options, workers=workers)
 
 
 @app.command()
@@ -109,7 +106,7 @@ def video(
     from pipeline.jobs.planning import planner
 
     plan = planner.of_video(source, styles, output, shots, fps)
-    _run(plan, options, keep_frames=keep_frames, workers=workers)
+    plan_runs.run(plan, options, keep_frames=keep_frames, workers=workers)
 
 
 @app.command()
@@ -141,8 +138,8 @@ def demo(
         spec = weights_commands.with_progress(
             lambda progress: demos.weights_to_use(spec, progress.fetching, progress.warn), options.quiet
         )
-    _run(*demos.picture(output.with_suffix(".png"), options, spec))
-    _run(*clip)
+    plan_runs.run(*demos.picture(output.with_suffix(".png"), options, spec))
+    plan_runs.run(*clip)
 
 
 @app.command()
@@ -189,41 +186,6 @@ def doctor() -> None:
         states.append(finding.state)
     if "bad" in states:
         raise NstpipeError("a check failed; see the lines that say bad")
-
-
-def _run(plan: "Plan", options: JobOptions, *, keep_frames: bool = False, workers: int = 1) -> None:
-    """Run a plan, show its progress, print how it ended."""
-    from pipeline import api
-    from pipeline.base.messages import duration, one_line, shown
-    from pipeline.command_line.dry_run import lines
-    from pipeline.command_line.interrupts import Stop
-    from pipeline.command_line.progress import Progress
-    from pipeline.extractor import weights
-    from pipeline.settings.choice import Choice
-
-    choice = Choice(options.preset, options.settings)
-    if options.verbose:
-        kind = weights.available(choice.resolve().settings.weights)
-        streams.print_lines(choice.resolve(kind).as_toml(), sys.stderr)
-    if options.dry_run:
-        for line in lines(plan, choice, workers):
-            print(one_line(line))
-        return
-    with Stop(lambda message: progress.say(message)) as stop:
-        progress = Progress(stop.check, quiet=options.quiet)
-        try:
-            rules = api.Rules(options.force, options.restart, keep_frames, workers)
-            outcome = api.run(plan, choice, rules, progress)
-        finally:
-            progress.close()
-    if outcome.failed:
-        names = ", ".join(shown(entry.name) for entry in outcome.failed)
-        raise FailedItemsError(
-            f"{len(outcome.failed)} of {outcome.done + len(outcome.failed)} failed: {names}"
-        )
-    if not options.quiet:
-        took = f"{outcome.done} done in {duration(outcome.seconds)} with {outcome.weights} weights"
-        print(one_line(f"{shown(outcome.output)}: {'nothing to do' if progress.was_finished else took}"))
 
 
 def _version(wanted: bool) -> None:

@@ -17,20 +17,21 @@ os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 if TYPE_CHECKING:
-    from pipeline.api import Outcome, Rules, stylize_folder, stylize_image, stylize_video
+    from pipeline.api import stylize_folder, stylize_image, stylize_video
     from pipeline.core.style_transfer import Pastiche, StepInfo, StyleTransfer
     from pipeline.core.stylizer import Stylizer
     from pipeline.errors import NstpipeError
     from pipeline.extractor.weights import Weights
     from pipeline.jobs.work.observer import Observer
+    from pipeline.jobs.work.runs import Outcome, Rules
     from pipeline.settings.settings import Settings
 
 _HOMES = {
     "NstpipeError": "errors",
     "Observer": "jobs.work.observer",
-    "Outcome": "api",
+    "Outcome": "jobs.work.runs",
     "Pastiche": "core.style_transfer",
-    "Rules": "api",
+    "Rules": "jobs.work.runs",
     "Settings": "settings.settings",
     "StepInfo": "core.style_transfer",
     "StyleTransfer": "core.style_transfer",

@@ -1,74 +1,19 @@
-"""The three kinds of job as Python functions; the command line makes the same plans and runs them here."""
+"""The three kinds of job as Python functions; the command line makes the same plans and runs them itself."""
 
 import os
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from pipeline.base import isolated, memory
-from pipeline.core.style_shares import style_shares
-from pipeline.extractor import weights
-from pipeline.extractor.weights import Weights
 from pipeline.footage import frame_rate, sources
 from pipeline.jobs.planning import planner
-from pipeline.jobs.planning.plan import Item, Plan, VideoPlan
-from pipeline.jobs.record.entries import Entry
-from pipeline.jobs.record.journal import Journal
-from pipeline.jobs.record.journal_files import present
-from pipeline.jobs.record.lock import held
-from pipeline.jobs.work import picture_job, video_job
-from pipeline.jobs.work.job import Job
-from pipeline.jobs.work.job_folder import open_job
 from pipeline.jobs.work.observer import Observer
+from pipeline.jobs.work.runs import Outcome, Rules, run
 from pipeline.settings.choice import Choice
-from pipeline.settings.settings import Settings
 from pipeline.video.shots import shot_detection, shot_list
 
 AnyPath = str | os.PathLike[str]
-
-
-@dataclass(frozen=True)
-class Rules:
-    """How a job runs, and what it does about files and jobs that exist; no field changes a pixel.
-
-    Attributes:
-        force: overwrite an output that the job did not make, or that was changed since; redo a finished job.
-        restart: discard the job that was begun before, if it is finished or differs; it overwrites only what
-            that job made.
-        keep_frames: keep a video's stylised frames once it is assembled; those of a fade to black are in the
-            light of the rest of the shot, since the fade is applied when the video is assembled.
-        workers: pictures of a folder, or shots of a video, that are stylised at once, each in a process of
-            its own. A script that asks for more than one needs the guard ``if __name__ == "__main__":``.
-    """
-
-    force: bool = False
-    restart: bool = False
-    keep_frames: bool = False
-    workers: int = 1
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a job ended.
-
-    Attributes:
-        output: the picture, folder or clip.
-        weights: the kind of extractor weights that ran, and where they came from.
-        done: items that are done, now or before.
-        failed: items that failed, each with its reason.
-        stylized: items that this run stylised; 0 where everything was done before.
-        seconds: how long this run took.
-    """
-
-    output: Path
-    weights: str
-    done: int
-    stylized: int
-    seconds: float
-    failed: tuple[Entry, ...] = field(default=())
 
 
 def stylize_image(
@@ -189,62 +134,6 @@ def list_shots(source: AnyPath, fps: str | float | Fraction | None = None) -> li
     clip = sources.probe(sources.find(Path(source), rate))
     firsts = shot_detection.first_frames(sources.frames(clip.reading))
     return shot_list.lines(firsts, [float(clip.frame_times[first] * clip.time_base) for first in firsts])
-
-
-def run(plan: Plan, choice: Choice, rules: Rules, observer: Observer) -> Outcome:
-    """Run the job of a plan: get the weights, resolve the settings for them, open the job, do what is left.
-
-    Raises:
-        NstpipeError: one of its kinds.
-    """
-    began = time.monotonic()
-    memory.check_limits(for_tensorflow=True)
-    preliminary = choice.resolve().settings  # the weights are not known yet
-    for styles in plan.style_sets:
-        style_shares(preliminary.style_weights, len(styles))  # raises before any work
-    spec = _weights_of_the_job(plan, preliminary.weights, rules, observer.warn)
-    extractor = weights.obtain(spec, observer.warn, observer.fetching)
-    settings = choice.resolve(extractor.kind).settings
-    with (
-        isolated.while_waiting(observer.waiting),
-        open_job(plan, settings, extractor, observer, force=rules.force, restart=rules.restart) as job,
-    ):
-        items = _make_items(job, plan, settings, extractor, rules)
-        job.check_outputs()
-        entries = [entry for item in items if (entry := job.entry(item))]
-        stylized = job.stylized
-    return Outcome(
-        plan.output,
-        f"{extractor.kind} ({extractor.origin})",
-        sum(entry.state == "done" for entry in entries),
-        stylized,
-        time.monotonic() - began,
-        tuple(entry for entry in entries if entry.state == "failed"),
-    )
-
-
-def _make_items(job: Job, plan: Plan, settings: Settings, extractor: Weights, rules: Rules) -> Sequence[Item]:
-    if isinstance(plan, VideoPlan):
-        return video_job.run(
-            job, plan, settings, extractor, keep_frames=rules.keep_frames, workers=rules.workers
-        )
-    return picture_job.run(job, settings, extractor, workers=rules.workers)
-
-
-def _weights_of_the_job(plan: Plan, spec: str, rules: Rules, warn: Callable[[str], None]) -> str:
-    """The weights to use: ``spec``, but for ``auto`` those that an earlier run of the same job used.
-
-    A job never changes its weights half-way.
-    """
-    if spec != "auto" or rules.restart or not present(plan.folder):
-        return spec
-    with held(plan.folder, plan.output), Journal(plan.folder) as journal:
-        facts = journal.facts()
-    if facts is None or facts.weights not in weights.KINDS_OF_AUTO or (rules.force and facts.finished):
-        return spec
-    if facts.weights == "builtin":
-        warn("this job was begun with the builtin weights and uses them again; --restart starts it over")
-    return facts.weights
 
 
 def _paths(paths: Sequence[AnyPath] | AnyPath) -> list[Path]:

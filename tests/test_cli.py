@@ -396,7 +396,7 @@ def test_what_the_system_refuses_is_no_bug(nstpipe, monkeypatch, error, code: in
     def refused(*given: object) -> None:
         raise error
 
-    monkeypatch.setattr("pipeline.api.run", refused)
+    monkeypatch.setattr("pipeline.jobs.work.runs.run", refused)
     picture("a.jpg", 1)
     picture("s.jpg", 2)
     ended, _, complaints = nstpipe("image", "a.jpg", "s.jpg")
@@ -426,7 +426,7 @@ def test_the_line_that_resumes_leaves_out_flags_that_discard_the_job(
     def stopped(*given: object) -> None:
         raise StoppedError("stopped; what is finished is kept")
 
-    monkeypatch.setattr("pipeline.api.run", stopped)
+    monkeypatch.setattr("pipeline.jobs.work.runs.run", stopped)
     picture("a b.jpg", 1)
     picture("s.jpg", 2)
     line = ["image", "a b.jpg", "s.jpg", "--restart", "--steps", "3", "--force"]

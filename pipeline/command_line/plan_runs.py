@@ -1,0 +1,46 @@
+"""Run a plan for the command line: its options, its progress, how it ended."""
+
+import sys
+from typing import TYPE_CHECKING
+
+from pipeline.command_line import streams
+from pipeline.command_line.flags import JobOptions
+from pipeline.errors import FailedItemsError
+
+if TYPE_CHECKING:
+    from pipeline.jobs.planning.plan import Plan
+
+
+def run(plan: "Plan", options: JobOptions, *, keep_frames: bool = False, workers: int = 1) -> None:
+    """Run a plan, show its progress, print how it ended."""
+    from pipeline.base.messages import duration, one_line, shown
+    from pipeline.command_line.dry_run import lines
+    from pipeline.command_line.interrupts import Stop
+    from pipeline.command_line.progress import Progress
+    from pipeline.extractor import weights
+    from pipeline.jobs.work import runs
+    from pipeline.settings.choice import Choice
+
+    choice = Choice(options.preset, options.settings)
+    if options.verbose:
+        kind = weights.available(choice.resolve().settings.weights)
+        streams.print_lines(choice.resolve(kind).as_toml(), sys.stderr)
+    if options.dry_run:
+        for line in lines(plan, choice, workers):
+            print(one_line(line))
+        return
+    with Stop(lambda message: progress.say(message)) as stop:
+        progress = Progress(stop.check, quiet=options.quiet)
+        try:
+            rules = runs.Rules(options.force, options.restart, keep_frames, workers)
+            outcome = runs.run(plan, choice, rules, progress)
+        finally:
+            progress.close()
+    if outcome.failed:
+        names = ", ".join(shown(entry.name) for entry in outcome.failed)
+        raise FailedItemsError(
+            f"{len(outcome.failed)} of {outcome.done + len(outcome.failed)} failed: {names}"
+        )
+    if not options.quiet:
+        took = f"{outcome.done} done in {duration(outcome.seconds)} with {outcome.weights} weights"
+        print(one_line(f"{shown(outcome.output)}: {'nothing to do' if progress.was_finished else took}"))
