@@ -28,6 +28,7 @@ class Snapshots:
         if info.step % self._every == 0:
             self._make_folder()
             writing.write(self._folder / f"step_{info.step:06}.png", info.image())
+            self._write_losses()
 
     def __enter__(self) -> Self:
         return self
@@ -38,11 +39,15 @@ class Snapshots:
         """Write ``losses.csv``, also of a picture that failed."""
         if self._rows:
             self._make_folder()
-            table = io.StringIO()
-            writer = csv.DictWriter(table, list(self._rows[0]), lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(self._rows)
-            atomic.write_bytes(self._folder / "losses.csv", table.getvalue().encode())
+            self._write_losses()
+
+    def _write_losses(self) -> None:
+        """Write ``losses.csv``, with every picture: a killed run has the losses that led to its last one."""
+        table = io.StringIO()
+        writer = csv.DictWriter(table, list(self._rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self._rows)
+        atomic.write_bytes(self._folder / "losses.csv", table.getvalue().encode())
 
     def _make_folder(self) -> None:
         with atomic.writing(self._folder):

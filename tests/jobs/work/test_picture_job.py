@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline import Rules, stylize_folder, stylize_image
+from pipeline import Observer, Rules, StepInfo, stylize_folder, stylize_image
 from pipeline.base import resizing
 from pipeline.errors import (
     DivergedError,
@@ -256,6 +256,18 @@ def test_snapshots_and_losses_are_saved_on_request() -> None:
     assert header.startswith("step,scale,seconds,")
     assert {"total", "content", "style", "tv"} <= set(header.split(","))
     assert [row.split(",")[0] for row in rows] == ["1", "2", "3", "4", "5"]
+
+
+def test_a_killed_run_has_the_losses_up_to_its_last_snapshot() -> None:
+    table, rows = Path("photo_starry_snapshots/losses.csv"), {}
+
+    class Reads(Observer):
+        def step(self, info: StepInfo) -> None:
+            rows[info.step] = len(table.read_text().splitlines()) - 1 if table.exists() else 0
+
+    content, style = picture("photo.jpg", 1), picture("starry.jpg", 2)
+    stylize_image(content, [style], snapshot_every=2, observer=Reads(), **TINY | {"steps": 5})
+    assert rows == {1: 0, 2: 2, 3: 2, 4: 4, 5: 4}
 
 
 @pytest.mark.parametrize("name", ["with space.png", "new\nline.png", "größe.png", "-dash.png", "a%b#c.png"])
