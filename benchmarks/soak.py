@@ -2,8 +2,8 @@
 
     python -m benchmarks.soak [--frames 10000] [--pictures 2000]
 
-Each job runs in a process of its own. Compared are the medians of the first tenth of the items and the last:
-time an item (of the processor, since other work on the machine disturbs the clock), and the resident
+Each job runs in a process of its own. Compared are the first tenth of the items and the last: the mean time
+an item (of the processor, since other work on the machine disturbs the clock), and the median of the resident
 memory, that of the process which decodes the clip included. A mark is the journal's record of one item.
 """
 
@@ -13,6 +13,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -119,15 +120,19 @@ def measured(job: str, count: int) -> Record:
     return record
 
 
-def _ends(values: list[Any]) -> tuple[float, float]:
-    """The medians of the first and of the last tenth."""
+def _ends(
+    values: list[Any], average: Callable[[list[Any]], float] = statistics.median
+) -> tuple[float, float]:
+    """The averages of the first and of the last tenth."""
     tenth = max(1, len(values) // 10)
-    return statistics.median(values[:tenth]), statistics.median(values[-tenth:])
+    return average(values[:tenth]), average(values[-tenth:])
 
 
 def row(name: str, record: Record) -> tuple[list[str], float]:
     """A row of the table, and the larger ratio of its ends."""
-    (early, late), (small, large) = _ends(record.seconds), _ends(record.memory)
+    # Frames that are the same as the last take no steps: so a median may be of either kind.
+    early, late = _ends(record.seconds, statistics.fmean)
+    small, large = _ends(record.memory)
     fast, slow = _ends(record.marks)
     cells = [name, f"{1000 * early:.1f} ms", f"{1000 * late:.1f} ms", f"{small / 2**20:.0f} MB"]
     cells += [f"{large / 2**20:.0f} MB", f"{1000 * fast:.1f} ms", f"{1000 * slow:.1f} ms"]
