@@ -196,6 +196,7 @@ def test_a_dry_run_prints_the_plan_and_loads_no_tensorflow() -> None:
             check=False,
         )
         assert (ended.returncode, ended.stderr) == (0, "")
+        assert "lbfgs in float32" in ended.stdout or "lbfgs in bfloat16" in ended.stdout
         for word in ("items:", "megapixels", "memory:", "disk:", "time:"):
             assert word in ended.stdout
     assert not list(Path().glob(".*nstpipe"))

@@ -1,17 +1,35 @@
-"""The machine and what is installed on it: BLAS threads, versions of libraries."""
+"""The machine and what is installed on it: its processor, BLAS threads, versions of libraries."""
 
 import contextlib
 import functools
 import importlib.metadata
+import re
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import threadpoolctl
 
 LIBRARIES = ("tensorflow", "keras", "numpy", "scipy", "opencv-python-headless", "pillow", "av")
 """The distributions whose version can change the pixels or bytes of a result."""
+
+
+CPU_INFO = Path("/proc/cpuinfo")
+"""Where Linux tells what the processor can do."""
+
+BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}
+"""Linux' names of the instructions that multiply bfloat16 numbers and that TensorFlow uses."""
+
+
+def multiplies_bfloat16() -> bool:
+    """Whether the processor multiplies bfloat16 numbers in hardware; False where it cannot be asked."""
+    try:
+        flags = re.search(r"^flags\s*:(.*)$", CPU_INFO.read_text(), re.MULTILINE)
+    except OSError:
+        return False
+    return flags is not None and not BFLOAT16_FLAGS.isdisjoint(flags[1].split())
 
 
 def one_blas_thread() -> contextlib.AbstractContextManager[Any]:

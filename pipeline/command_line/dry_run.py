@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.base.messages import duration, shown
+from pipeline.core import precisions
 from pipeline.extractor import weights
 from pipeline.extractor.layers import IMAGENET_WIDTHS, QUARTER_WIDTHS
 from pipeline.jobs.planning.forecast import forecast
@@ -30,7 +31,7 @@ def lines(plan: Plan, choice: Choice, workers: int = 1) -> list[str]:
     spec = choice.resolve().settings.weights
     kind = weights.available(spec)
     kinds = f"{kind}{MAY_FETCH}" if (spec, kind) == ("auto", "builtin") else kind
-    settings = choice.resolve(kind).settings
+    settings = precisions.settled(choice.resolve(kind).settings)
     widths = QUARTER_WIDTHS if kind in SMALL_EXTRACTORS else IMAGENET_WIDTHS
     cost = forecast(plan, settings, widths, workers)
     free = shutil.disk_usage(_existing(plan.output)).free
@@ -38,7 +39,8 @@ def lines(plan: Plan, choice: Choice, workers: int = 1) -> list[str]:
     return [
         f"{plan.kind}: {shown(plan.source)} -> {shown(plan.output)}",
         f"styles: {'; '.join(' + '.join(map(shown, styles)) for styles in plan.style_sets)}",
-        f"weights: {kinds}; {settings.optimizer}, scales: {settings.scales}, steps: {settings.total_steps}",
+        f"weights: {kinds}; {settings.optimizer} in {settings.precision}, scales: {settings.scales}, "
+        f"steps: {settings.total_steps}",
         f"items: {cost.items}, {cost.pixels / 1e6:.2f} megapixels in all",
         f"memory: about {cost.memory / 1e9:.1f} GB at the peak{at_once}",
         f"disk: about {cost.disk / 1e6:.1f} MB, {free / 1e9:.1f} GB are free",

@@ -8,7 +8,11 @@ from typing import Any
 import numpy.typing as npt
 import tensorflow as tf
 
+from pipeline.base import machine
 from pipeline.errors import SettingsError, TooLargeError
+
+BFLOAT16_CAPABILITY = (8, 0)
+"""CUDA's compute capability from which on GPUs multiply bfloat16."""
 
 Shapes = Any
 """The shape of a float32 tensor as a tuple, ``None`` for a side that varies, or a dict of such."""
@@ -30,6 +34,20 @@ def choose_device(device: str) -> str:
     if int(number or 0) >= gpus:
         raise SettingsError(f"no device {device}: TensorFlow sees {gpus or 'none'}; use --device cpu or auto")
     return f"/GPU:{int(number or 0)}"
+
+
+def multiplies_bfloat16(device: str) -> bool:
+    """Whether ``device``, as :func:`choose_device` takes it, multiplies bfloat16 numbers in hardware.
+
+    Raises:
+        SettingsError: there is no such GPU.
+    """
+    _, kind, number = choose_device(device).replace("/", ":").split(":")
+    if kind == "CPU":
+        return machine.multiplies_bfloat16()
+    gpu = tf.config.list_physical_devices("GPU")[int(number)]
+    capability = tf.config.experimental.get_device_details(gpu).get("compute_capability", (0, 0))
+    return bool(capability >= BFLOAT16_CAPABILITY)
 
 
 @functools.cache

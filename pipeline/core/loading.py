@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from pipeline.base import memory
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from pipeline.core.stylizer import Stylizer
 
 _one_thread_at_a_time = threading.Lock()
@@ -21,11 +23,24 @@ def stylizer_class() -> "type[Stylizer]":
     Raises:
         TooLargeError: a limit on this process's memory is too low for TensorFlow, which would crash.
     """
+    with _quietly():
+        from pipeline.core.stylizer import Stylizer
+    return Stylizer
+
+
+def backend() -> "ModuleType":
+    """:mod:`pipeline.core.backend`, likewise."""
+    with _quietly():
+        from pipeline.core import backend
+    return backend
+
+
+@contextlib.contextmanager
+def _quietly() -> Iterator[None]:
     if "tensorflow" not in sys.modules:
         memory.check_limits(for_tensorflow=True)
     with _one_thread_at_a_time, _silent_stderr():
-        from pipeline.core.stylizer import Stylizer
-    return Stylizer
+        yield
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.core import backend, losses, targets
+from pipeline.core import backend, losses, precisions, targets
 from pipeline.core.targets import LossWeights, Targets
 from pipeline.errors import SettingsError
 from pipeline.extractor import vgg
@@ -26,12 +26,14 @@ class GraphOptions:
         weights: fingerprint of the extractor's weights.
         device: TensorFlow's name of the device.
         terms: names of the losses that weigh more than 0, in the order of :func:`loss_weights`.
+        precision: ``float32`` or ``bfloat16``.
         pooling, pixel_range, content_form, style_form, tv_form: see :class:`Settings`.
     """
 
     weights: str
     device: str
     terms: tuple[str, ...]
+    precision: str
     pooling: str
     pixel_range: int
     content_form: str
@@ -49,6 +51,7 @@ class GraphOptions:
             weights=weights.fingerprint,
             device=backend.choose_device(settings.device),
             terms=tuple(loss_weights(settings)),
+            precision=precisions.chosen(settings.precision, settings.device),
             pooling=settings.pooling,
             pixel_range=settings.pixel_range,
             content_form=settings.content_form,
@@ -79,7 +82,9 @@ class LossGraphs:
         self.options = options
         content_layers, style_layers = options.layers("content"), options.layers("style")
         with backend.on_device(options.device):
-            self._extractor = vgg.Extractor(weights, options.pooling, [*content_layers, *style_layers])
+            self._extractor = vgg.Extractor(
+                weights, options.pooling, [*content_layers, *style_layers], options.precision
+            )
         channels = {layer: kernel.shape[-1] for layer, (kernel, _) in weights.kernels.items()}
         target_shapes = Targets.shapes(content_layers, style_layers, channels)
         inputs = {term: SCALAR for term in options.terms}, target_shapes

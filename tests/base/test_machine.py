@@ -3,6 +3,7 @@
 import importlib.metadata
 import subprocess
 import sys
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -12,6 +13,26 @@ import threadpoolctl
 
 from pipeline.base import machine
 from tests.support import ROOT
+
+
+@pytest.mark.parametrize(
+    ("text", "multiplies"),
+    [
+        ("processor\t: 0\nflags\t\t: fpu sse2 avx512_bf16 rdpid\n\nprocessor\t: 1\n", True),
+        ("flags\t\t: fpu amx_bf16\n", True),
+        ("flags\t\t: fpu avx512f bf16x avx512_bf16_\n", False),
+        ("model name\t: avx512_bf16\nflags\t\t: fpu\n", False),
+        ("Features\t: fp asimd\n", False),
+        (None, False),
+    ],
+)
+def test_the_processor_says_whether_it_multiplies_bfloat16(
+    text: str | None, multiplies: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "CPU_INFO", tmp_path / "cpuinfo")
+    if text is not None:
+        (tmp_path / "cpuinfo").write_text(text)
+    assert machine.multiplies_bfloat16() is multiplies
 
 
 def test_versions_are_those_of_the_libraries_that_change_pixels() -> None:

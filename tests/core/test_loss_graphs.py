@@ -49,6 +49,7 @@ CHANGES_OF_THE_GRAPHS = {
     "content_weight": 0.0,
     "style_weight": 0.0,
     "tv_weight": 0.0,
+    "precision": "bfloat16",
     "pooling": "avg",
     "pixel_range": 1,
     "content_form": "sum",

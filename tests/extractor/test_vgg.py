@@ -69,6 +69,19 @@ def test_scales_multiply_the_activations_of_their_layer_alone():
     np.testing.assert_array_equal(scaled["block5_conv4"], plain["block5_conv4"])
 
 
+@pytest.mark.parametrize("pooling", ["max", "avg"])
+def test_bfloat16_keeps_two_digits_and_the_first_layer_all(pooling):
+    exact, rounded = (
+        Extractor(tiny_weights(), pooling, precision=precision).activations(picture())
+        for precision in ("float32", "bfloat16")
+    )
+    np.testing.assert_array_equal(rounded["block1_conv1"], exact["block1_conv1"])
+    for layer in layers.LAYERS[1:]:
+        assert rounded[layer].dtype == exact[layer].dtype == "float32"
+        apart = np.linalg.norm(np.asarray(rounded[layer]) - exact[layer]) / np.linalg.norm(exact[layer])
+        assert 1e-4 < apart < 0.05, layer
+
+
 def test_returns_the_given_layers_and_needs_no_deeper_ones():
     whole = tiny_weights()
     kernels = {layer: whole.kernels[layer] for layer in layers.up_to_deepest(["block2_conv1"])}

@@ -32,6 +32,9 @@ CONVOLUTION_SPEED = 1.6
 """Ratio of the operations a second of a step's passes and losses to those of a matrix product; see
 benchmarks.step_split."""
 
+PRECISION_SPEED = {"float32": 1.0, "bfloat16": 1.8}
+"""How many times the operations of float32 a step does in a second; see benchmarks.precision."""
+
 OPTIMIZER_SECONDS_PER_VALUE = {"lbfgs": 9e-8, "projected-lbfgs": 9e-9}
 """Seconds of an optimizer's own for each value of the picture in each step; see benchmarks.step_split."""
 
@@ -65,6 +68,8 @@ def seconds_of_picture(
     """Seconds of a whole picture, every scale, at ``speed`` operations a second.
 
     Args:
+        settings: with a precision that is not ``auto``.
+        speed: of operations in float32.
         following: whether it is a frame that starts from earlier pastiches.
         workers: pictures that are stylised at once. The passes through the network take every core already,
             so they gain nothing; the optimizers' own work, on one core each, runs side by side.
@@ -73,6 +78,7 @@ def seconds_of_picture(
     coarse_too = settings.temporal == "flow"  # only the flow shows which places are newly visible
     levels = plan_following(framed, settings, coarse_too=coarse_too) if following else plan(framed, settings)
     value = OPTIMIZER_SECONDS_PER_VALUE.get(settings.optimizer, 0.0) / workers
+    speed *= PRECISION_SPEED[settings.precision]
     return sum(
         level.steps
         * (operations_of_step(settings, level.size, widths) / speed + 3 * math.prod(level.size) * value)

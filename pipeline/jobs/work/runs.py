@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.base import isolated, memory
+from pipeline.core import precisions
 from pipeline.core.style_shares import style_shares
 from pipeline.extractor import weights
 from pipeline.extractor.weights import Weights
 from pipeline.jobs.planning.plan import Item, Plan, VideoPlan
-from pipeline.jobs.record.entries import Entry
+from pipeline.jobs.record.entries import Entry, Facts
 from pipeline.jobs.record.journal import Journal
 from pipeline.jobs.record.journal_files import present
 from pipeline.jobs.record.lock import held
@@ -74,9 +75,10 @@ def run(plan: Plan, choice: Choice, rules: Rules, observer: Observer) -> Outcome
     preliminary = choice.resolve().settings  # the weights are not known yet
     for styles in plan.style_sets:
         style_shares(preliminary.style_weights, len(styles))  # raises before any work
-    spec = _weights_of_the_job(plan, preliminary.weights, rules, observer.warn)
+    begun = None if rules.restart else _begun(plan)
+    spec = _weights_of_the_job(preliminary.weights, begun, rules, observer.warn)
     extractor = weights.obtain(spec, observer.warn, observer.fetching)
-    settings = choice.resolve(extractor.kind).settings
+    settings = _with_precision(choice.resolve(extractor.kind).settings, begun)
     with (
         isolated.while_waiting(observer.waiting),
         open_job(plan, settings, extractor, observer, force=rules.force, restart=rules.restart) as job,
@@ -103,17 +105,34 @@ def _make_items(job: Job, plan: Plan, settings: Settings, extractor: Weights, ru
     return picture_job.run(job, settings, extractor, workers=rules.workers)
 
 
-def _weights_of_the_job(plan: Plan, spec: str, rules: Rules, warn: Callable[[str], None]) -> str:
+def _begun(plan: Plan) -> Facts | None:
+    """The facts of the plan's job, if an earlier run has begun it."""
+    if not present(plan.folder):
+        return None
+    with held(plan.folder, plan.output), Journal(plan.folder) as journal:
+        return journal.facts()
+
+
+def _weights_of_the_job(spec: str, begun: Facts | None, rules: Rules, warn: Callable[[str], None]) -> str:
     """The weights to use: ``spec``, but for ``auto`` those that an earlier run of the same job used.
 
     A job never changes its weights half-way.
     """
-    if spec != "auto" or rules.restart or not present(plan.folder):
+    if spec != "auto" or begun is None or begun.weights not in weights.KINDS_OF_AUTO:
         return spec
-    with held(plan.folder, plan.output), Journal(plan.folder) as journal:
-        facts = journal.facts()
-    if facts is None or facts.weights not in weights.KINDS_OF_AUTO or (rules.force and facts.finished):
+    if rules.force and begun.finished:
         return spec
-    if facts.weights == "builtin":
+    if begun.weights == "builtin":
         warn("this job was begun with the builtin weights and uses them again; --restart starts it over")
-    return facts.weights
+    return begun.weights
+
+
+def _with_precision(settings: Settings, begun: Facts | None) -> Settings:
+    """The settings with a precision in place of ``auto``: this machine's, or that of the job so far.
+
+    Jobs of versions that knew no other are of float32.
+    """
+    if settings.precision != "auto" or begun is None:
+        return precisions.settled(settings)
+    precision = "bfloat16" if begun.parts["settings"].get("precision") == "bfloat16" else "float32"
+    return settings.model_copy(update={"precision": precision})

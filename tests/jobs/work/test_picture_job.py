@@ -26,6 +26,7 @@ from pipeline.jobs.record.journal import Journal
 from pipeline.jobs.record.lock import held
 from pipeline.pictures import images
 from tests.support import ROOT
+from tests.support.machines import with_flags
 from tests.support.media import TINY, picture
 from tests.support.observers import RecordingObserver, StopsAt
 
@@ -363,6 +364,54 @@ def test_auto_keeps_the_weights_that_the_job_was_begun_with() -> None:
     assert outcome.stylized == 1
     assert outcome.weights.startswith("builtin")
     assert "begun with the builtin weights" in observer.warnings[0]
+
+
+def recorded_precision() -> str | None:
+    with Journal(Path(".photos_starry.nstpipe")) as journal:
+        facts = journal.facts()
+    assert facts is not None
+    return facts.parts["settings"].get("precision")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "precision"),
+    [("fpu avx512_bf16", "fpu", "bfloat16"), ("fpu", "fpu avx512_bf16", "float32")],
+)
+def test_a_job_keeps_the_precision_of_the_machine_that_began_it(
+    first: str, second: str, precision: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in (1, 2):
+        picture(f"photos/{number}.png", number)
+    style = picture("starry.jpg", 9)
+    with_flags(first, tmp_path, monkeypatch)
+    with pytest.raises(StoppedError):
+        stylize_folder("photos", [style], observer=StopsAt(1), **TINY)
+    with_flags(second, tmp_path, monkeypatch)
+    assert stylize_folder("photos", [style], **TINY).stylized == 1
+    assert recorded_precision() == precision
+    assert stylize_folder("photos", [style], **TINY).stylized == 0
+    assert stylize_folder("photos", [style], rules=Rules(force=True), **TINY).stylized == 2
+    assert recorded_precision() == precision
+    assert stylize_folder("photos", [style], rules=Rules(restart=True), **TINY).stylized == 2
+    assert recorded_precision() != precision
+
+
+def test_a_job_of_a_version_that_knew_no_precision_goes_on_in_float32(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture("photos/1.png", 1)
+    style = picture("starry.jpg", 9)
+    stylize_folder("photos", [style], precision="float32", **TINY)
+    with Journal(Path(".photos_starry.nstpipe")) as journal:
+        facts = journal.facts()
+        assert facts is not None
+        old = {name: value for name, value in facts.parts["settings"].items() if name != "precision"}
+        journal.update(parts={**facts.parts, "settings": old})
+    picture("photos/2.png", 2)
+    with_flags("fpu avx512_bf16", tmp_path, monkeypatch)
+    assert stylize_folder("photos", [style], **TINY).stylized == 1
+    with pytest.raises(JobDiffersError, match="precision was float32 and is bfloat16"):
+        stylize_folder("photos", [style], precision="bfloat16", **TINY)
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system cannot pin a process")
