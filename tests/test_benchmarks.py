@@ -41,6 +41,17 @@ def test_the_modes_of_a_drawn_clip(table) -> None:
     assert images.read(Path("sheet.png")).pixels.shape[1] == 2 * 320
 
 
+def test_precisions(table, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("STEPS", "3"), ("SIZE", "64")):
+        monkeypatch.setenv(f"NSTPIPE_{name}", value)
+    pair = str(picture("photo.jpg", 1, 96, 128)), str(picture("starry.jpg", 2))
+    ((preset, loss, ratio, error, _, _),) = table(
+        "precision", *pair, "--weights", "builtin", "--presets", "preview"
+    )
+    assert preset == "preview" and float(loss) > 0
+    assert 0.9 < float(ratio) < 1.1 and 0 < float(error.removesuffix(" %")) < 30
+
+
 def test_pictures_on_a_sheet_fill_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     names = [str(picture(f"{name}.png", number)) for number, name in enumerate("abcd")]
     monkeypatch.setattr(sys, "argv", ["benchmark", "sheet.png", *names, "--columns", "3"])
