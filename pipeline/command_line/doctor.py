@@ -10,7 +10,7 @@ from pipeline._version import __version__
 from pipeline.base import machine
 from pipeline.base.files import current_folder
 from pipeline.base.messages import shown
-from pipeline.core import loading
+from pipeline.core import loading, precisions
 from pipeline.extractor import fetching, imagenet, weights
 
 ENOUGH_DISK = 2**30
@@ -59,9 +59,10 @@ def _device() -> Finding:
     from pipeline.core import backend
 
     device = backend.choose_device("auto")
+    text = f"{device}, {precisions.chosen('auto', 'auto')}"
     if "GPU" in device:
-        return Finding("device", "ok", device)
-    return Finding("device", "note", f"{device}; TensorFlow sees no GPU, so large pictures are slow")
+        return Finding("device", "ok", text)
+    return Finding("device", "note", f"{text}; TensorFlow sees no GPU, so large pictures are slow")
 
 
 def _lbfgs() -> Finding:

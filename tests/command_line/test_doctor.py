@@ -11,7 +11,7 @@ import pytest
 import cli
 from pipeline.command_line import doctor
 from pipeline.command_line.doctor import Finding
-from pipeline.core import backend, scipy_lbfgs
+from pipeline.core import backend, precisions, scipy_lbfgs
 from pipeline.extractor import eight_bit, imagenet, weights
 
 
@@ -79,8 +79,9 @@ def test_intact_8_bit_weights_are_ok(keras_home: Path, monkeypatch: pytest.Monke
 @pytest.mark.parametrize(("device", "state"), [("/CPU:0", "note"), ("/GPU:0", "ok")])
 def test_a_machine_without_gpu_gets_a_note(monkeypatch: pytest.MonkeyPatch, device: str, state: str) -> None:
     monkeypatch.setattr(backend, "choose_device", lambda spec: device)
+    monkeypatch.setattr(precisions, "chosen", lambda precision, device: f"{precision} on {device}")
     result = finding("device")
-    assert (result.state, result.text.split(";")[0]) == (state, device)
+    assert (result.state, result.text.split(";")[0]) == (state, f"{device}, auto on auto")
     assert ("TensorFlow sees no GPU" in result.text) == (state == "note")
 
 
