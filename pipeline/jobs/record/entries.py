@@ -101,6 +101,10 @@ class Facts:
         began_at: Unix time.
         adopts: whether an output that carries the job's fingerprint and that the journal does not know may
             count as done; False where an earlier job's outputs are to be overwritten.
+        styles: the paths of the styles, those of a set together; absolute, see
+            :mod:`pipeline.base.path_text`. None of a job that an earlier version of nstpipe ran last.
+        contents: by the names of the items, the path of each one's picture; both in the same form. None for
+            frames of a video.
         total: items in all; 0 until they are counted.
         workers: processes of the last run.
         finished: whether the last run came to its end, a video's assembly included.
@@ -123,6 +127,8 @@ class Facts:
     libraries: Mapping[Text, Text] = field(default_factory=dict)
     began_at: Seconds = 0.0
     adopts: Flag = False
+    styles: tuple[tuple[Text, ...], ...] | None = None
+    contents: Mapping[Text, Text] | None = None
     total: Count = 0
     workers: Workers = 1
     finished: Flag = False

@@ -5,6 +5,7 @@ import json
 import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from pipeline.base import atomic
@@ -13,8 +14,9 @@ from pipeline.core.frame_start import TemporalTerms
 from pipeline.core.style_transfer import StepInfo, StyleTransfer
 from pipeline.errors import NstpipeError
 from pipeline.jobs.planning.plan import Item, Plan
-from pipeline.jobs.record import fingerprint
+from pipeline.jobs.record import fingerprint, loss_curves
 from pipeline.jobs.record.entries import Entry, valid_entry
+from pipeline.jobs.record.loss_curves import LossCurve
 from pipeline.jobs.work import ownership
 from pipeline.jobs.work.snapshots import Snapshots
 from pipeline.pictures import images, writing
@@ -67,9 +69,14 @@ class ItemMaker:
             The entry for the journal.
         """
         began = time.monotonic()
-        with Snapshots(self._plan.snapshot_folder(item), stylizer.settings.snapshot_every) as snapshots:
+        snapshot_folder = self._plan.snapshot_folder(item)
+        with (
+            Snapshots(snapshot_folder, stylizer.settings.snapshot_every) as snapshots,
+            LossCurve(self._losses_path(item)) as curve,
+        ):
 
             def stepped(info: StepInfo) -> None:
+                curve.add(info.step, info.scale, info.seconds, info.losses)
                 snapshots.take(info)
                 on_step(info)
 
@@ -107,6 +114,10 @@ class ItemMaker:
         """Whether this job wrote the file at an output, of whatever content, and no one edited it since."""
         tag = _tag_of(item)
         return tag is not None and tag.get("job") == self._fingerprint and _is_unedited(item, tag)
+
+    def _losses_path(self, item: Item) -> Path | None:
+        """Where the losses of a picture go; frames are many, and the journal has the last loss of each."""
+        return None if self._plan.is_of_video else loss_curves.path_of(self._plan.folder, item.name)
 
     def _write(
         self, item: Item, picture: Picture, facts: dict[str, Any], seconds: float, before_writing: OnHash

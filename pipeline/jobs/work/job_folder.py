@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from pipeline._version import __version__
-from pipeline.base import atomic
+from pipeline.base import atomic, path_text
 from pipeline.base.machine import library_versions
 from pipeline.base.messages import shown
 from pipeline.errors import DamagedJournalError, JobDiffersError, OutputError
@@ -53,6 +53,7 @@ def open_job(
         other_jobs.claim(plan.folder, plan.outputs)
         with opened_log(plan.folder) as log, _journal(plan, restart) as record:
             _begin_or_resume(record, plan, parts, weights, force=force, restart=restart)
+            _record_inputs(record, plan)
             _sweep(plan)
             with _folder_removed_if_no_item_is_done(plan, record):
                 yield Job(plan, record, parts, observer, log, source)
@@ -80,6 +81,7 @@ def _begin_or_resume(
     if differences or begins_anew or (facts.finished and force):
         _keep_ownership(record, facts, plan)
         folder_files.remove_frames(plan.folder / FRAMES_FOLDER)
+        folder_files.remove_losses(plan.folder)
         # The discarded job's outputs lie where this one writes: they must not be adopted.
         _begin(record, plan, parts, weights, adopts=False)
 
@@ -97,6 +99,18 @@ def _begin(record: Journal, plan: Plan, parts: Mapping[str, Any], weights: Weigh
         adopts=adopts,
     )
     record.begin(facts)
+
+
+def _record_inputs(record: Journal, plan: Plan) -> None:
+    """Record where the inputs lie now: they may have been moved since the job was begun."""
+    facts = record.facts()
+    assert facts is not None  # recorded when the job was begun
+    styles = tuple(tuple(map(path_text.absolute, styles)) for styles in plan.style_sets)
+    contents = None
+    if not plan.is_of_video:
+        contents = {path_text.encoded(item.name): path_text.absolute(item.content) for item in plan.items}
+    if (styles, contents) != (facts.styles, facts.contents):
+        record.update(styles=styles, contents=contents)
 
 
 def _difference(plan: Plan, facts: Facts, differences: Sequence[str]) -> JobDiffersError:

@@ -65,13 +65,15 @@ def test_an_item_is_marked_after_its_file_is_written(of_video: bool) -> None:
 
 
 def test_the_file_is_written_before_the_journal_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The order of the calls is: rename, then mark."""
+    """The order of the calls is: rename the losses and the picture, then mark."""
     calls: list[str] = []
     replace, mark = os.replace, Journal.mark
-    monkeypatch.setattr(os, "replace", lambda *paths: (calls.append("rename"), replace(*paths))[1])
+    monkeypatch.setattr(
+        os, "replace", lambda *paths: (calls.append(Path(paths[1]).suffix), replace(*paths))[1]
+    )
     monkeypatch.setattr(Journal, "mark", lambda self, entry: (calls.append("mark"), mark(self, entry))[1])
     stylize_image(picture("photo.jpg", 1), [picture("starry.jpg", 2)], **TINY)
-    assert calls == ["rename", "mark"]
+    assert calls == [".csv", ".png", "mark"]
 
 
 def forget(folder: str, name: str) -> None:

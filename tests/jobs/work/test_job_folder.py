@@ -23,7 +23,9 @@ def tree(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("dangling", [False, True])
-@pytest.mark.parametrize("name", ["", "journal.sqlite3", "log.txt", "lock", "holder.txt", "claims", "frames"])
+@pytest.mark.parametrize(
+    "name", ["", "journal.sqlite3", "log.txt", "lock", "holder.txt", "claims", "frames", "losses"]
+)
 def test_a_link_in_place_of_a_file_of_the_job_is_refused(name: str, dangling: bool) -> None:
     """Also with --force and --restart, which remove files."""
     clip("in.mp4", frames=2)
@@ -32,7 +34,7 @@ def test_a_link_in_place_of_a_file_of_the_job_is_refused(name: str, dangling: bo
     if not dangling:
         picture("outside/000001.png", 3)
         (outside / "log.txt").write_text("mine")
-    target = outside / "log.txt" if name not in ("", "frames") else outside
+    target = outside / "log.txt" if name not in ("", "frames", "losses") else outside
     before = tree(outside)
     if name:
         FOLDER.mkdir()
