@@ -16,6 +16,7 @@ from pipeline.steadiness.curves import LONG_TERM_GAP, Curve, Steadiness
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 PANELS: tuple[tuple[str, dict[str, str]], ...] = (
     (
@@ -58,9 +59,22 @@ def draw(measured: Steadiness, path: Path, title: str) -> None:
     Raises:
         OutputError, DiskFullError: it cannot be written.
     """
+    plotted = figure(measured)
+    plotted.axes[0].set_title(title, loc="left", fontsize=11, parse_math=False)
+    with atomic.replacing(path) as partial, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")  # the font lacks letters of the title
+        plotted.savefig(partial, format="png", dpi=120)
+
+
+def figure(measured: Steadiness, size: tuple[float, float] = (9, 8)) -> "Figure":
+    """The curves over the frames, one panel above the other, cuts as thin lines.
+
+    Args:
+        size: width and height in inches.
+    """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(9, 8), layout="constrained")
+    figure = Figure(figsize=size, layout="constrained")
     panels = figure.subplots(len(PANELS), sharex=True)
     for axes, (label, names) in zip(panels, PANELS, strict=True):
         for colour, (curve, name) in zip(COLOURS, names.items(), strict=False):
@@ -68,10 +82,7 @@ def draw(measured: Steadiness, path: Path, title: str) -> None:
         _finish(axes, label, measured.starts[1:])
     figure.align_ylabels(panels)
     panels[-1].set_xlabel("frame (dashed: a cut)" if measured.starts[1:] else "frame")
-    panels[0].set_title(title, loc="left", fontsize=11, parse_math=False)
-    with atomic.replacing(path) as partial, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph")  # the font lacks letters of the title
-        figure.savefig(partial, format="png", dpi=120)
+    return figure
 
 
 def _draw_curve(axes: "Axes", curve: Curve, starts: tuple[int, ...], color: str, label: str) -> None:

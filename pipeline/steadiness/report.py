@@ -72,7 +72,7 @@ def of(
     if plot is not None:
         plots.check_path(plot, [path for path in (source, pastiche, motion) if path is not None])
     truth = true_motion.load(motion) if motion is not None else None
-    measured = _measured(source, pastiche, truth)
+    measured = measure(source, pastiche, truth)
     if plot is not None:
         plots.draw(measured, plot, f"{shown(pastiche.name)}: how steady")
     if as_json:
@@ -104,7 +104,15 @@ def to_json(measured: Steadiness) -> str:
     return json.dumps(report, indent=1)
 
 
-def _measured(source: Path, pastiche: Path, truth: TrueMotion | None) -> Steadiness:
+def measure(source: Path, pastiche: Path, truth: TrueMotion | None = None) -> Steadiness:
+    """Measure the pastiche of a clip or image sequence, with a progress bar on a terminal.
+
+    Args:
+        truth: the source's true motion, where it is known; else it is estimated.
+
+    Raises:
+        InputError: a file cannot be read, or they do not belong together.
+    """
     content, styled = (sources.probe(sources.find(path)) for path in (source, pastiche))
     count = _count(content, styled, truth)
     starts = shot_detection.first_frames(sources.frames(content.reading))
