@@ -1,8 +1,9 @@
 """The command line: options -> settings -> job; progress, messages, exit codes. No logic of its own."""
 
+import contextlib
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +11,9 @@ from pipeline import __version__
 from pipeline.command_line import entry, plan_runs, preset_commands, streams, weights_commands
 from pipeline.command_line.flags import JobOptions, with_job_options
 from pipeline.errors import NstpipeError
+
+if TYPE_CHECKING:
+    from pipeline.jobs.planning.plan import Plan
 
 app = typer.Typer(
     help="Neural style transfer for pictures, folders and videos.",
@@ -47,7 +51,7 @@ def image(
     """Stylise one picture; several styles are blended."""
     from pipeline.jobs.planning import planner
 
-    plan_runs.run(planner.of_image(content, styles, output), options)
+    _run(planner.of_image(content, styles, output), options)
 
 
 @app.command()
@@ -79,7 +83,7 @@ def batch(
         suffix="." + suffix.removeprefix("."),
         warn=streams.warn,
     )
-    plan_runs.run(planned, options, workers=workers)
+    _run(planned, options, workers=workers)
 
 
 @app.command()
@@ -106,7 +110,7 @@ def video(
     from pipeline.jobs.planning import planner
 
     plan = planner.of_video(source, styles, output, shots, fps)
-    plan_runs.run(plan, options, keep_frames=keep_frames, workers=workers)
+    _run(plan, options, keep_frames=keep_frames, workers=workers)
 
 
 @app.command()
@@ -138,8 +142,8 @@ def demo(
         spec = weights_commands.with_progress(
             lambda progress: demos.weights_to_use(spec, progress.fetching, progress.warn), options.quiet
         )
-    plan_runs.run(*demos.picture(output.with_suffix(".png"), options, spec))
-    plan_runs.run(*clip)
+    _run(*demos.picture(output.with_suffix(".png"), options, spec))
+    _run(*clip)
 
 
 @app.command()
@@ -154,6 +158,22 @@ def status(
     jobs: list[statuses.Status | statuses.Unreadable]
     jobs = [statuses.of(output)] if output else statuses.below(Path())
     streams.print_lines("\n".join(line for job in jobs for line in job.lines()) or "no jobs here")
+
+
+@app.command()
+def report(
+    output: Annotated[Path, typer.Argument(metavar="OUT", help="A job's output.")],
+    path: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE.html", help="Where it goes; by default beside OUT."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite a file that is no report.")] = False,
+) -> None:
+    """Write a job's report: a web page with its pictures, curves, failures and settings."""
+    from pipeline.base.messages import shown
+    from pipeline.report import writing
+
+    streams.print_lines(shown(writing.write_report(output, path, force=force)))
 
 
 @app.command()
@@ -186,6 +206,19 @@ def doctor() -> None:
         states.append(finding.state)
     if "bad" in states:
         raise NstpipeError("a check failed; see the lines that say bad")
+
+
+def _run(plan: "Plan", options: JobOptions, *, keep_frames: bool = False, workers: int = 1) -> None:
+    """Run a plan; with ``--report``, write the report however the job ended."""
+    with contextlib.ExitStack() as stack:
+        if options.report and not options.dry_run:
+            from pipeline.report import writing
+
+            say = (lambda line: None) if options.quiet else streams.print_lines
+            stack.enter_context(
+                writing.at_the_end(plan.output, force=options.force, say=say, warn=streams.warn)
+            )
+        plan_runs.run(plan, options, keep_frames=keep_frames, workers=workers)
 
 
 def _version(wanted: bool) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pipeline.extractor.weights import Weights
     from pipeline.jobs.work.observer import Observer
     from pipeline.jobs.work.runs import Outcome, Rules
+    from pipeline.report.writing import write_report
     from pipeline.settings.settings import Settings
 
 _HOMES = {
@@ -40,6 +41,7 @@ _HOMES = {
     "stylize_folder": "api",
     "stylize_image": "api",
     "stylize_video": "api",
+    "write_report": "report.writing",
 }
 
 __all__ = [
@@ -57,6 +59,7 @@ __all__ = [
     "stylize_folder",
     "stylize_image",
     "stylize_video",
+    "write_report",
 ]
 
 

@@ -51,6 +51,7 @@ class JobOptions:
         force: overwrite files that the job did not make, or that were changed since; redo a finished job.
         restart: discard the job that was begun before, if it is finished or differs.
         dry_run: print the plan and its cost; do nothing.
+        report: write a report beside the output at the end, see :mod:`pipeline.report`.
         quiet: print only warnings and errors.
         verbose: print the source of every setting, and tracebacks.
     """
@@ -60,6 +61,7 @@ class JobOptions:
     force: bool = False
     restart: bool = False
     dry_run: bool = False
+    report: bool = False
     quiet: bool = False
     verbose: bool = False
 
@@ -72,6 +74,7 @@ _OF_A_JOB = {
     ),
     "restart": ("--restart", "Discard the job begun before, if it is finished or differs."),
     "dry_run": ("--dry-run", "Print the plan and its cost; do nothing."),
+    "report": ("--report", "Write a web page about the job beside its output: OUT.report.html."),
     "quiet": ("--quiet/-q", "Print only warnings and errors."),
     "verbose": ("--verbose/-v", "Print the source of every setting, and tracebacks."),
 }

@@ -73,9 +73,10 @@ def read(path: Path) -> tuple[Row, ...]:
     """The rows of a file of losses; () where it is missing or damaged."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            return tuple({name: float(text) for name, text in row.items()} for row in csv.DictReader(file))
+            rows = [{name: float(text) for name, text in row.items()} for row in csv.DictReader(file)]
     except (OSError, ValueError, TypeError, AttributeError, csv.Error):
         return ()
+    return tuple(rows) if all(row.keys() >= {"step", "scale", "total"} for row in rows) else ()
 
 
 def _as_csv(rows: Sequence[Row]) -> bytes:
