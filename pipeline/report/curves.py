@@ -18,7 +18,10 @@ COLOURS = {"total": "#7a7a7a", "content": "#1b6ca8", "style": "#d1603d", "tv": "
 """Of the losses; each can be told from a light and from a dark page."""
 
 INK, GRID = "#010203", "#e4e4e4"
-"""What is replaced by the page's own colours: letters and axes; the grid."""
+"""Of letters and axes; of the grid."""
+
+PAGE_COLOURS = {INK: "currentColor", GRID: "var(--line)", COLOURS["content"]: "var(--accent)"}
+"""The page's own colours, which it has for a light and for a dark window, in place of those in a chart."""
 
 WIDTH, HEIGHT = 5.0, 2.5
 """Of a chart in inches. A phone is as wide, so its letters stay legible there."""
@@ -105,7 +108,9 @@ def as_svg(figure: "Figure", name: str) -> str:
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     svg = file.getvalue()
-    svg = svg[svg.index("<svg") :].replace(INK, "currentColor").replace(GRID, "var(--line)")
+    svg = svg[svg.index("<svg") :]
+    for colour, name_on_page in PAGE_COLOURS.items():
+        svg = svg.replace(colour, name_on_page)
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r'(id="|url\(#|href="#)', rf"\g<1>{name}-", svg)
     svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", svg, count=1)
