@@ -27,6 +27,9 @@ def test_the_wheel_holds_presets_and_samples(tmp_path: Path) -> None:
         "pipeline/extractor/builtin.npz",
         "pipeline/py.typed",
         "pipeline/configs/balanced.toml",
+        "pipeline/report/template/report.css",
+        "pipeline/report/template/report.html.jinja",
+        "pipeline/report/template/report.js",
         "pipeline/samples/clip.mp4",
         "pipeline/samples/starry.jpg",
     ]

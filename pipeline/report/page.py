@@ -191,7 +191,7 @@ def _settings(job: JobRecord) -> Iterator[tuple[str, str, bool]]:
 def _value(value: Any) -> str:
     """A setting's value as people write it."""
     if isinstance(value, Mapping):
-        return ", ".join(f"{one_line(str(name))} = {_value(part)}" for name, part in value.items())
+        return ",\n".join(f"{one_line(str(name))} = {_value(part)}" for name, part in value.items())
     if isinstance(value, list):
         return ", ".join(map(_value, value)) or "–"
     if isinstance(value, float):

@@ -54,7 +54,7 @@ def test_the_report_of_a_batch_says_what_is_done_failed_and_left() -> None:
 def test_the_settings_and_weights_are_shown() -> None:
     page = written(recorded_jobs.batch("out", ["a.png"]))
     assert re.search(r"size\s*64", page.text)
-    assert re.search(r"style layers\s*block1_conv1 = 0\.2, block2_conv1 = 0\.2", page.text)
+    assert re.search(r"style layers\s*block1_conv1 = 0\.2,\nblock2_conv1 = 0\.2", page.text)
     assert re.search(r"weights\s*builtin \(built in\)\s*their fingerprint\s*abababababababab\s", page.text)
     assert "photos in the style of starry.jpg" in page.text
     pale = page.text[page.text.index("Settings") :]
