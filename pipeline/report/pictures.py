@@ -8,6 +8,7 @@ from tqdm import tqdm
 
 from pipeline.base.arrays import FloatArray
 from pipeline.errors import NstpipeError
+from pipeline.jobs.record import fingerprint
 from pipeline.pictures import images
 from pipeline.report import filmstrip, thumbnails
 from pipeline.report.job_record import ItemRecord, JobRecord, Snapshot
@@ -54,11 +55,17 @@ def of(job: JobRecord) -> ReportPictures:
     others = sum(map(len, job.plan.style_sets)) + sum(map(len, snapshots.values()))
     limits = PictureLimits.for_pictures(2 * pairs + others)
     return ReportPictures(
-        [[_of_file(style, limits) for style in styles] for styles in job.plan.style_sets],
+        list(_styles(job, limits)),
         {item.name: _pair(item, limits) for item in _with_bar(pictured)},
         {name: list(_of_snapshots(chosen, limits)) for name, chosen in snapshots.items()},
         list(_film(job, limits)) if job.plan.is_of_video else (),
     )
+
+
+def _styles(job: JobRecord, limits: PictureLimits) -> Iterator[list[Thumbnail | None]]:
+    hashes = job.facts.parts.get("styles") or [[""] * len(styles) for styles in job.plan.style_sets]
+    for styles, own in zip(job.plan.style_sets, hashes, strict=True):
+        yield [_of_file(style, limits, sha256) for style, sha256 in zip(styles, own, strict=True)]
 
 
 def _chosen(item: ItemRecord, items: int) -> list[Snapshot]:
@@ -72,7 +79,8 @@ def _with_bar(items: Sequence[ItemRecord]) -> Iterable[ItemRecord]:
 
 
 def _pair(item: ItemRecord, limits: PictureLimits) -> Pair:
-    before = _of_file(item.content, limits) if item.content else None
+    sha256 = item.entry.content if item.entry else ""
+    before = _of_file(item.content, limits, sha256) if item.content else None
     return Pair(before, _of_file(item.output, limits))
 
 
@@ -92,9 +100,15 @@ def _of_pixels(pixels: FloatArray | None, limits: PictureLimits) -> Thumbnail | 
     return None if pixels is None else thumbnails.of(pixels, limits)
 
 
-def _of_file(path: Path, limits: PictureLimits) -> Thumbnail | None:
-    """A picture's thumbnail; None where it is gone or cannot be read: the report shows the rest."""
+def _of_file(path: Path, limits: PictureLimits, sha256: str = "") -> Thumbnail | None:
+    """A picture's thumbnail; None where it is gone or cannot be read: the report shows the rest.
+
+    Args:
+        sha256: of the file (hex), if it is to be the one that was read then; None where it is another by now.
+    """
     try:
+        if sha256 and fingerprint.of_file(path) != sha256:
+            return None
         picture = images.read(path, limits.side)
     except NstpipeError:
         return None

@@ -8,10 +8,11 @@ from urllib.parse import unquote_to_bytes
 
 import pytest
 
-from pipeline import write_report
+from pipeline import stylize_folder, write_report
 from pipeline.jobs.record.entries import Entry
+from pipeline.report import pictures
 from tests.support import recorded_jobs
-from tests.support.media import clip, picture
+from tests.support.media import TINY, clip, picture
 
 EVIL = '<script>alert("1")&amp;\'\n</script>.png'
 """A name that a file can have, but for its slash."""
@@ -143,6 +144,7 @@ def test_a_clip_that_was_stopped_has_the_frames_that_are_done() -> None:
     page = written("out.mp4")
     assert page.all("video") == []
     assert len(page.all("li")) == 3
+    assert len(page.all("img")) == 3 + 2 + 2  # of the source, of the pastiche, in the large pair
     assert "Stopped: about 3 s left." in page.text
     assert re.search(r"done\s*3 of 6", page.text)
 
@@ -152,10 +154,53 @@ def test_pictures_that_are_gone_are_said_to_be() -> None:
     for gone in ("photos/a.jpg", "out/b.png", "photos/c.jpg", "out/c.png", "starry.jpg"):
         Path(gone).unlink()
     page = written("out")
-    assert page.text.count("The picture before is not where it was.") == 1
-    assert page.text.count("The result is not where it was") == 1
-    assert page.text.count("The pictures are not where they were.") == 1
+    assert page.text.count("The picture before is gone or was changed since.") == 1
+    assert page.text.count("The result is gone; this is the picture before.") == 1
+    assert page.text.count("Both pictures are gone or were changed since.") == 1
     assert (len(page.all("img")), page.all("input")) == (2, [])
+
+
+def test_another_picture_in_the_place_of_a_content_or_style_is_not_shown() -> None:
+    style = picture("one.jpg", 9)
+    picture("photos/a.png", 1)
+    stylize_folder("photos", [style], "out", **TINY)
+    assert len(written("out").all("img")) == 3
+    picture("photos/a.png", 2)
+    assert len(written("out").all("img")) == 2
+    picture("one.jpg", 3)
+    page = written("out")
+    assert [image["alt"] for image in page.all("img")] == ["a_one.png"]
+    assert "photos in the style of one.jpg" in page.text
+
+
+def test_of_very_many_pictures_the_last_are_listed_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pictures, "MOST_ITEMS", 2)
+    page = written(recorded_jobs.batch("out", [f"{name}.png" for name in "abcd"]))
+    assert len(page.all("input")) == 2
+    text = " ".join(page.text.split())
+    assert text[text.index("2 more") :].startswith(
+        "2 more pictures, without thumbnails c.png 4.0 s, 20 steps, loss 7 d.png 2.0 s, 20 steps, loss 8"
+    )
+
+
+def test_a_sequence_has_its_frames_and_no_clip() -> None:
+    for number in (3, 4, 5):
+        picture(f"in/{number:02}.png", number)
+        picture(f"out/s{number:02}.png", 10 + number)
+    entries = [Entry(f"{number:06}.png", "done", seconds=1.0) for number in (1, 2, 3)]
+    output = recorded_jobs.begin(
+        Path("out/s%02d.png"),
+        entries,
+        kind="video",
+        source=str(Path("in/%02d.png").absolute()),
+        total=3,
+        finished=True,
+    )
+    page = written(output)
+    assert Path("out/s%02d.png.report.html").exists()
+    assert (len(page.all("li")), len(page.all("img"))) == (3, 2 * 3 + 2)
+    assert page.all("video") == page.all("a") == []
+    assert "Steadiness" in page.text
 
 
 def test_snapshots_and_losses_are_shown_where_there_are_any() -> None:
