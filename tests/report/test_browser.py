@@ -143,10 +143,28 @@ def test_a_clip_plays_beside_the_page_and_is_said_to_be_missing_elsewhere(opened
     assert page.page.evaluate("document.querySelector('video').videoWidth") == 48
     assert page.page.locator(".missing").is_hidden()
     assert page.errors == []
+    check_the_filmstrip(page)
     Path("elsewhere").mkdir()
     page = opened(Path(shutil.copy(report, "elsewhere")))
     page.page.wait_for_function("!document.querySelector('.missing').hidden")
     assert page.page.evaluate("[...document.images].every(image => image.naturalWidth > 0)")
+
+
+def check_the_filmstrip(page: Opened) -> None:
+    """A frame that is chosen, by key or mouse, is shown large."""
+    large, buttons = page.page.locator("#frame .pair"), page.page.locator(".film button")
+    shown = large.locator("img").evaluate_all("images => images.map(image => image.src)")
+    page.page.locator(".pair input").focus()
+    page.page.keyboard.press("Tab")
+    page.page.keyboard.press("Enter")  # the first frame
+    assert page.page.locator("#number").inner_text() == "1"
+    buttons.nth(5).click()
+    assert page.page.locator("#number").inner_text() == "6"
+    assert [one.get_attribute("aria-pressed") for one in buttons.all()] == ["false"] * 5 + ["true"]
+    after, before = large.locator("img").evaluate_all("images => images.map(image => image.src)")
+    assert [before, after] == buttons.nth(5).locator("img").evaluate_all("images => images.map(i => i.src)")
+    assert {before, after}.isdisjoint(shown)
+    assert page.errors == []
 
 
 def test_a_page_of_500_pictures_opens_at_once(opened) -> None:

@@ -22,6 +22,16 @@ const follow = (event) => {
 document.addEventListener("pointerdown", follow);
 document.addEventListener("pointermove", follow);
 
+// A frame of the filmstrip, when it is chosen, takes its place in the large pair.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest(".film button");
+  const [after, before] = document.querySelectorAll("#frame .pair img");
+  if (!button || !before) return;
+  [before.src, after.src] = Array.from(button.querySelectorAll("img"), (image) => image.src);
+  document.querySelector("#number").textContent = button.value;
+  document.querySelectorAll(".film button").forEach((one) => one.setAttribute("aria-pressed", one === button));
+});
+
 // A browser may keep the values of a page that is loaded again.
 document.querySelectorAll(".pair input").forEach(show);
 
