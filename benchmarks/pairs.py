@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.sheets import tile
 from pipeline.core.stylizer import Stylizer
 from pipeline.extractor import weights
 from pipeline.pictures import images, writing
+from pipeline.pictures.sheets import tile
 from pipeline.settings.choice import Choice
 from tests.support.style_score import Score, score
 

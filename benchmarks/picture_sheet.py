@@ -6,10 +6,8 @@ python -m benchmarks.picture_sheet sheet.jpg --columns 3 one.png two.png three.p
 import argparse
 from pathlib import Path
 
-import numpy as np
-
-from benchmarks.sheets import Array, labelled, tile
 from pipeline.pictures import images, writing
+from pipeline.pictures.sheets import grid, labelled, tile
 
 
 def main() -> None:
@@ -19,14 +17,7 @@ def main() -> None:
     parser.add_argument("--columns", type=int, default=3)
     options = parser.parse_args()
     tiles = [labelled(tile(images.read(path).pixels), path.stem) for path in options.pictures]
-    writing.write(options.sheet, _rows(tiles, options.columns))
-
-
-def _rows(tiles: list[Array], columns: int) -> Array:
-    white = np.full_like(tiles[0], 255)
-    tiles = tiles + [white] * (-len(tiles) % columns)
-    starts = range(0, len(tiles), columns)
-    return np.vstack([np.hstack(tiles[start : start + columns]) for start in starts])
+    writing.write(options.sheet, grid(tiles, options.columns))
 
 
 if __name__ == "__main__":

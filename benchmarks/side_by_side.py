@@ -20,9 +20,10 @@ import numpy as np
 
 from benchmarks import children
 from benchmarks.children import Cost
-from benchmarks.sheets import LABEL, TILE, Array, labelled, tile
+from pipeline.base.arrays import FloatArray
 from pipeline.extractor import weights
 from pipeline.pictures import images, writing
+from pipeline.pictures.sheets import LABEL, TILE, labelled, tile
 from tests.support import style_score, vgg_score
 
 TOOLS = {"ours": "nstpipe", "peer": "pastiche"}
@@ -135,7 +136,7 @@ def _row(content: str, style: str, tool: str, numbers: Iterable[float]) -> str:
     return f"| {' | '.join([content, style, TOOLS[tool], *cells])} |"
 
 
-def _sheet(contents: list[Path], styles: list[Path], pairs: list[Pair]) -> Array:
+def _sheet(contents: list[Path], styles: list[Path], pairs: list[Pair]) -> FloatArray:
     """A row for each content, headed by the styles; of each style one column for each tool."""
     tools = list(dict.fromkeys(pair.tool for pair in pairs))
     corner = np.full((TILE[1] + LABEL, TILE[0], 3), 255, np.float32)
