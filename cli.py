@@ -2,6 +2,7 @@
 
 import contextlib
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,8 +10,9 @@ import typer
 
 from pipeline import __version__
 from pipeline.command_line import entry, plan_runs, preset_commands, streams, weights_commands
-from pipeline.command_line.flags import JobOptions, with_job_options
+from pipeline.command_line.flags import OF_AN_EXPERIMENT, JobOptions, with_job_options, with_some_options
 from pipeline.errors import NstpipeError
+from pipeline.experiments import objectives
 
 if TYPE_CHECKING:
     from pipeline.jobs.planning.plan import Plan
@@ -27,6 +29,9 @@ app.add_typer(weights_commands.app, name="weights")
 
 Styles = Annotated[list[Path], typer.Argument(metavar="STYLE...", help="One or more style pictures.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="Where the result goes.")]
+Folder = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="FOLDER", help="Where the pictures go.")
+]
 Rate = Annotated[
     str | None,
     typer.Option(
@@ -192,6 +197,24 @@ def steadiness(
     from pipeline.steadiness import report
 
     streams.print_lines(report.of(source, pastiche, motion=motion, plot=plot, as_json=as_json))
+
+
+@app.command()
+@with_some_options(OF_AN_EXPERIMENT, objectives.OPEN_SETTINGS)
+def reconstruct(
+    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="A picture.")],
+    content: Annotated[bool, typer.Option("--content", help="From the activations of one layer.")] = False,
+    style: Annotated[bool, typer.Option("--style", help="From the Gram matrices of 1 to 5 layers.")] = False,
+    output: Folder = None,
+    *,
+    options: JobOptions,
+) -> None:
+    """Reconstruct a picture from noise, from what layers keep of its content, its style, or both."""
+    from pipeline.experiments import reconstruction
+
+    kinds = objectives.kinds(content=content, style=style)
+    make = partial(reconstruction.run, image, kinds, output, options.settings, force=options.force)
+    plan_runs.show(make, quiet=options.quiet)
 
 
 @app.command()

@@ -4,6 +4,7 @@ import errno
 import hashlib
 import os
 import re
+import signal
 import subprocess
 import sys
 import tomllib
@@ -17,7 +18,10 @@ import cli
 from pipeline import __version__
 from pipeline.base import atomic
 from pipeline.command_line import weights_commands
+from pipeline.command_line.progress import Progress
+from pipeline.core.style_transfer import StepInfo
 from pipeline.errors import StoppedError
+from pipeline.experiments import objectives
 from pipeline.extractor import eight_bit, fetching, imagenet
 from pipeline.jobs.record.lock import held
 from pipeline.settings.settings import Settings
@@ -135,6 +139,12 @@ def test_quiet_says_nothing(nstpipe) -> None:
         (10, "no%d.png: no file has a name of this form", ["video", "no%d.png", "s.jpg"]),
         (10, "folder: holds no picture", ["video", "folder", "s.jpg"]),
         (1, "photos/%d.jpg: lies in the input's folder", ["video", "photos", "s.jpg", "-o", "photos/%d.jpg"]),
+        (10, "no.jpg: no such file", ["reconstruct", "no.jpg", "--content"]),
+        (10, "text.jpg: ", ["reconstruct", "text.jpg", "--style"]),
+        (2, "steps = '0'.*--steps", ["reconstruct", "a.jpg", "--steps", "0"]),
+        (2, "[Nn]o such option.*--content-weight", ["reconstruct", "a.jpg", "--content-weight", "1"]),
+        (1, "text.jpg: is a file; name a folder", ["reconstruct", "a.jpg", "-o", "text.jpg"]),
+        (1, "weights.h5: no such", ["reconstruct", "a.jpg", "--weights", "weights.h5"]),
     ],
 )  # fmt: skip
 def test_one_line_and_an_exit_code(nstpipe, code: int, message: str, arguments: list[str]) -> None:
@@ -157,6 +167,27 @@ def test_one_line_and_an_exit_code(nstpipe, code: int, message: str, arguments: 
     (line,) = complaints.splitlines()
     assert line.startswith("nstpipe: ")
     assert re.search(message, line)
+
+
+def test_a_reconstruction_is_stopped_by_ctrl_c_and_goes_on(nstpipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(objectives, "LAYERS", objectives.LAYERS[:1])
+    picture("a.jpg", 1)
+    line = ["reconstruct", "a.jpg", "--content", "--steps", "2", "--force"]
+    step = Progress.step
+
+    def interrupted(progress: Progress, info: StepInfo) -> None:
+        signal.raise_signal(signal.SIGINT)
+        step(progress, info)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Progress, "step", interrupted)
+        code, _, said = nstpipe(*line)
+    assert (code, list(Path().glob("a_reconstructed/*"))) == (130, [])
+    assert said.splitlines()[-1] == "to resume: nstpipe reconstruct a.jpg --content --steps 2"
+    code, printed, said = nstpipe(*line[:-1])
+    assert (code, said.startswith("1/1 content_block1_conv1.png: loss")) == (0, True)
+    assert re.fullmatch(r"a_reconstructed: 1 done in \d+ s with builtin \(.*\) weights\n", printed)
+    assert nstpipe(*line[:-1])[1] == "a_reconstructed: nothing to do\n"
 
 
 def test_verbose_shows_the_traceback(nstpipe) -> None:

@@ -2,7 +2,7 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, get_args, get_origin
 
@@ -79,6 +79,9 @@ _OF_A_JOB = {
     "verbose": ("--verbose/-v", "Print the source of every setting, and tracebacks."),
 }
 
+OF_AN_EXPERIMENT = ("force", "quiet", "verbose")
+"""The options of a job that experiments have, too."""
+
 
 def with_settings(command: Callable[..., None]) -> Callable[..., None]:
     """Give ``command`` a flag for every setting, in place of its ``settings`` parameter.
@@ -94,12 +97,19 @@ def with_job_options(command: Callable[..., None]) -> Callable[..., None]:
 
     The command receives an :class:`JobOptions`.
     """
+    return with_some_options(tuple(_OF_A_JOB), tuple(Settings.model_fields))(command)
+
+
+def with_some_options(
+    of_a_job: Sequence[str], settings: Sequence[str]
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """As :func:`with_job_options`, but only with the options and settings of these names."""
 
     def gathered(arguments: Mapping[str, Any]) -> JobOptions:
-        job_options = {name: arguments[name] for name in _OF_A_JOB}
-        return JobOptions(_given(arguments), **job_options)
+        return JobOptions(_given(arguments), **{name: arguments[name] for name in of_a_job})
 
-    return _with([*_job_flags(), *_setting_flags()], "options", gathered, command)
+    flags = [*_job_flags(of_a_job), *_setting_flags(settings)]
+    return lambda command: _with(flags, "options", gathered, command)
 
 
 def _with(
@@ -125,20 +135,20 @@ def _with(
 
 
 def _given(arguments: Mapping[str, Any]) -> dict[str, str]:
-    return {name: arguments[name] for name in Settings.model_fields if arguments[name] is not None}
+    return {name: arguments[name] for name in Settings.model_fields if arguments.get(name) is not None}
 
 
-def _setting_flags() -> list[inspect.Parameter]:
-    return [_setting_flag(name) for name in sorted(Settings.model_fields, key=_place)]
+def _setting_flags(names: Iterable[str] = Settings.model_fields) -> list[inspect.Parameter]:
+    return [_setting_flag(name) for name in sorted(names, key=_place)]
 
 
-def _job_flags() -> list[inspect.Parameter]:
-    return [
-        _parameter(
-            name, str | None if name == "preset" else bool, typer.Option(*spelled.split("/"), help=text)
-        )
-        for name, (spelled, text) in _OF_A_JOB.items()
-    ]
+def _job_flags(names: Iterable[str]) -> list[inspect.Parameter]:
+    return [_job_flag(name, *_OF_A_JOB[name]) for name in names]
+
+
+def _job_flag(name: str, spelled: str, text: str) -> inspect.Parameter:
+    kind = str | None if name == "preset" else bool
+    return _parameter(name, kind, typer.Option(*spelled.split("/"), help=text))
 
 
 def _place(name: str) -> int:

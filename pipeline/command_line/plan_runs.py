@@ -1,6 +1,7 @@
 """Run a plan for the command line: its options, its progress, how it ended."""
 
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pipeline.command_line import streams
@@ -9,14 +10,14 @@ from pipeline.errors import FailedItemsError
 
 if TYPE_CHECKING:
     from pipeline.jobs.planning.plan import Plan
+    from pipeline.jobs.work.observer import Observer
+    from pipeline.jobs.work.runs import Outcome
 
 
 def run(plan: "Plan", options: JobOptions, *, keep_frames: bool = False, workers: int = 1) -> None:
     """Run a plan, show its progress, print how it ended."""
-    from pipeline.base.messages import duration, one_line, shown
+    from pipeline.base.messages import one_line
     from pipeline.command_line.dry_run import lines
-    from pipeline.command_line.interrupts import Stop
-    from pipeline.command_line.progress import Progress
     from pipeline.extractor import weights
     from pipeline.jobs.work import runs
     from pipeline.settings.choice import Choice
@@ -29,11 +30,25 @@ def run(plan: "Plan", options: JobOptions, *, keep_frames: bool = False, workers
         for line in lines(plan, choice, workers):
             print(one_line(line))
         return
+    rules = runs.Rules(options.force, options.restart, keep_frames, workers)
+    show(lambda observer: runs.run(plan, choice, rules, observer), quiet=options.quiet)
+
+
+def show(work: "Callable[[Observer], Outcome]", *, quiet: bool) -> None:
+    """Do ``work``, show its progress, print how it ended.
+
+    Raises:
+        FailedItemsError: some items failed.
+        StoppedError: the user stopped it.
+    """
+    from pipeline.base.messages import duration, one_line, shown
+    from pipeline.command_line.interrupts import Stop
+    from pipeline.command_line.progress import Progress
+
     with Stop(lambda message: progress.say(message)) as stop:
-        progress = Progress(stop.check, quiet=options.quiet)
+        progress = Progress(stop.check, quiet=quiet)
         try:
-            rules = runs.Rules(options.force, options.restart, keep_frames, workers)
-            outcome = runs.run(plan, choice, rules, progress)
+            outcome = work(progress)
         finally:
             progress.close()
     if outcome.failed:
@@ -41,6 +56,6 @@ def run(plan: "Plan", options: JobOptions, *, keep_frames: bool = False, workers
         raise FailedItemsError(
             f"{len(outcome.failed)} of {outcome.done + len(outcome.failed)} failed: {names}"
         )
-    if not options.quiet:
+    if not quiet:
         took = f"{outcome.done} done in {duration(outcome.seconds)} with {outcome.weights} weights"
         print(one_line(f"{shown(outcome.output)}: {'nothing to do' if progress.was_finished else took}"))

@@ -85,12 +85,12 @@ class ItemMaker:
         picture = Picture(pastiche.pixels, content.alpha, content.metadata)
         return self._write(item, picture, facts, time.monotonic() - began, before_writing)
 
-    def repeat(
-        self, item: Item, pastiche: FloatArray, loss: float, before_writing: OnHash = _ignore
+    def write(
+        self, item: Item, pixels: FloatArray, loss: float = 0.0, before_writing: OnHash = _ignore
     ) -> Entry:
-        """Write the last frame's pastiche again, for a frame that is the same as the last."""
+        """Write pixels (H, W, 3) that need no step, such as the last frame's pastiche for an equal frame."""
         facts = {"content": "", "steps": 0, "loss": loss}
-        return self._write(item, Picture(pastiche), facts, 0.0, before_writing)
+        return self._write(item, Picture(pixels), facts, 0.0, before_writing)
 
     def adopted(self, item: Item, *, unverified: bool = True) -> Entry | None:
         """The entry of an output if it is complete and this job made it of the present content; else None.

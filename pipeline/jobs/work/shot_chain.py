@@ -112,7 +112,7 @@ class ShotChain:
     def _repeated(self, number: int, frame: NextFrame) -> Entry:
         assert frame.init is not None
         loss = self.loss(number - 1) if number else 0.0
-        return self._maker.repeat(self._shot.items[number], frame.init, loss, self._check)
+        return self._maker.write(self._shot.items[number], frame.init, loss, self._check)
 
     def _stylised(self, item: Item, frame: NextFrame) -> Entry:
         return self._maker.make(

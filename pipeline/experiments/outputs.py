@@ -1,0 +1,101 @@
+"""The files of an experiment: PNGs in one folder, each with the tag of nstpipe. There is no journal.
+
+A complete picture whose tag says that it was made of the same things is not made again: a run that was killed
+goes on with the pictures that are missing.
+"""
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.base.files import check_file
+from pipeline.base.messages import shown
+from pipeline.errors import JobDiffersError, OutputError
+from pipeline.extractor.weights import Weights
+from pipeline.jobs.planning import output_names
+from pipeline.jobs.planning.plan import BatchPlan, Item
+from pipeline.jobs.record import fingerprint
+from pipeline.jobs.work import item_maker, ownership
+from pipeline.jobs.work.item_maker import ItemMaker
+from pipeline.settings.settings import Settings, pixels_version
+
+
+@dataclass(frozen=True, eq=False)
+class Output:
+    """One picture of an experiment.
+
+    Attributes:
+        item: its file.
+        maker: writes it, with a tag.
+        parts: what it is made of, as plain data.
+    """
+
+    item: Item
+    maker: ItemMaker
+    parts: Mapping[str, Any]
+
+
+def output(image: Path, path: Path, parts: Mapping[str, Any]) -> Output:
+    """The picture at ``path`` that is made of ``image`` and of all that ``parts`` say."""
+    item = Item(path.name, path, image)
+    plan = BatchPlan(image, path.parent, ((image,),), (item,))
+    return Output(item, ItemMaker(plan, fingerprint.of_parts(parts)), parts)
+
+
+def parts_of(image: Path, settings: Settings, weights: Weights) -> dict[str, Any]:
+    """What a picture that is made of ``image`` depends on.
+
+    Raises:
+        InputError: the image cannot be read.
+    """
+    return {
+        "pixels version": pixels_version(settings),
+        "settings": settings.that_change_pixels(of_a_video=False),
+        "weights": weights.fingerprint,
+        "input": fingerprint.of_file(image),
+    }
+
+
+def folder_of(image: Path, ending: str, folder: Path | None) -> Path:
+    """The folder of an experiment: the one given, or ``photo_<ending>`` beside ``photo.jpg``.
+
+    Raises:
+        InputError: there is no such picture.
+        OutputError: there is a file of the folder's name, or the name is too long.
+    """
+    check_file(image, "a picture")
+    folder = output_names.named(folder or image.with_name(f"{image.stem}_{ending}"))
+    output_names.check_length(folder)
+    if os.path.lexists(folder) and not os.path.isdir(folder):
+        raise OutputError(f"{shown(folder)}: is a file; name a folder for the pictures with -o")
+    return folder
+
+
+def left(outputs: Iterable[Output], *, force: bool) -> dict[Item, str | None]:
+    """The pictures to make, each with the content at its path that it may overwrite; None where nothing is.
+
+    Args:
+        force: make all of them, and overwrite whatever is there.
+
+    Raises:
+        JobDiffersError: a picture was made with other settings or weights, or of another picture.
+        OutputError: a file was not made by nstpipe.
+    """
+    if force:
+        return {one.item: ownership.content_of(one.item.output) for one in outputs}
+    missing = [one for one in outputs if one.maker.adopted(one.item) is None]
+    return {one.item: _replaceable(one) for one in missing}
+
+
+def _replaceable(output: Output) -> str | None:
+    path = output.item.output
+    if not os.path.lexists(path) or output.maker.wrote(output.item):  # what it wrote was damaged since
+        return ownership.content_of(path)
+    if item_maker.is_unedited(output.item):
+        raise JobDiffersError(
+            f"{shown(path)}: was made with other settings or weights, or of another picture; "
+            f"{ownership.WAYS_OUT}"
+        )
+    raise ownership.not_ours(path)

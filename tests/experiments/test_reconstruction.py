@@ -1,0 +1,162 @@
+"""Reconstructions on tiny weights: they approach what they match, and a run that was stopped goes on."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.core.losses import style_target
+from pipeline.errors import InputError, JobDiffersError, OutputError, StoppedError
+from pipeline.experiments import objectives, reconstruction
+from pipeline.experiments.objectives import Kind
+from pipeline.extractor import weights
+from pipeline.extractor.vgg import Extractor
+from pipeline.jobs.work.runs import Outcome
+from pipeline.pictures import images, sheets, writing
+from tests.support.media import picture
+from tests.support.observers import RecordingObserver, StopsAt
+from tests.support.tiny_weights import tiny_weights
+
+CONTENT = ["content_block1_conv1.png", "content_block2_conv1.png"]
+STYLE = ["style_blocks_1-1.png", "style_blocks_1-2.png"]
+FOLDER = Path("photo_reconstructed")
+
+
+@pytest.fixture(autouse=True)
+def photo(monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A picture, and the file of tiny weights; their first layer has channels enough to hold the picture.
+
+    A figure has two layers: deep ones take a second to trace.
+    """
+    monkeypatch.setattr(objectives, "LAYERS", objectives.LAYERS[:2])
+    weights.write_npz(Path("tiny.npz"), tiny_weights(widths=(16, 8, 8, 8, 8)))
+    return picture("photo.png", 1, 24, 32)
+
+
+def run(
+    kinds: Sequence[Kind] = ("content",), observer=None, folder=None, force=False, **flags: object
+) -> Outcome:
+    settings = {"size": 32, "steps": 2, "weights": "tiny.npz", "device": "cpu", **flags}
+    return reconstruction.run(
+        Path("photo.png"), kinds, folder, settings, observer or RecordingObserver(), force=force
+    )
+
+
+def pixels(path: str | Path) -> np.ndarray:
+    return images.read(Path(path)).pixels
+
+
+def bytes_of(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def rms(one: np.ndarray, other: np.ndarray) -> float:
+    return float(np.sqrt(np.mean((one - other) ** 2)))
+
+
+def test_the_first_layer_gives_the_picture_back() -> None:
+    """From noise that is 60 levels away."""
+    outcome = run(steps=60)
+    assert (outcome.output, outcome.done, outcome.stylized) == (FOLDER, 2, 2)
+    assert rms(pixels(FOLDER / CONTENT[0]), pixels("photo.png")) < 4
+
+
+def test_the_grams_of_the_style_are_approached_and_the_places_are_lost() -> None:
+    observer = RecordingObserver()
+    run(["style"], observer, steps=40)
+    extractor = Extractor(weights.load(Path("tiny.npz"), "file"), "avg")
+    photo = extractor.activations(pixels("photo.png"))
+    made = extractor.activations(pixels(FOLDER / STYLE[1]))
+    for block in (1, 2):
+        own, other = (np.asarray(style_target(one[f"block{block}_conv1"])) for one in (photo, made))
+        assert np.linalg.norm(own - other) < 0.05 * np.linalg.norm(own)
+    assert rms(pixels(FOLDER / STYLE[1]), pixels("photo.png")) > 30
+    assert all(entry.loss < 0.01 for entry in observer.entries)
+
+
+def test_each_figure_has_a_sheet_that_begins_with_the_picture() -> None:
+    run(["content", "style"])
+    assert sorted(bytes_of(FOLDER)) == sorted([*CONTENT, *STYLE, "content.png", "style.png"])
+    for sheet, names in (("content.png", CONTENT), ("style.png", STYLE)):
+        tiles = [pixels("photo.png"), *(pixels(FOLDER / name) for name in names)]
+        for number, tile in enumerate(tiles):
+            top, left = sheets.LABEL + sheets.BORDER, sheets.BORDER + number * (32 + 2 * sheets.BORDER)
+            np.testing.assert_array_equal(pixels(FOLDER / sheet)[top : top + 24, left : left + 32], tile)
+
+
+def test_the_observer_hears_of_every_picture_and_step() -> None:
+    steps = []
+
+    class Steps(RecordingObserver):
+        def step(self, info) -> None:
+            steps.append(info.step)
+
+    observer = Steps()
+    run(observer=observer)
+    assert observer.begun == [(2, 0)]
+    assert [entry.name for entry in observer.entries] == CONTENT
+    assert steps == [1, 2] * 2
+
+
+def test_a_run_that_was_stopped_goes_on_with_the_missing_pictures() -> None:
+    run(folder=Path("whole"))
+    with pytest.raises(StoppedError):
+        run(observer=StopsAt(1))
+    assert sorted(bytes_of(FOLDER)) == CONTENT[:1]
+    before = (FOLDER / CONTENT[0]).stat().st_mtime_ns
+    observer = RecordingObserver()
+    assert run(observer=observer).stylized == 1
+    assert (observer.begun, [entry.name for entry in observer.entries]) == ([(2, 1)], CONTENT[1:])
+    assert (FOLDER / CONTENT[0]).stat().st_mtime_ns == before
+    assert bytes_of(FOLDER) == bytes_of(Path("whole"))
+
+
+def test_what_is_damaged_or_lost_is_made_again_and_no_more_unless_forced() -> None:
+    run()
+    before, observer = bytes_of(FOLDER), RecordingObserver()
+    assert (run(observer=observer).stylized, observer.begun) == (0, [(2, 2)])
+    (FOLDER / CONTENT[0]).write_bytes(before[CONTENT[0]][:-200])
+    (FOLDER / "content.png").unlink()
+    assert run().stylized == 1
+    assert bytes_of(FOLDER) == before
+    assert run(force=True).stylized == 2
+    assert bytes_of(FOLDER) == before
+
+
+@pytest.mark.parametrize("name", [CONTENT[1], "content.png"])
+def test_a_file_of_the_user_is_kept_unless_forced(name: str) -> None:
+    FOLDER.mkdir()
+    writing.write(FOLDER / name, np.zeros((20, 20, 3), np.float32))
+    before, observer = bytes_of(FOLDER), RecordingObserver()
+    with pytest.raises(OutputError, match=f"{name}: already exists and was not made by nstpipe; --force"):
+        run(observer=observer)
+    assert (bytes_of(FOLDER), observer.begun) == (before, [])
+    run(force=True)
+    assert pixels(FOLDER / name).std() > 10
+
+
+def test_pictures_of_other_settings_or_weights_are_kept() -> None:
+    weights.write_npz(Path("other.npz"), tiny_weights(seed=3))
+    run()
+    before = bytes_of(FOLDER)
+    for change in ({"steps": 3}, {"seed": 5}, {"pooling": "max"}, {"weights": "other.npz"}):
+        with pytest.raises(JobDiffersError, match="block1_conv1.png: was made with other settings.*--force"):
+            run(**change)
+    assert bytes_of(FOLDER) == before
+
+
+def test_pictures_of_another_picture_are_kept() -> None:
+    run()
+    picture("photo.png", 2, 24, 32)
+    with pytest.raises(JobDiffersError, match="or of another picture"):
+        run()
+
+
+def test_a_missing_picture_and_a_file_in_the_folder_s_place_are_errors() -> None:
+    with pytest.raises(OutputError, match="tiny.npz: is a file; name a folder"):
+        run(folder=Path("tiny.npz"))
+    Path("photo.png").unlink()
+    with pytest.raises(InputError, match="photo.png: no such file"):
+        run()
+    assert not FOLDER.exists()
