@@ -218,6 +218,21 @@ def reconstruct(
 
 
 @app.command()
+@with_some_options(OF_AN_EXPERIMENT, ("size", "pooling", "weights", "device"))
+def layers(
+    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="A picture.")],
+    output: Folder = None,
+    *,
+    options: JobOptions,
+) -> None:
+    """Show what each layer sees: its strongest channels, and its Gram matrix."""
+    from pipeline.experiments import layers as experiment
+
+    make = partial(experiment.run, image, output, options.settings, force=options.force)
+    plan_runs.show(make, quiet=options.quiet)
+
+
+@app.command()
 def doctor() -> None:
     """Check versions, device, weights, encoders and disk, and run one step."""
     from pipeline.base.messages import one_line

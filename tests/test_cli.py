@@ -145,6 +145,8 @@ def test_quiet_says_nothing(nstpipe) -> None:
         (2, "[Nn]o such option.*--content-weight", ["reconstruct", "a.jpg", "--content-weight", "1"]),
         (1, "text.jpg: is a file; name a folder", ["reconstruct", "a.jpg", "-o", "text.jpg"]),
         (1, "weights.h5: no such", ["reconstruct", "a.jpg", "--weights", "weights.h5"]),
+        (10, "folder: is a folder", ["layers", "folder"]),
+        (2, "pooling = 'mean'.*'max' or 'avg'", ["layers", "a.jpg", "--pooling", "mean"]),
     ],
 )  # fmt: skip
 def test_one_line_and_an_exit_code(nstpipe, code: int, message: str, arguments: list[str]) -> None:
