@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline import __version__
-from pipeline.command_line import entry, plan_runs, preset_commands, streams, weights_commands
+from pipeline.command_line import entry, plan_runs, preset_commands, status_command, streams, weights_commands
 from pipeline.command_line.flags import OF_AN_EXPERIMENT, JobOptions, with_job_options, with_some_options
 from pipeline.errors import NstpipeError
 from pipeline.experiments import objectives
@@ -151,18 +151,7 @@ def demo(
     _run(*clip)
 
 
-@app.command()
-def status(
-    output: Annotated[
-        Path | None, typer.Argument(metavar="[OUT]", help="A job's output; default: every job here.")
-    ] = None,
-) -> None:
-    """Show how many items of a job are done, failed and left, and the time left."""
-    from pipeline.jobs.record import status as statuses
-
-    jobs: list[statuses.Status | statuses.Unreadable]
-    jobs = [statuses.of(output)] if output else statuses.below(Path())
-    streams.print_lines("\n".join(line for job in jobs for line in job.lines()) or "no jobs here")
+app.command()(status_command.status)
 
 
 @app.command()

@@ -1,6 +1,5 @@
 """Progress: on a terminal one tqdm bar for the whole job; elsewhere a plain line for each item."""
 
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Never
 from tqdm import tqdm
 
 from pipeline.base.messages import duration, one_line, shown
+from pipeline.command_line.streams import can_draw
 from pipeline.core.style_transfer import StepInfo
 from pipeline.jobs.record.entries import Entry
 from pipeline.jobs.work.observer import Observer
@@ -33,7 +33,7 @@ class Progress(Observer):
     ) -> None:
         self._check = check
         self._quiet = quiet
-        self._terminal = _can_draw() if terminal is None else terminal
+        self._terminal = can_draw(sys.stderr) if terminal is None else terminal
         self._is_timing = False
         self.was_finished = False
         """Whether the job was finished before this run."""
@@ -134,11 +134,3 @@ class Progress(Observer):
         ended = self._done - self._before
         seconds = (time.monotonic() - self._began) / ended * (self._total - self._done)
         return f", {duration(seconds)} left" if self._done < self._total else ""
-
-
-def _can_draw() -> bool:
-    """Whether standard error is a terminal with room for a bar; some have no size at all."""
-    try:
-        return sys.stderr.isatty() and os.get_terminal_size(sys.stderr.fileno()).columns > 0
-    except (OSError, ValueError):  # hung up meanwhile, or closed
-        return False

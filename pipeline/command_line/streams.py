@@ -84,6 +84,19 @@ def reason(error: Exception) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
+def can_draw(stream: TextIO) -> bool:
+    """Whether ``stream`` is a terminal on which text can be drawn again; some have no size at all."""
+    try:
+        return stream.isatty() and os.get_terminal_size(stream.fileno()).columns > 0
+    except (OSError, ValueError):  # hung up meanwhile, or closed
+        return False
+
+
+def is_lost(stream: TextIO) -> bool:
+    """Whether a guarded ``stream`` can no longer be written, as where its reader left."""
+    return getattr(stream, "error", None) is not None
+
+
 def print_lines(text: str, file: TextIO | None = None) -> None:
     """Print the lines of ``text``, by default on standard output, with control characters escaped."""
     print(*map(one_line, text.split("\n")), sep="\n", file=file)
