@@ -1,4 +1,7 @@
-"""Progress: on a terminal one tqdm bar for the whole job; elsewhere a plain line for each item."""
+"""Progress: on a terminal one tqdm bar for the whole job; elsewhere plain lines.
+
+These are one for each item, and one at least every half minute in between.
+"""
 
 import sys
 import time
@@ -15,6 +18,9 @@ from pipeline.jobs.work.observer import Observer
 
 if TYPE_CHECKING:
     from pipeline.jobs.planning.plan import Item
+
+SILENCE_SECONDS = 30.0
+"""Where there is no bar, nothing is longer without a line than this and a step."""
 
 BAR = "{percentage:3.0f}%|{bar}| {desc} [{elapsed}<{remaining}{postfix}]"
 
@@ -40,7 +46,7 @@ class Progress(Observer):
         self._bar: tqdm[Never] | None = None
         self._item = ""
         self._done = self._total = self._before = 0
-        self._began = time.monotonic()
+        self._began = self._said = time.monotonic()
 
     def began(self, total: int, done: int) -> None:
         self._total, self._done, self._before = total, done, done
@@ -60,17 +66,17 @@ class Progress(Observer):
     def step(self, info: StepInfo) -> None:
         self._check()
         self._start_timing()
+        state = f"step {info.step}/{info.steps}, loss {info.losses['total']:.4g}"
         if self._bar is not None:
-            share = info.step / info.steps
-            self._bar.set_postfix_str(
-                f"step {info.step}/{info.steps}, loss {info.losses['total']:.4g}", False
-            )
-            self._bar.update(self._done + share - self._bar.n)
+            self._bar.set_postfix_str(state, False)
+            self._bar.update(self._done + info.step / info.steps - self._bar.n)
+        self._end_silence(f"{self._item}: {state}")
 
     def waiting(self) -> None:
         self._check()
         if self._item:
             self._start_timing()
+            self._end_silence(f"{self._done}/{self._total} done")
 
     def item_ended(self, entry: Entry) -> None:
         self._done += 1
@@ -90,6 +96,7 @@ class Progress(Observer):
                 self._bar.set_description_str("assembling")
         if self._bar is not None:
             self._bar.update(1)
+        self._end_silence(f"assembling: frame {frame}/{frames}")
 
     def fetching(self, received: int, total: int) -> None:
         self._check()
@@ -98,8 +105,11 @@ class Progress(Observer):
         if self._bar is not None:
             self._bar.set_description_str("fetching the weights")
             self._bar.update(received - self._bar.n)
+        of_total = f" of {total / 1e6:.0f}" if total else ""
+        self._end_silence(f"fetching the weights: {received / 1e6:.0f}{of_total} MB")
 
     def say(self, message: str) -> None:
+        self._said = time.monotonic()
         if not self._quiet:
             tqdm.write(one_line(message), file=sys.stderr)
 
@@ -112,6 +122,11 @@ class Progress(Observer):
             self._bar.close()
             self._bar = None
 
+    def _end_silence(self, message: str) -> None:
+        """Say ``message`` where there is no bar and the last line was long ago."""
+        if self._bar is None and time.monotonic() - self._said >= SILENCE_SECONDS:
+            self.say(message)
+
     def _describe(self) -> None:
         if self._bar is not None:
             self._bar.set_description_str(f"{self._item} ({self._done + 1}/{self._total})")
@@ -120,7 +135,8 @@ class Progress(Observer):
         """Time from the first step or a worker's first item on: TensorFlow's loading does not count."""
         if self._is_timing:
             return
-        self._is_timing, self._began = True, time.monotonic()
+        self._is_timing = True
+        self._began = self._said = time.monotonic()
         self._open(self._total, self._done)
         self._describe()
 

@@ -331,6 +331,77 @@ def test_without_a_terminal_no_bar_is_drawn(printed, clock: Clock) -> None:
     assert printed() == []
 
 
+def test_without_a_terminal_a_long_picture_says_something_every_half_minute(printed, clock: Clock) -> None:
+    """A picture of eighteen steps of ten seconds, the first counted from its end: TensorFlow loads before."""
+    progress = start()
+    progress.began(1, 0)
+    progress.item_began(item("a.png"))
+    clock.now += 100  # loading
+    lines = []
+    for number in range(1, 19):
+        progress.step(step(number, 18, 100 / number))
+        lines.append(printed())
+        clock.now += 10
+    said = {number: text for number, text in enumerate(lines, start=1) if text}
+    assert said == {
+        4: ["a.png: step 4/18, loss 25"],
+        7: ["a.png: step 7/18, loss 14.29"],
+        10: ["a.png: step 10/18, loss 10"],
+        13: ["a.png: step 13/18, loss 7.692"],
+        16: ["a.png: step 16/18, loss 6.25"],
+    }
+    progress.item_ended(done("a.png", 5))
+    assert printed() == ["1/1 a.png: loss 5"]
+
+
+def test_any_line_begins_the_half_minute_anew(printed, clock: Clock) -> None:
+    progress = start()
+    progress.began(100, 0)
+    for number in range(1, 9):  # items of twenty seconds each
+        progress.item_began(item(f"{number}"))
+        progress.step(step(1, 2))
+        clock.now += 10
+        progress.step(step(2, 2))
+        clock.now += 10
+        progress.item_ended(done(f"{number}"))
+    assert [line.split("/100")[0] for line in printed()] == [str(number) for number in range(1, 9)]
+
+
+def test_without_a_terminal_workers_assembling_and_fetching_are_not_silent(printed, clock: Clock) -> None:
+    def lines(call) -> list[str]:
+        """Of eight calls, ten seconds apart."""
+        for number in range(1, 9):
+            clock.now += 10
+            call(number)
+        return printed()
+
+    progress = start()
+    assert lines(lambda number: progress.fetching(number * 10**7, 8 * 10**7)) == [
+        "fetching the weights: 30 of 80 MB",
+        "fetching the weights: 60 of 80 MB",
+    ]
+    assert lines(lambda number: progress.fetching(number * 10**7, 0))[0] == "fetching the weights: 10 MB"
+    progress.began(5, 0)
+    progress.item_began(item("a"))
+    assert lines(lambda number: progress.waiting()) == ["0/5 done", "0/5 done"]
+    assert lines(lambda number: progress.assembling(number, 8)) == [
+        "assembling: frame 2/8",
+        "assembling: frame 5/8",
+        "assembling: frame 8/8",
+    ]
+
+
+def test_on_a_terminal_the_bar_alone_speaks(start_on_terminal, screen: Screen, clock: Clock) -> None:
+    progress = start_on_terminal()
+    progress.began(1, 0)
+    progress.item_began(item("a"))
+    for number in range(1, 19):
+        clock.now += 10
+        progress.step(step(number, 18))
+    assert len(screen.lines) == 1
+    progress.close()
+
+
 def test_a_failure_is_a_warning_everywhere(printed) -> None:
     progress = start()
     progress.began(1, 0)
@@ -354,6 +425,9 @@ def test_a_quiet_job_only_warns(monkeypatch: pytest.MonkeyPatch, clock: Clock, o
         progress = Progress(lambda: None, quiet=True, terminal=on_terminal)
         progress.began(3, 1)
         work(progress, clock, "a.png", 4)
+        clock.now += 100
+        progress.step(step(1, 2))
+        progress.waiting()
         progress.assembling(1, 2)
         progress.fetching(1, 2)
         progress.say("a sentence")
