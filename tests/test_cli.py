@@ -146,6 +146,8 @@ def test_quiet_says_nothing(nstpipe) -> None:
         (1, "text.jpg: is a file; name a folder", ["reconstruct", "a.jpg", "-o", "text.jpg"]),
         (1, "weights.h5: no such", ["reconstruct", "a.jpg", "--weights", "weights.h5"]),
         (10, "folder: is a folder", ["layers", "folder"]),
+        (2, "--preview shows .* leave out --workers", [*VIDEO, "--preview", "--workers", "2"]),
+        (1, "is the preview's name", ["image", "a.jpg", "s.jpg", "--preview", "-o", "preview.png"]),
         (2, "pooling = 'mean'.*'max' or 'avg'", ["layers", "a.jpg", "--pooling", "mean"]),
     ],
 )  # fmt: skip
@@ -190,6 +192,27 @@ def test_a_reconstruction_is_stopped_by_ctrl_c_and_goes_on(nstpipe, monkeypatch:
     assert (code, said.startswith("1/1 content_block1_conv1.png: loss")) == (0, True)
     assert re.fullmatch(r"a_reconstructed: 1 done in \d+ s with builtin \(.*\) weights\n", printed)
     assert nstpipe(*line[:-1])[1] == "a_reconstructed: nothing to do\n"
+
+
+def test_a_preview_is_there_while_a_job_runs_and_gone_afterwards(nstpipe, monkeypatch) -> None:
+    picture("photos/a.jpg", 1)
+    picture("s.jpg", 2)
+    clip("in.mp4", frames=2)
+    step, sizes = Progress.step, []
+
+    def looked(progress: Progress, info: StepInfo) -> None:
+        step(progress, info)
+        sizes.append(Path("preview.png").stat().st_size)
+
+    monkeypatch.setattr(Progress, "step", looked)
+    for line in (["image", "photos/a.jpg", "s.jpg", "-o", "a.png"], ["batch", "photos", "s.jpg"], VIDEO):
+        assert nstpipe(*line, "-q", "--preview", *FLAGS) == (0, "", "")
+        assert not Path("preview.png").exists()
+    assert len(sizes) == 2 + 2 + 2 * 2 - 1 and min(sizes) > 100  # the second frame takes half the steps
+    Path("preview.png").write_text("mine")
+    code, _, complaint = nstpipe("image", "photos/a.jpg", "s.jpg", "-o", "b.png", "--preview", *FLAGS)
+    assert (code, "preview.png: already exists" in complaint) == (1, True)
+    assert (Path("preview.png").read_text(), Path("b.png").exists()) == ("mine", False)
 
 
 def test_verbose_shows_the_traceback(nstpipe) -> None:

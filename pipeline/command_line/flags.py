@@ -52,6 +52,7 @@ class JobOptions:
         restart: discard the job that was begun before, if it is finished or differs.
         dry_run: print the plan and its cost; do nothing.
         report: write a report beside the output at the end, see :mod:`pipeline.report`.
+        preview: keep ``preview.png`` beside the output fresh while the job runs.
         quiet: print only warnings and errors.
         verbose: print the source of every setting, and tracebacks.
     """
@@ -62,6 +63,7 @@ class JobOptions:
     restart: bool = False
     dry_run: bool = False
     report: bool = False
+    preview: bool = False
     quiet: bool = False
     verbose: bool = False
 
@@ -75,6 +77,7 @@ _OF_A_JOB = {
     "restart": ("--restart", "Discard the job begun before, if it is finished or differs."),
     "dry_run": ("--dry-run", "Print the plan and its cost; do nothing."),
     "report": ("--report", "Write a web page about the job beside its output: OUT.report.html."),
+    "preview": ("--preview", "Keep preview.png beside the output fresh; it is removed at the end."),
     "quiet": ("--quiet/-q", "Print only warnings and errors."),
     "verbose": ("--verbose/-v", "Print the source of every setting, and tracebacks."),
 }

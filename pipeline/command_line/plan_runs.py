@@ -2,13 +2,15 @@
 
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from pipeline.command_line import streams
 from pipeline.command_line.flags import JobOptions
-from pipeline.errors import FailedItemsError
+from pipeline.errors import FailedItemsError, SettingsError
 
 if TYPE_CHECKING:
+    from pipeline.command_line.preview import Preview
     from pipeline.jobs.planning.plan import Plan
     from pipeline.jobs.work.observer import Observer
     from pipeline.jobs.work.runs import Outcome
@@ -31,10 +33,19 @@ def run(plan: "Plan", options: JobOptions, *, keep_frames: bool = False, workers
             print(one_line(line))
         return
     rules = runs.Rules(options.force, options.restart, keep_frames, workers)
-    show(lambda observer: runs.run(plan, choice, rules, observer), quiet=options.quiet)
+    with _preview(plan, workers) if options.preview else nullcontext() as preview:
+        show(lambda observer: runs.run(plan, choice, rules, observer), quiet=options.quiet, preview=preview)
 
 
-def show(work: "Callable[[Observer], Outcome]", *, quiet: bool) -> None:
+def _preview(plan: "Plan", workers: int) -> "Preview":
+    from pipeline.command_line.preview import Preview
+
+    if workers > 1:
+        raise SettingsError("--preview shows the picture of one process; leave out --workers or --preview")
+    return Preview(plan.output)
+
+
+def show(work: "Callable[[Observer], Outcome]", *, quiet: bool, preview: "Preview | None" = None) -> None:
     """Do ``work``, show its progress, print how it ended.
 
     Raises:
@@ -46,7 +57,7 @@ def show(work: "Callable[[Observer], Outcome]", *, quiet: bool) -> None:
     from pipeline.command_line.progress import Progress
 
     with Stop(lambda message: progress.say(message)) as stop:
-        progress = Progress(stop.check, quiet=quiet)
+        progress = Progress(stop.check, quiet=quiet, preview=preview)
         try:
             outcome = work(progress)
         finally:

@@ -17,6 +17,7 @@ from pipeline.jobs.record.entries import Entry
 from pipeline.jobs.work.observer import Observer
 
 if TYPE_CHECKING:
+    from pipeline.command_line.preview import Preview
     from pipeline.jobs.planning.plan import Item
 
 SILENCE_SECONDS = 30.0
@@ -32,12 +33,19 @@ class Progress(Observer):
         check: called at every step and encoded frame; it may raise to stop the job.
         quiet: only warnings.
         terminal: whether a bar can be drawn.
+        preview: gets every step.
     """
 
     def __init__(
-        self, check: Callable[[], None], *, quiet: bool = False, terminal: bool | None = None
+        self,
+        check: Callable[[], None],
+        *,
+        quiet: bool = False,
+        terminal: bool | None = None,
+        preview: "Preview | None" = None,
     ) -> None:
         self._check = check
+        self._preview = preview
         self._quiet = quiet
         self._terminal = can_draw(sys.stderr) if terminal is None else terminal
         self._is_timing = False
@@ -66,6 +74,8 @@ class Progress(Observer):
     def step(self, info: StepInfo) -> None:
         self._check()
         self._start_timing()
+        if self._preview is not None:
+            self._preview.take(info, self.warn)
         state = f"step {info.step}/{info.steps}, loss {info.losses['total']:.4g}"
         if self._bar is not None:
             self._bar.set_postfix_str(state, False)
