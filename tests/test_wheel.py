@@ -24,6 +24,7 @@ def test_the_wheel_holds_presets_and_samples(tmp_path: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     wanted = [
         "cli.py",
+        "pipeline/experiments/reconstruction.toml",
         "pipeline/extractor/builtin.npz",
         "pipeline/py.typed",
         "pipeline/configs/balanced.toml",

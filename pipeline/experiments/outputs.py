@@ -5,7 +5,7 @@ goes on with the pictures that are missing.
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,7 +73,7 @@ def folder_of(image: Path, ending: str, folder: Path | None) -> Path:
     return folder
 
 
-def left(outputs: Iterable[Output], *, force: bool) -> dict[Item, str | None]:
+def left(outputs: Collection[Output], *, force: bool) -> dict[Item, str | None]:
     """The pictures to make, each with the content at its path that it may overwrite; None where nothing is.
 
     Args:
@@ -81,8 +81,11 @@ def left(outputs: Iterable[Output], *, force: bool) -> dict[Item, str | None]:
 
     Raises:
         JobDiffersError: a picture was made with other settings or weights, or of another picture.
-        OutputError: a file was not made by nstpipe.
+        OutputError: a file was not made by nstpipe, or it is the image itself, which ``force`` keeps, too.
     """
+    for item in (one.item for one in outputs):
+        if item.output.exists() and item.output.samefile(item.content):
+            raise OutputError(f"{shown(item.output)}: is the picture itself; name another folder with -o")
     if force:
         return {one.item: ownership.content_of(one.item.output) for one in outputs}
     missing = [one for one in outputs if one.maker.adopted(one.item) is None]

@@ -35,11 +35,16 @@ def photo(monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(
-    kinds: Sequence[Kind] = ("content",), observer=None, folder=None, force=False, **flags: object
+    kinds: Sequence[Kind] = ("content",),
+    observer=None,
+    folder=None,
+    force=False,
+    image="photo.png",
+    **flags: object,
 ) -> Outcome:
     settings = {"size": 32, "steps": 2, "weights": "tiny.npz", "device": "cpu", **flags}
     return reconstruction.run(
-        Path("photo.png"), kinds, folder, settings, observer or RecordingObserver(), force=force
+        Path(image), kinds, folder, settings, observer or RecordingObserver(), force=force
     )
 
 
@@ -151,6 +156,15 @@ def test_pictures_of_another_picture_are_kept() -> None:
     picture("photo.png", 2, 24, 32)
     with pytest.raises(JobDiffersError, match="or of another picture"):
         run()
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_the_picture_itself_is_never_overwritten(force: bool) -> None:
+    picture("content.png", 3)
+    before = Path("content.png").read_bytes()
+    with pytest.raises(OutputError, match="content.png: is the picture itself; name another folder with -o"):
+        run(image="content.png", folder=Path("."), force=force)
+    assert Path("content.png").read_bytes() == before
 
 
 def test_a_missing_picture_and_a_file_in_the_folder_s_place_are_errors() -> None:
