@@ -84,7 +84,9 @@ class Compiled:
                 return function(*arguments)
 
         signature = [_specification(shape) for shape in shapes]
-        self._run = tf.function(traced, input_signature=signature, autograph=False)
+        # TensorFlow counts the traces of all functions with the same code together, and warns of many; a
+        # partial object has no code and is counted by itself.
+        self._run = tf.function(functools.partial(traced), input_signature=signature, autograph=False)
 
     def __call__(self, *arguments: Any) -> Any:
         """Run it.

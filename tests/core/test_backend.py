@@ -1,6 +1,7 @@
 """The compiled gradient: right, traced once, on a device that exists. Results that repeat."""
 
 import importlib.util
+import logging
 
 import keras
 import numpy as np
@@ -38,6 +39,20 @@ def test_one_trace_serves_every_size_and_target(compiled):
     for side in range(4, 24):
         compiled(picture(side, 2 * side), {"factor": np.full(3, side, np.float32)})
     assert compiled.traces == 1
+
+
+def test_many_graphs_are_no_reason_for_a_warning_of_tensorflow():
+    records = []
+    handler = logging.Handler()
+    handler.emit = records.append
+    logger = logging.getLogger("tensorflow")
+    logger.addHandler(handler)
+    try:
+        for _ in range(12):
+            Compiled(lambda x: x + 1, SHAPE, device=choose_device("cpu"))(picture(4, 4))
+    finally:
+        logger.removeHandler(handler)
+    assert [record.getMessage() for record in records] == []
 
 
 def test_other_arguments_give_other_results_without_a_trace(compiled):
