@@ -62,8 +62,8 @@ class Preview:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Remove the preview, if it is the one that was written last."""
-        if self._written and stamp_of(self._path) == self._written:
-            with contextlib.suppress(OSError):
+        if stamp_of(self._path) == self._written:
+            with contextlib.suppress(OSError):  # there may be none
                 self._path.unlink()
 
     def take(self, info: StepInfo, warn: Callable[[str], None]) -> None:

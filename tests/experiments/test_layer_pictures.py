@@ -62,7 +62,7 @@ def test_places_without_a_channel_are_white_and_one_that_is_silent_black() -> No
 
 def test_a_channel_that_responds_at_one_place_of_many_shows_it() -> None:
     activations = np.zeros((24, 32, 1), np.float32)
-    activations[5, 7] = 3
+    activations[5, 7] = 0.3
     tile = tile_of(channels(activations), 0)
     assert (tile[5, 7, 0], tile.sum()) == (255, 3 * 255)
 

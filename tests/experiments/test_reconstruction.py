@@ -122,8 +122,10 @@ def test_what_is_damaged_or_lost_is_made_again_and_no_more_unless_forced() -> No
     before, observer = bytes_of(FOLDER), RecordingObserver()
     assert (run(observer=observer).stylized, observer.begun) == (0, [(2, 2)])
     (FOLDER / CONTENT[0]).write_bytes(before[CONTENT[0]][:-200])
-    (FOLDER / "content.png").unlink()
     assert run().stylized == 1
+    assert bytes_of(FOLDER) == before
+    (FOLDER / "content.png").unlink()
+    assert run().stylized == 0
     assert bytes_of(FOLDER) == before
     assert run(force=True).stylized == 2
     assert bytes_of(FOLDER) == before
