@@ -10,8 +10,8 @@ import typer
 
 from pipeline import __version__
 from pipeline.command_line import entry, plan_runs, preset_commands, status_command, streams, weights_commands
+from pipeline.command_line.arguments import Folder, Output, Rate, Styles, Workers
 from pipeline.command_line.flags import OF_AN_EXPERIMENT, JobOptions, with_job_options, with_some_options
-from pipeline.errors import NstpipeError
 from pipeline.experiments import objectives
 
 if TYPE_CHECKING:
@@ -26,22 +26,6 @@ app = typer.Typer(
 )
 app.add_typer(preset_commands.app, name="presets")
 app.add_typer(weights_commands.app, name="weights")
-
-Styles = Annotated[list[Path], typer.Argument(metavar="STYLE...", help="One or more style pictures.")]
-Output = Annotated[Path | None, typer.Option("--output", "-o", help="Where the result goes.")]
-Folder = Annotated[
-    Path | None, typer.Option("--output", "-o", metavar="FOLDER", help="Where the pictures go.")
-]
-Rate = Annotated[
-    str | None,
-    typer.Option(
-        "--fps", metavar="RATE", help="Frames a second of an image sequence, 25 by default: 24, 23.976."
-    ),
-]
-Workers = Annotated[
-    int,
-    typer.Option("--workers", metavar="N", min=1, help="Pictures or shots at once, each in its own process."),
-]
 
 
 @app.command()
@@ -224,15 +208,10 @@ def layers(
 @app.command()
 def doctor() -> None:
     """Check versions, device, weights, encoders and disk, and run one step."""
-    from pipeline.base.messages import one_line
     from pipeline.command_line import doctor as doctors
 
-    states = []
-    for finding in doctors.findings():
-        streams.print_lines(f"{finding.state:<5}{finding.name:<11}{one_line(finding.text)}")
-        states.append(finding.state)
-    if "bad" in states:
-        raise NstpipeError("a check failed; see the lines that say bad")
+    for line in doctors.lines():
+        streams.print_lines(line)
 
 
 def _run(plan: "Plan", options: JobOptions, *, keep_frames: bool = False, workers: int = 1) -> None:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pipeline._version import __version__
 from pipeline.base import machine
 from pipeline.base.files import current_folder
-from pipeline.base.messages import shown
+from pipeline.base.messages import one_line, shown
 from pipeline.core import loading, precisions
+from pipeline.errors import NstpipeError
 from pipeline.extractor import fetching, imagenet, weights
 
 ENOUGH_DISK = 2**30
@@ -24,6 +25,20 @@ class Finding:
     name: str
     state: str
     text: str
+
+
+def lines() -> Iterator[str]:
+    """A line for each finding.
+
+    Raises:
+        NstpipeError: after the last line, if a finding is bad.
+    """
+    states = set()
+    for finding in findings():
+        yield f"{finding.state:<5}{finding.name:<11}{one_line(finding.text)}"
+        states.add(finding.state)
+    if "bad" in states:
+        raise NstpipeError("a check failed; see the lines that say bad")
 
 
 def findings() -> Iterator[Finding]:

@@ -1,0 +1,22 @@
+"""The arguments and options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Styles = Annotated[list[Path], typer.Argument(metavar="STYLE...", help="One or more style pictures.")]
+Output = Annotated[Path | None, typer.Option("--output", "-o", help="Where the result goes.")]
+Folder = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="FOLDER", help="Where the pictures go.")
+]
+Rate = Annotated[
+    str | None,
+    typer.Option(
+        "--fps", metavar="RATE", help="Frames a second of an image sequence, 25 by default: 24, 23.976."
+    ),
+]
+Workers = Annotated[
+    int,
+    typer.Option("--workers", metavar="N", min=1, help="Pictures or shots at once, each in its own process."),
+]
