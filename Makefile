@@ -33,7 +33,7 @@ format: $(VENV)/developing
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
-	$(BIN)/pip install --quiet --editable '.[plots]'
+	$(BIN)/pip install --quiet --editable '.[report]'
 	touch $@
 
 $(VENV)/developing: $(VENV)/installed
