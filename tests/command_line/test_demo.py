@@ -55,7 +55,7 @@ def test_a_dry_run_fetches_nothing(index, capfd) -> None:
     assert run("--dry-run", "-o", "other.mp4", *QUICK) == 0
     printed = capfd.readouterr().out
     assert re.search(r"hillside\.jpg -> other\.png\n(.*\n)+.*clip\.mp4 -> other\.mp4\n", printed)
-    assert re.findall(r"weights: builtin(.*?); \w+, scales", printed) == [dry_run.MAY_FETCH, ""]
+    assert re.findall(r"weights: builtin(.*?); \w+ in \w+, scales", printed) == [dry_run.MAY_FETCH, ""]
     assert index[1] == {}
 
 
