@@ -56,7 +56,7 @@ def open_job(
             _record_inputs(record, plan)
             _sweep(plan)
             with _folder_removed_if_no_item_is_done(plan, record):
-                yield Job(plan, record, parts, observer, log, source)
+                yield Job(plan, record, _facts(record).parts, observer, log, source)
 
 
 def _begin_or_resume(
@@ -103,14 +103,24 @@ def _begin(record: Journal, plan: Plan, parts: Mapping[str, Any], weights: Weigh
 
 def _record_inputs(record: Journal, plan: Plan) -> None:
     """Record where the inputs lie now: they may have been moved since the job was begun."""
-    facts = record.facts()
-    assert facts is not None  # recorded when the job was begun
+    facts = _facts(record)
     styles = tuple(tuple(map(path_text.absolute, styles)) for styles in plan.style_sets)
     contents = None
     if not plan.is_of_video:
         contents = {path_text.encoded(item.name): path_text.absolute(item.content) for item in plan.items}
     if (styles, contents) != (facts.styles, facts.contents):
         record.update(styles=styles, contents=contents)
+
+
+def _facts(record: Journal) -> Facts:
+    """The facts of the job that is open.
+
+    Their parts lack a setting that did not exist when the job was begun: so its outputs carry the fingerprint
+    of these, and not of the parts of today.
+    """
+    facts = record.facts()
+    assert facts is not None  # recorded when the job was begun
+    return facts
 
 
 def _difference(plan: Plan, facts: Facts, differences: Sequence[str]) -> JobDiffersError:

@@ -1,6 +1,7 @@
 """A file that the job did not write, by its content, is never overwritten without --force."""
 
 import contextlib
+import json
 import logging
 import os
 import shutil
@@ -15,6 +16,7 @@ from PIL import Image, PngImagePlugin
 from pipeline import Observer, Rules, StepInfo, stylize_folder, stylize_image, stylize_video
 from pipeline.errors import OutputError, StoppedError
 from pipeline.jobs.planning.plan import BatchPlan, Item, VideoPlan
+from pipeline.jobs.record import fingerprint
 from pipeline.jobs.record.entries import Entry, Facts
 from pipeline.jobs.record.journal import Journal
 from pipeline.jobs.work.done_items import Decision, decide
@@ -214,6 +216,23 @@ def test_a_picture_of_an_earlier_version_that_was_not_marked_is_adopted(style: P
     before = output.read_bytes()
     with Journal(Path(".photo_starry.png.nstpipe")) as journal:
         journal.forget(output.name)
+    assert stylize_image(content, [style], **TINY).stylized == 0
+    assert output.read_bytes() == before
+
+
+def test_a_picture_of_a_version_with_fewer_settings_that_was_not_marked_is_adopted(style: Path) -> None:
+    content = picture("photo.png", 1)
+    output = stylize_image(content, [style], **TINY).output
+    with Journal(Path(".photo_starry.png.nstpipe")) as journal:
+        facts = journal.facts()
+        assert facts is not None
+        settings = {name: value for name, value in facts.parts["settings"].items() if name != "precision"}
+        parts = {**facts.parts, "settings": settings}
+        journal.update(parts=parts)
+        journal.forget(output.name)
+    tag = json.loads(images.read_tags(output)["nstpipe"]) | {"job": fingerprint.of_parts(parts)}
+    writing.write(output, images.read(output).pixels, tags={"nstpipe": json.dumps(tag)})
+    before = output.read_bytes()
     assert stylize_image(content, [style], **TINY).stylized == 0
     assert output.read_bytes() == before
 
