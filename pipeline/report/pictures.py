@@ -63,8 +63,9 @@ def of(job: JobRecord) -> ReportPictures:
 
 
 def _styles(job: JobRecord, limits: PictureLimits) -> Iterator[list[Thumbnail | None]]:
-    hashes = job.facts.parts.get("styles") or [[""] * len(styles) for styles in job.plan.style_sets]
-    for styles, own in zip(job.plan.style_sets, hashes, strict=True):
+    sets = job.plan.style_sets  # none of a job that an earlier version ran last
+    hashes = (sets and job.facts.parts.get("styles")) or [[""] * len(styles) for styles in sets]
+    for styles, own in zip(sets, hashes, strict=True):
         yield [_of_file(style, limits, sha256) for style, sha256 in zip(styles, own, strict=True)]
 
 

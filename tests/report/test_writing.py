@@ -8,6 +8,7 @@ from PIL import Image
 
 from pipeline import Rules, stylize_folder, stylize_image, write_report
 from pipeline.errors import InputError, NstpipeError, OutputError, SettingsError, StoppedError
+from pipeline.jobs.record.journal import Journal
 from pipeline.report import writing
 from tests.support import recorded_jobs
 from tests.support.media import TINY, picture
@@ -51,6 +52,17 @@ def test_it_is_replaced_as_long_as_no_one_changes_it() -> None:
         assert "\n" not in str(caught.value)
         assert REPORT.read_bytes() == changed
     assert write_report("out", force=True).read_bytes() == second
+
+
+def test_the_report_of_a_job_that_an_earlier_version_ran_last_has_no_style() -> None:
+    """It knows the bytes of its styles, and not where they lie."""
+    recorded_jobs.batch("out", ["a.png"], styles=None, contents=None)
+    with Journal(Path(".out.nstpipe")) as journal:
+        facts = journal.facts()
+        assert facts is not None
+        journal.update(parts={**facts.parts, "styles": [["ab" * 32]]})
+    page = write_report("out").read_text()
+    assert "a.png" in page and "Style</h2>" not in page
 
 
 def test_neither_a_link_nor_a_folder_nor_an_input_is_replaced() -> None:
