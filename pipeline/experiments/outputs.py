@@ -41,7 +41,8 @@ def output(image: Path, path: Path, parts: Mapping[str, Any]) -> Output:
     """The picture at ``path`` that is made of ``image`` and of all that ``parts`` say."""
     item = Item(path.name, path, image)
     plan = BatchPlan(image, path.parent, ((image,),), (item,))
-    return Output(item, ItemMaker(plan, fingerprint.of_parts(parts)), parts)
+    maker = ItemMaker(plan, fingerprint.of_parts(parts), keeps_losses=False)  # there is no job's folder
+    return Output(item, maker, parts)
 
 
 def parts_of(image: Path, settings: Settings, weights: Weights) -> dict[str, Any]:

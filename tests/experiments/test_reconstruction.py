@@ -1,5 +1,6 @@
 """Reconstructions on tiny weights: they approach what they match, and a run that was stopped goes on."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -115,6 +116,12 @@ def test_a_run_that_was_stopped_goes_on_with_the_missing_pictures() -> None:
     assert (observer.begun, [entry.name for entry in observer.entries]) == ([(2, 1)], CONTENT[1:])
     assert (FOLDER / CONTENT[0]).stat().st_mtime_ns == before
     assert bytes_of(FOLDER) == bytes_of(Path("whole"))
+
+
+def test_nothing_is_left_beside_the_picture_and_the_folder() -> None:
+    before = set(os.listdir())
+    run()
+    assert set(os.listdir()) - before == {FOLDER.name}
 
 
 def test_what_is_damaged_or_lost_is_made_again_and_no_more_unless_forced() -> None:

@@ -36,11 +36,17 @@ def _ignore(sha256: str) -> None:
 
 
 class ItemMaker:
-    """Makes the items of one job."""
+    """Makes the items of one job.
 
-    def __init__(self, plan: Plan, fingerprint: str) -> None:
+    Args:
+        keeps_losses: whether the losses of each picture are kept in the job's folder. Those of frames never
+            are: they are many, and the journal has the last loss of each.
+    """
+
+    def __init__(self, plan: Plan, fingerprint: str, *, keeps_losses: bool = True) -> None:
         self._plan = plan
         self._fingerprint = fingerprint
+        self._keeps_losses = keeps_losses and not plan.is_of_video
 
     def make(
         self,
@@ -116,8 +122,7 @@ class ItemMaker:
         return tag is not None and tag.get("job") == self._fingerprint and _is_unedited(item, tag)
 
     def _losses_path(self, item: Item) -> Path | None:
-        """Where the losses of a picture go; frames are many, and the journal has the last loss of each."""
-        return None if self._plan.is_of_video else loss_curves.path_of(self._plan.folder, item.name)
+        return loss_curves.path_of(self._plan.folder, item.name) if self._keeps_losses else None
 
     def _write(
         self, item: Item, picture: Picture, facts: dict[str, Any], seconds: float, before_writing: OnHash
