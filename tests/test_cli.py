@@ -17,13 +17,14 @@ import pytest
 import cli
 from pipeline import __version__
 from pipeline.base import atomic
-from pipeline.command_line import weights_commands
+from pipeline.command_line import preview, weights_commands
 from pipeline.command_line.progress import Progress
 from pipeline.core.style_transfer import StepInfo
 from pipeline.errors import StoppedError
 from pipeline.experiments import objectives
 from pipeline.extractor import eight_bit, fetching, imagenet
 from pipeline.jobs.record.lock import held
+from pipeline.pictures import writing
 from pipeline.settings.settings import Settings
 from tests.support import ROOT
 from tests.support.clips import write_clip, write_sound_only
@@ -213,6 +214,19 @@ def test_a_preview_is_there_while_a_job_runs_and_gone_afterwards(nstpipe, monkey
     code, _, complaint = nstpipe("image", "photos/a.jpg", "s.jpg", "-o", "b.png", "--preview", *FLAGS)
     assert (code, "preview.png: already exists" in complaint) == (1, True)
     assert (Path("preview.png").read_text(), Path("b.png").exists()) == ("mine", False)
+
+
+def test_a_preview_that_a_killed_run_left_is_no_input_that_may_be_removed(nstpipe) -> None:
+    picture("photos/a.jpg", 1)
+    writing.write(Path("preview.png"), scene(3), tags={preview.TAG: '"a.png"'})
+    for line in (
+        ["image", "preview.png", "photos/a.jpg", "-o", "b.png"],
+        ["batch", "photos", "preview.png"],
+        ["batch", ".", "photos/a.jpg", "-o", "out"],
+    ):
+        code, _, complaint = nstpipe(*line, "--preview", *FLAGS)
+        assert (code, complaint.count("\n"), "is an input of this job" in complaint) == (1, 1, True)
+    assert Path("preview.png").exists()
 
 
 def test_verbose_shows_the_traceback(nstpipe) -> None:

@@ -1,5 +1,6 @@
 """Run a plan for the command line: its options, its progress, how it ended."""
 
+import itertools
 import sys
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -42,7 +43,8 @@ def _preview(plan: "Plan", workers: int) -> "Preview":
 
     if workers > 1:
         raise SettingsError("--preview shows the picture of one process; leave out --workers or --preview")
-    return Preview(plan.output)
+    contents = (item.content for item in plan.items)
+    return Preview(plan.output, itertools.chain(plan.input_files, contents, *plan.style_sets))
 
 
 def show(work: "Callable[[Observer], Outcome]", *, quiet: bool, preview: "Preview | None" = None) -> None:

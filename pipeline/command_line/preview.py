@@ -7,7 +7,7 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -39,9 +39,10 @@ TAG = "nstpipe preview"
 class Preview:
     """The preview of a job. Use it as a context manager around the job."""
 
-    def __init__(self, output: Path) -> None:
-        """A preview beside the ``output`` of a job."""
+    def __init__(self, output: Path, inputs: Iterable[Path] = ()) -> None:
+        """A preview beside the ``output`` of a job that reads ``inputs``."""
         self._output = output
+        self._inputs = inputs
         self._path = output.with_name(NAME)
         self._written: Stamp = ()
         self._next = 0.0
@@ -50,7 +51,8 @@ class Preview:
         """Remove the preview that a killed run left.
 
         Raises:
-            OutputError: there is a file of that name that is no preview, or that of another job that runs.
+            OutputError: there is a file of that name that is no preview, an input of the job, or the preview
+                of another job that runs.
         """
         if self._path == self._output:
             raise OutputError(f"{shown(self._path)}: is the preview's name; name another output with -o")
@@ -97,6 +99,10 @@ class Preview:
                 f"{shown(self._path)}: already exists and is no preview by nstpipe; "
                 "rename it, or leave out --preview"
             )
+        if any(map(self._path.samefile, filter(os.path.exists, self._inputs))):
+            raise OutputError(
+                f"{shown(self._path)}: is an input of this job; remove or rename it, or leave out --preview"
+            )
         other = self._path.with_name(name)
         if not lock.is_locked(output_names.job_folder_in_use(other)):
             self._path.unlink()
@@ -109,6 +115,8 @@ class Preview:
 
 def _output_of(path: Path) -> str | None:
     """The name of the output that the file is a preview of; None where it is no preview."""
+    if path.is_symlink():  # a preview is written as a file of its own
+        return None
     try:
         name = json.loads(images.read_tags(path).get(TAG, "null"))
     except ValueError:

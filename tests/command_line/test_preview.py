@@ -144,6 +144,23 @@ def test_what_a_killed_run_left_is_removed_at_once() -> None:
             assert not PREVIEW.exists()
 
 
+def test_a_preview_that_is_an_input_by_now_is_kept() -> None:
+    leave_a_preview(Path("out/b.png"))
+    for inputs in ([Path("out/none.png"), PREVIEW], [Path("out/../out/preview.png")]):
+        with pytest.raises(OutputError, match="is an input of this job; remove or rename it"):
+            Preview(OUTPUT, inputs).__enter__()
+    assert level() == 3
+
+
+def test_a_link_to_an_earlier_preview_is_kept() -> None:
+    leave_a_preview(Path("out/b.png"))
+    PREVIEW.rename("out/kept.png")
+    PREVIEW.symlink_to("kept.png")
+    with pytest.raises(OutputError, match="is no preview"):
+        Preview(OUTPUT).__enter__()
+    assert PREVIEW.is_symlink()
+
+
 def test_the_preview_of_another_job_that_runs_is_kept() -> None:
     other = Path("out/b.png")
     leave_a_preview(other)
