@@ -100,7 +100,8 @@ def check(path: Path, *, force: bool) -> None:
 
     Raises:
         SettingsError: a library is not installed.
-        OutputError: the ending is another one, or a file lies there that is not an unchanged report.
+        OutputError: the ending is another one, the name is too long, or a file lies there that is not an
+            unchanged report.
     """
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
@@ -110,6 +111,11 @@ def check(path: Path, *, force: bool) -> None:
         )
     if path.suffix.lower() != ".html":
         raise OutputError(f"{shown(path)}: the report is a page; end its name in .html")
+    over = len(os.fsencode(path.name)) - output_names.LONGEST_NAME
+    if over > 0:
+        raise OutputError(
+            f"{shown(path)}: the name is {over} bytes too long; name the job's output, or the report, shorter"
+        )
     if os.path.lexists(path) and not force and not is_own(path):
         raise OutputError(
             f"{shown(path)}: is not a report of nstpipe, or was changed since; move it away, "

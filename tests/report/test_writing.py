@@ -106,6 +106,15 @@ def test_a_foreign_file_in_its_place_is_seen_before_any_work() -> None:
         pytest.fail("the job ran")
 
 
+def test_a_name_that_is_too_long_is_seen_before_any_work() -> None:
+    """The job's folder may have 10 bytes more than the output, and the report has 12."""
+    longest = f"{'é' * 119}.png"
+    with pytest.raises(ZeroDivisionError), Lines().at_the_end(f"o{longest}"):  # the report has 255 bytes
+        raise ZeroDivisionError
+    with pytest.raises(OutputError, match="the name is 1 bytes too long"), Lines().at_the_end(f"oo{longest}"):
+        pytest.fail("the job ran")
+
+
 def test_it_is_written_at_the_end_of_a_job_that_finished_was_stopped_or_finished_before() -> None:
     style = picture("starry.jpg", 9)
     for number in range(3):
