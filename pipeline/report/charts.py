@@ -46,8 +46,8 @@ def _of_video(job: JobRecord) -> list[Chart]:
 
 
 def _steadiness(job: JobRecord) -> list[Chart]:
-    """The curves of how steady the clip is; none where it or its source cannot be read any more."""
-    if not job.facts.finished:
+    """The curves of how steady the clip is; none where it or its source is gone or another one by now."""
+    if not (job.facts.finished and job.has_its_source):
         return []
     try:
         measured = steadiness.measure(job.plan.source, job.output)

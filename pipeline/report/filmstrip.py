@@ -23,7 +23,7 @@ class FilmFrame:
 
     Attributes:
         number: in the clip, from 1.
-        content: the source's frame (H, W, 3), 0..255; None where the source cannot be read any more.
+        content: the source's frame (H, W, 3), 0..255; None where the source is gone or another one by now.
         pastiche: the same frame, stylised; None where it cannot be read.
     """
 
@@ -39,7 +39,7 @@ def of(job: JobRecord, side: int) -> list[FilmFrame]:
     chosen = [numbers[index] for index in evenly(len(numbers), MOST_FRAMES)]
     if not chosen:
         return []
-    contents = _of_clip(job.plan.source, chosen, side)
+    contents = _of_clip(job.plan.source, chosen, side) if job.has_its_source else {}
     pastiches = _of_clip(job.output, chosen, side) if job.facts.finished else _of_folder(job, chosen, side)
     return [FilmFrame(number, contents.get(number), pastiches.get(number)) for number in chosen]
 

@@ -4,13 +4,17 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from pipeline.base import path_text
+from pipeline.errors import NstpipeError
+from pipeline.footage import sources
 from pipeline.footage.number_pattern import NumberPattern
+from pipeline.footage.picture_sequence import PictureSequence
 from pipeline.jobs.planning import output_names
 from pipeline.jobs.planning.plan import BatchPlan, ImagePlan, Item, Plan, VideoPlan
-from pipeline.jobs.record import loss_curves, status
+from pipeline.jobs.record import fingerprint, loss_curves, status
 from pipeline.jobs.record.entries import Entry, Facts
 from pipeline.jobs.record.journal import Journal
 from pipeline.jobs.record.loss_curves import Row
@@ -83,6 +87,20 @@ class JobRecord:
     def seconds(self) -> float:
         """The time that the items took together."""
         return sum(item.entry.seconds for item in self.items if item.entry)
+
+    @cached_property
+    def has_its_source(self) -> bool:
+        """Whether the clip or sequence is still there with the bytes that a video was made from.
+
+        True also where a job has not recorded which these were.
+        """
+        recorded = self.facts.parts.get("input")
+        try:
+            found = sources.find(self.plan.source)
+            files = found.files if isinstance(found, PictureSequence) else (found,)
+            return not recorded or fingerprint.of_files(files) == recorded
+        except NstpipeError:
+            return False
 
     @property
     def ended_at(self) -> float | None:

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from pipeline import stylize_video
 from pipeline.errors import InputError
 from pipeline.jobs.record.entries import Entry
 from pipeline.report import job_record
 from pipeline.report.job_record import Snapshot
 from tests.support import recorded_jobs
+from tests.support.media import TINY, picture
 from tests.support.recorded_jobs import snapshot
 
 
@@ -67,6 +69,17 @@ def test_a_video_has_its_frames_in_order() -> None:
     assert job.items[0].output == Path(".in_s.mp4.nstpipe/frames/000001.png")
     assert [len(item.snapshots) for item in job.items] == [1, 0, 0]
     assert job.plan.source == Path("/in.mp4")
+
+
+@pytest.mark.parametrize("source", ["in", "in/%02d.png"])
+def test_a_sequence_is_the_source_as_long_as_no_picture_changes(source: str) -> None:
+    for number in (3, 4):
+        picture(f"in/{number:02}.png", number)
+    style = picture("starry.jpg", 9)
+    output = stylize_video(source, [style], "out.mp4", **TINY).output
+    assert job_record.of(output).has_its_source
+    picture("in/04.png", 5)
+    assert not job_record.of(output).has_its_source
 
 
 def test_an_output_without_a_job_is_one_line() -> None:

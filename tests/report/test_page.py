@@ -9,7 +9,10 @@ from urllib.parse import unquote_to_bytes
 import pytest
 
 from pipeline import stylize_folder, write_report
+from pipeline.jobs.planning import output_names
+from pipeline.jobs.record import fingerprint
 from pipeline.jobs.record.entries import Entry
+from pipeline.jobs.record.journal import Journal
 from pipeline.report import pictures
 from tests.support import recorded_jobs
 from tests.support.media import TINY, clip, picture
@@ -131,6 +134,16 @@ def test_a_clip_whose_source_is_gone_has_its_own_frames(styled_clip: Path) -> No
     assert len(page.all("img")) == 6 + 1
     assert page.all("input") == []
     assert "Steadiness" not in page.text
+
+
+def test_another_clip_in_the_place_of_the_source_is_neither_shown_nor_measured(styled_clip: Path) -> None:
+    with Journal(output_names.job_folder(styled_clip)) as journal:
+        journal.update(parts={"settings": {}, "input": fingerprint.of_file(Path("in.mp4"))})
+    page = written(styled_clip)
+    assert (len(page.all("img")), "Steadiness" in page.text) == (2 * 6 + 2, True)
+    clip("in.mp4", frames=8)
+    page = written(styled_clip)
+    assert (len(page.all("img")), "Steadiness" in page.text) == (6 + 1, False)
 
 
 def test_a_clip_that_was_stopped_has_the_frames_that_are_done() -> None:
