@@ -56,7 +56,7 @@ def run(
     for name, picture in (_pictures(image, settings, extractor, observer) if left else {}).items():
         observer.waiting()
         if made[name].item in left:
-            made[name].maker.write(made[name].item, picture)
+            made[name].write(picture, left[made[name].item])
     origin = f"{extractor.kind} ({extractor.origin})"
     return Outcome(folder, origin, done=len(made), stylized=len(left), seconds=time.monotonic() - began)
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipeline.base import atomic
+from pipeline.base.arrays import FloatArray
 from pipeline.base.files import check_file
 from pipeline.base.messages import shown
 from pipeline.errors import JobDiffersError, OutputError
@@ -35,6 +37,22 @@ class Output:
     item: Item
     maker: ItemMaker
     parts: Mapping[str, Any]
+
+    def write(self, pixels: FloatArray, replaces: str | None) -> None:
+        """Write pixels (H, W, 3) that need no step.
+
+        Args:
+            replaces: the content at its path that it may overwrite, beside what it wrote itself.
+
+        Raises:
+            OutputError: another file appeared there.
+        """
+
+        def check(sha256: str) -> None:
+            if not self.maker.wrote(self.item):
+                ownership.check_unchanged(self.item.output, replaces)
+
+        self.maker.write(self.item, pixels, before_writing=check)
 
 
 def output(image: Path, path: Path, parts: Mapping[str, Any]) -> Output:
@@ -77,6 +95,8 @@ def folder_of(image: Path, ending: str, folder: Path | None) -> Path:
 def left(outputs: Collection[Output], *, force: bool) -> dict[Item, str | None]:
     """The pictures to make, each with the content at its path that it may overwrite; None where nothing is.
 
+    Temporary files that a killed run left beside them are removed.
+
     Args:
         force: make all of them, and overwrite whatever is there.
 
@@ -84,6 +104,8 @@ def left(outputs: Collection[Output], *, force: bool) -> dict[Item, str | None]:
         JobDiffersError: a picture was made with other settings or weights, or of another picture.
         OutputError: a file was not made by nstpipe, or it is the image itself, which ``force`` keeps, too.
     """
+    for folder in {one.item.output.parent for one in outputs}:
+        atomic.sweep(folder)
     for item in (one.item for one in outputs):
         if item.output.exists() and item.output.samefile(item.content):
             raise OutputError(f"{shown(item.output)}: is the picture itself; name another folder with -o")

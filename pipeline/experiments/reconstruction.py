@@ -58,7 +58,7 @@ def run(
     made = _make([picture for figure in figures for picture in figure.pictures], left, extractor, observer)
     for figure in figures:
         if any(output.item in left for output in figure.outputs):
-            figure.write_sheet()
+            figure.write_sheet(left)
     origin = f"{extractor.kind} ({extractor.origin})"
     total = sum(len(figure.pictures) for figure in figures)
     return Outcome(folder, origin, done=total, stylized=made, seconds=time.monotonic() - began)
@@ -92,14 +92,18 @@ class _Figure:
         """The pictures' files, and the sheet's."""
         return [*(picture.output for picture in self.pictures), self._sheet]
 
-    def write_sheet(self) -> None:
-        """Write the sheet: the image at their size, then the pictures, each below its label."""
+    def write_sheet(self, left: Mapping[Item, str | None]) -> None:
+        """Write the sheet: the image at their size, then the pictures, each below its label.
+
+        Args:
+            left: see :func:`.outputs.left`.
+        """
         pixels = [images.read(picture.output.item.output).pixels for picture in self.pictures]
         size = pixels[0].shape[:2]
         image = resize(images.read(self._sheet.item.content, max(size)).pixels, size)
         labels = ["the picture", *(picture.one.label for picture in self.pictures)]
         tiles = [labelled(framed(one), label) for one, label in zip([image, *pixels], labels, strict=True)]
-        self._sheet.maker.write(self._sheet.item, grid(tiles, COLUMNS))
+        self._sheet.write(grid(tiles, COLUMNS), left.get(self._sheet.item))
 
 
 def _make(

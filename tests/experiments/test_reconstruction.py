@@ -1,6 +1,8 @@
 """Reconstructions on tiny weights: they approach what they match, and a run that was stopped goes on."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from pipeline.extractor import weights
 from pipeline.extractor.vgg import Extractor
 from pipeline.jobs.work.runs import Outcome
 from pipeline.pictures import images, sheets, writing
+from tests.support import ROOT
 from tests.support.media import picture
 from tests.support.observers import RecordingObserver, StopsAt
 from tests.support.tiny_weights import tiny_weights
@@ -124,6 +127,20 @@ def test_nothing_is_left_beside_the_picture_and_the_folder() -> None:
     assert set(os.listdir()) - before == {FOLDER.name}
 
 
+def test_a_temporary_file_that_a_killed_run_left_is_removed() -> None:
+    run()
+    before = bytes_of(FOLDER)
+    code = (
+        "import os, sys, pathlib; from pipeline.base import atomic\n"
+        "atomic.replacing(pathlib.Path(sys.argv[1])).__enter__().touch(); os._exit(0)"
+    )
+    environ = os.environ | {"PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-c", code, FOLDER / "content.png"], check=True, env=environ)
+    assert len(bytes_of(FOLDER)) == len(before) + 1
+    run()
+    assert bytes_of(FOLDER) == before
+
+
 def test_what_is_damaged_or_lost_is_made_again_and_no_more_unless_forced() -> None:
     run()
     before, observer = bytes_of(FOLDER), RecordingObserver()
@@ -148,6 +165,20 @@ def test_a_file_of_the_user_is_kept_unless_forced(name: str) -> None:
     assert (bytes_of(FOLDER), observer.begun) == (before, [])
     run(force=True)
     assert pixels(FOLDER / name).std() > 10
+
+
+def test_a_sheet_that_the_user_writes_meanwhile_is_kept() -> None:
+    class WritesTheSheet(RecordingObserver):
+        def item_ended(self, entry) -> None:
+            (FOLDER / "content.png").write_text("mine")
+
+    for _ in range(2):  # where there is none, and where there is ours
+        with pytest.raises(OutputError, match="content.png: already exists and was not made by nstpipe"):
+            run(observer=WritesTheSheet())
+        assert (FOLDER / "content.png").read_text() == "mine"
+        (FOLDER / "content.png").unlink()
+        run()
+        (FOLDER / CONTENT[0]).unlink()
 
 
 def test_pictures_of_other_settings_or_weights_are_kept() -> None:
