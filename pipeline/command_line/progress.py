@@ -84,9 +84,11 @@ class Progress(Observer):
 
     def waiting(self) -> None:
         self._check()
-        if self._item:
-            self._start_timing()
-            self._end_silence(f"{self._done}/{self._total} done")
+        if not self._item:  # a long clip is probed and its shots are found, or workers start
+            self._end_silence("preparing")
+            return
+        self._start_timing()
+        self._end_silence(f"{self._done}/{self._total} done")
 
     def item_ended(self, entry: Entry) -> None:
         self._done += 1

@@ -381,6 +381,7 @@ def test_without_a_terminal_workers_assembling_and_fetching_are_not_silent(print
         "fetching the weights: 60 of 80 MB",
     ]
     assert lines(lambda number: progress.fetching(number * 10**7, 0))[0] == "fetching the weights: 10 MB"
+    assert lines(lambda number: progress.waiting()) == ["preparing"] * 3
     progress.began(5, 0)
     progress.item_began(item("a"))
     assert lines(lambda number: progress.waiting()) == ["0/5 done", "0/5 done"]
