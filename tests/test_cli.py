@@ -148,6 +148,7 @@ def test_quiet_says_nothing(nstpipe) -> None:
         (1, "weights.h5: no such", ["reconstruct", "a.jpg", "--weights", "weights.h5"]),
         (10, "folder: is a folder", ["layers", "folder"]),
         (2, "--preview shows .* leave out --workers", [*VIDEO, "--preview", "--workers", "2"]),
+        (2, "leave out --workers", [*VIDEO, "--preview", "--workers", "2", "--dry-run"]),
         (1, "is the preview's name", ["image", "a.jpg", "s.jpg", "--preview", "-o", "preview.png"]),
         (2, "pooling = 'mean'.*'max' or 'avg'", ["layers", "a.jpg", "--pooling", "mean"]),
     ],

@@ -25,6 +25,8 @@ def run(plan: "Plan", options: JobOptions, *, keep_frames: bool = False, workers
     from pipeline.jobs.work import runs
     from pipeline.settings.choice import Choice
 
+    if options.preview and workers > 1:
+        raise SettingsError("--preview shows the picture of one process; leave out --workers or --preview")
     choice = Choice(options.preset, options.settings)
     if options.verbose:
         kind = weights.available(choice.resolve().settings.weights)
@@ -34,15 +36,13 @@ def run(plan: "Plan", options: JobOptions, *, keep_frames: bool = False, workers
             print(one_line(line))
         return
     rules = runs.Rules(options.force, options.restart, keep_frames, workers)
-    with _preview(plan, workers) if options.preview else nullcontext() as preview:
+    with _preview(plan) if options.preview else nullcontext() as preview:
         show(lambda observer: runs.run(plan, choice, rules, observer), quiet=options.quiet, preview=preview)
 
 
-def _preview(plan: "Plan", workers: int) -> "Preview":
+def _preview(plan: "Plan") -> "Preview":
     from pipeline.command_line.preview import Preview
 
-    if workers > 1:
-        raise SettingsError("--preview shows the picture of one process; leave out --workers or --preview")
     contents = (item.content for item in plan.items)
     return Preview(plan.output, itertools.chain(plan.input_files, contents, *plan.style_sets))
 

@@ -415,18 +415,20 @@ def test_a_job_of_a_version_that_knew_no_precision_goes_on_in_float32(
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system cannot pin a process")
-def test_the_bytes_do_not_depend_on_the_number_of_cores() -> None:
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_the_bytes_do_not_depend_on_the_number_of_cores(precision: str) -> None:
     picture("photo.jpg", 1, 96, 128)
     picture("starry.jpg", 2, 96, 128)
     code = (
         "import os, sys; os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:int(sys.argv[1])]);"
         "from pipeline import stylize_image;"
-        "few = {'size': 128, 'scales': 1, 'steps': 12, 'weights': 'builtin'};"
+        "few = {'size': 128, 'scales': 1, 'steps': 6, 'weights': 'builtin', 'precision': sys.argv[3]};"
         "stylize_image('photo.jpg', ['starry.jpg'], sys.argv[2], **few)"
     )
     for cores in (1, 2):
         environ = os.environ | {"PYTHONPATH": str(ROOT)}
-        subprocess.run([sys.executable, "-c", code, str(cores), f"{cores}.png"], check=True, env=environ)
+        words = [str(cores), f"{cores}.png", precision]
+        subprocess.run([sys.executable, "-c", code, *words], check=True, env=environ)
     assert (images.read(Path("1.png")).pixels == images.read(Path("2.png")).pixels).all()
 
 
