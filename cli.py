@@ -10,9 +10,9 @@ import typer
 
 from pipeline import __version__
 from pipeline.command_line import entry, plan_runs, preset_commands, status_command, streams, weights_commands
-from pipeline.command_line.arguments import Folder, Output, Rate, Styles, Workers
+from pipeline.command_line.arguments import Folder, Output, Presets, Rate, Styles, Sweeps, Workers
 from pipeline.command_line.flags import OF_AN_EXPERIMENT, JobOptions, with_job_options, with_some_options
-from pipeline.experiments import objectives
+from pipeline.experiments import cells, objectives
 
 if TYPE_CHECKING:
     from pipeline.jobs.planning.plan import Plan
@@ -170,6 +170,26 @@ def steadiness(
     from pipeline.steadiness import report
 
     streams.print_lines(report.of(source, pastiche, motion=motion, plot=plot, as_json=as_json))
+
+
+@app.command()
+@with_some_options(OF_AN_EXPERIMENT, cells.FIXED)
+def compare(
+    content: Annotated[Path, typer.Argument(metavar="CONTENT", help="A picture.")],
+    style: Annotated[Path, typer.Argument(metavar="STYLE", help="The style picture.")],
+    presets: Presets = None,
+    sweep: Sweeps = None,
+    output: Folder = None,
+    *,
+    options: JobOptions,
+) -> None:
+    """Compare presets, or values of settings: a sheet, the losses over steps and seconds, a table."""
+    from pipeline.experiments import comparison
+
+    grid = cells.grid(presets, sweep or (), options.settings)
+    with streams.printed_at_the_end(quiet=options.quiet) as lines:
+        make = partial(comparison.run, content, style, grid, output, force=options.force, tell=lines.append)
+        plan_runs.show(make, quiet=options.quiet)
 
 
 @app.command()

@@ -20,3 +20,10 @@ Workers = Annotated[
     int,
     typer.Option("--workers", metavar="N", min=1, help="Pictures or shots at once, each in its own process."),
 ]
+Presets = Annotated[
+    str | None, typer.Option("--presets", metavar="A,B", help="Presets to compare; one applies to all cells.")
+]
+Sweeps = Annotated[
+    list[str] | None,
+    typer.Option("--sweep", metavar="NAME=A,B", help="Values of a setting to compare; twice for a grid."),
+]

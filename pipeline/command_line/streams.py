@@ -102,6 +102,17 @@ def print_lines(text: str, file: TextIO | None = None) -> None:
     print(*map(one_line, text.split("\n")), sep="\n", file=file)
 
 
+@contextlib.contextmanager
+def printed_at_the_end(*, quiet: bool) -> Iterator[list[str]]:
+    """A list of texts that are printed on standard output at the end, however it comes; no more if quiet."""
+    texts: list[str] = []
+    try:
+        yield texts
+    finally:
+        for text in () if quiet else texts:
+            print_lines(text)
+
+
 def print_traceback(error: BaseException) -> None:
     """Print where ``error`` was raised, on standard error; its message may be a file's text."""
     print_lines("".join(traceback.format_exception(error)).rstrip("\n"), sys.stderr)

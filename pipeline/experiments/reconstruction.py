@@ -51,7 +51,7 @@ def run(
     figures = [_Figure(kind, image, folder, flags, extractor) for kind in kinds]
     left = outputs.left([output for figure in figures for output in figure.outputs], force=force)
     pictures = [picture for figure in figures for picture in figure.pictures]
-    made = stylising.make(pictures, left, extractor, observer)
+    made = len(stylising.make(pictures, left, extractor, observer))
     for figure in figures:
         if any(output.item in left for output in figure.outputs):
             figure.write_sheet(left)

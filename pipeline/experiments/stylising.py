@@ -7,9 +7,11 @@ from functools import partial
 from pathlib import Path
 
 from pipeline.core.style_transfer import OnStep
+from pipeline.errors import DivergedError
 from pipeline.experiments.outputs import Output
 from pipeline.extractor.weights import Weights
 from pipeline.jobs.planning.plan import Item
+from pipeline.jobs.record.entries import Entry
 from pipeline.jobs.work.executor import executor
 from pipeline.jobs.work.messages import Began, Done, Failed, Message, Noted, Stepped
 from pipeline.jobs.work.observer import Observer
@@ -44,19 +46,25 @@ def make(
     extractor: Weights,
     observer: Observer,
     watch: Callable[[Pastiche], AbstractContextManager[OnStep]] = _unwatched,
-) -> int:
-    """Make those pastiches that are ``left``; how many. The observer is told of all.
+    *,
+    others_go_on: bool = False,
+) -> list[Entry]:
+    """Make those pastiches that are ``left``. The observer is told of all.
 
     Args:
         left: the items to make, of :func:`.outputs.left`.
         watch: what is entered while a pastiche is made; it is called after every step.
+        others_go_on: whether the others are made where the loss of one diverges.
+
+    Returns:
+        An entry of each that was left: it is done, or its loss diverged.
 
     Raises:
-        Exception: the error of a picture, or of the observer; it ends the run.
+        Exception: another error of a picture, or one of the observer; it ends the run.
     """
     to_make = [pastiche for pastiche in pastiches if pastiche.output.item in left]
     observer.began(len(pastiches), len(pastiches) - len(to_make))
-    report = _Report(observer)
+    report = _Report(observer, others_go_on)
     for pastiche in to_make:
         item, maker = pastiche.output.item, pastiche.output.maker
         styles = [read_styles([pastiche.style], pastiche.settings, report.note)]
@@ -65,14 +73,19 @@ def make(
             executor(1).run(inputs, [PictureTask(item, left[item])], partial(report.hear, on_step))
     if not to_make:
         observer.nothing_left(len(pastiches))
-    return len(to_make)
+    return report.entries
 
 
 class _Report:
-    """Passes the messages of an executor on to an observer; a failure ends the run."""
+    """Passes the messages of an executor on to an observer.
 
-    def __init__(self, observer: Observer) -> None:
-        self._observer = observer
+    Attributes:
+        entries: of the items that ended.
+    """
+
+    def __init__(self, observer: Observer, others_go_on: bool) -> None:
+        self._observer, self._others_go_on = observer, others_go_on
+        self.entries: list[Entry] = []
         self._notes: set[str] = set()
 
     def note(self, note: str) -> None:
@@ -96,6 +109,12 @@ class _Report:
             case Noted(note):
                 self.note(note)
             case Done(entry):
-                self._observer.item_ended(entry)
+                self._end(entry)
+            case Failed(Item() as item, DivergedError(), reason) if self._others_go_on:
+                self._end(Entry(item.name, "failed", reason=reason))
             case Failed():
                 raise message.error
+
+    def _end(self, entry: Entry) -> None:
+        self.entries.append(entry)
+        self._observer.item_ended(entry)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from pipeline.base.arrays import FloatArray
 
@@ -16,6 +16,8 @@ BORDER = 3
 
 LABEL = 18
 """Height, in pixels, of the line of text above a picture."""
+
+FONT_SIZE = 14
 
 
 def tile(picture: FloatArray | None, width: int = TILE[0], height: int = TILE[1]) -> FloatArray:
@@ -40,9 +42,19 @@ def framed(picture: FloatArray) -> FloatArray:
 
 def labelled(tile: FloatArray, text: str) -> FloatArray:
     """The tile below a line of text, (18 + H, W, 3)."""
-    line = Image.new("RGB", (tile.shape[1], LABEL), "white")
-    ImageDraw.Draw(line).text((tile.shape[1] // 2, LABEL // 2), text, "black", anchor="mm", font_size=14)
-    return np.vstack([np.asarray(line, np.float32), tile])
+    return np.vstack([heading(text, tile.shape[1], LABEL), tile])
+
+
+def heading(text: str, width: int, height: int) -> FloatArray:
+    """A line of text in the middle of white, (height, width, 3)."""
+    canvas = Image.new("RGB", (width, height), "white")
+    ImageDraw.Draw(canvas).text((width // 2, height // 2), text, "black", anchor="mm", font_size=FONT_SIZE)
+    return np.asarray(canvas, np.float32)
+
+
+def width_of(text: str) -> int:
+    """Width, in pixels, that a line of text needs."""
+    return int(ImageFont.load_default(FONT_SIZE).getlength(text)) + LABEL
 
 
 def grid(tiles: Sequence[FloatArray], columns: int) -> FloatArray:

@@ -1,0 +1,169 @@
+"""The cells of a comparison: presets, swept settings, and the grid of one or two axes that they make."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any
+
+from pipeline.base.messages import quoted
+from pipeline.core import precisions
+from pipeline.errors import SettingsError
+from pipeline.settings import preset_files
+from pipeline.settings.choice import Choice, flag_of
+from pipeline.settings.settings import NOT_IN_FINGERPRINT, VIDEO_ONLY, Settings, unknown
+
+PRESET = "preset"
+"""The name of the axis of presets."""
+
+SWEPT = tuple(name for name in Settings.model_fields if name not in NOT_IN_FINGERPRINT | VIDEO_ONLY)
+"""The settings that a sweep can vary: those that change the pixels of a picture."""
+
+FIXED = tuple(name for name in Settings.model_fields if name not in VIDEO_ONLY | {"snapshot_every"})
+"""The settings that can be given as flags; they apply to every cell."""
+
+OF_THE_DESCENT = frozenset(
+    {
+        *("scales", "steps", "max_iterations", "smooth_every", "init", "seed"),
+        *("optimizer", "step_size", "beta1", "beta2", "epsilon", "decay_rate", "decay_steps"),
+    }
+)
+"""Settings that do not enter the objective at the full size: where only these differ, losses compare."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One axis of the grid: ``preset`` or a setting, and its values as the user wrote them."""
+
+    name: str
+    values: tuple[str, ...]
+
+    @property
+    def labels(self) -> list[str]:
+        """``strength=25`` …; of a preset's file its name without folder and extension."""
+        return [f"{self.name}={self._shown(value)}" for value in self.values]
+
+    def _shown(self, value: str) -> str:
+        return preset_files.load(value).name if self.name == PRESET else value
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of the grid.
+
+    Attributes:
+        labels: of its place on each axis.
+        preset: the preset's name or file; None: that of the environment or project file, or the default.
+        flags: settings that override it, by field name.
+    """
+
+    labels: tuple[str, ...]
+    preset: str | None
+    flags: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """``strength=25 optimizer=adam``."""
+        return " ".join(self.labels)
+
+    def settings(self, weights_kind: str | None = None) -> Settings:
+        """Flags > NSTPIPE_* > ./nstpipe.toml > preset; swept values are flags.
+
+        Raises:
+            SettingsError: an invalid value; the message names its flag.
+        """
+        return precisions.settled(Choice(self.preset, self.flags).resolve(weights_kind).settings)
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The cells of a comparison.
+
+    Attributes:
+        rows, columns: the axes; a grid of one axis has one row.
+        preset: of every cell, where the presets are no axis.
+        flags: settings of every cell, by field name.
+    """
+
+    axes: tuple[Axis, ...]
+    preset: str | None = None
+    flags: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def cells(self) -> list[Cell]:
+        """Row by row."""
+        places = product(*(zip(axis.labels, axis.values, strict=True) for axis in self.axes))
+        return [self._cell(place) for place in places]
+
+    def _cell(self, place: Sequence[tuple[str, str]]) -> Cell:
+        values = {axis.name: value for axis, (_, value) in zip(self.axes, place, strict=True)}
+        preset = values.pop(PRESET, self.preset)
+        return Cell(tuple(label for label, _ in place), preset, {**self.flags, **values})
+
+    @property
+    def columns(self) -> int:
+        """Cells in a row."""
+        return len(self.axes[-1].values)
+
+
+def grid(presets: str | None, sweeps: Sequence[str], flags: Mapping[str, Any]) -> Grid:
+    """The grid that a user asks for.
+
+    Args:
+        presets: names or files by commas; a single one is the preset of every cell.
+        sweeps: ``NAME=VALUE,VALUE…`` each.
+        flags: settings of every cell, by field name.
+
+    Raises:
+        SettingsError: there is nothing to compare, there are more than two axes, an axis has a value twice,
+            or a name or value is wrong.
+    """
+    names = _values("--presets", presets) if presets is not None else ()
+    axes = [Axis(PRESET, names)] if len(names) > 1 else []
+    axes += [_swept(sweep) for sweep in sweeps]
+    if not axes:
+        raise SettingsError("there is nothing to compare; give --presets A,B or --sweep NAME=VALUE,VALUE")
+    if len(axes) > 2:
+        raise SettingsError(f"{' x '.join(axis.name for axis in axes)}: a grid has at most two axes")
+    for axis in axes:
+        if axis.name in flags:
+            flag = flag_of(axis.name)
+            raise SettingsError(f"{axis.name} is swept and given by {flag}; leave out one of them")
+    _check_distinct(axes)
+    made = Grid(tuple(axes), names[0] if len(names) == 1 else None, flags)
+    for cell in made.cells:
+        cell.settings()
+    return made
+
+
+def objective_of(settings: Settings) -> Mapping[str, Any]:
+    """What the final loss depends on besides the picture: cells that agree in it minimise the same loss."""
+    values = settings.that_change_pixels(of_a_video=False)
+    return {name: value for name, value in values.items() if name not in OF_THE_DESCENT}
+
+
+def _swept(sweep: str) -> Axis:
+    name, equals, values = sweep.partition("=")
+    name = name.strip().removeprefix("--").replace("-", "_")
+    if not equals:
+        raise SettingsError(f"--sweep {quoted(sweep)}: write NAME=VALUE,VALUE")
+    if name not in Settings.model_fields:
+        raise unknown("setting", name, SWEPT)
+    if name not in SWEPT:
+        raise SettingsError(f"--sweep {name}: changes no pixel of a picture, or is the same in every cell")
+    return Axis(name, _values(f"--sweep {name}", values))
+
+
+def _values(flag: str, text: str) -> tuple[str, ...]:
+    values = tuple(part.strip() for part in text.split(",") if part.strip())
+    if not values:
+        raise SettingsError(f"{flag} {quoted(text)}: has no value; give some, by commas")
+    return values
+
+
+def _check_distinct(axes: Sequence[Axis]) -> None:
+    for axis in axes:
+        twice = [label for label in axis.labels if axis.labels.count(label) > 1]
+        if twice:
+            raise SettingsError(f"{twice[0]}: is there twice; name each cell once")
+    if len(axes) == 2 and axes[0].name == axes[1].name:
+        raise SettingsError(f"{axes[0].name} is swept twice; put its values into one --sweep, by commas")

@@ -1,0 +1,195 @@
+"""Compare presets or settings: one pastiche for each cell of a grid, a sheet, curves, and a table."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from pipeline.base import atomic, memory
+from pipeline.base.arrays import FloatArray, Size
+from pipeline.base.files import check_file
+from pipeline.base.messages import shown
+from pipeline.base.resizing import resize
+from pipeline.core.scales import pastiche_size
+from pipeline.core.style_transfer import OnStep
+from pipeline.errors import OutputError, SettingsError
+from pipeline.experiments import (
+    cell_results,
+    comparison_plot,
+    comparison_sheet,
+    comparison_table,
+    outputs,
+    stylising,
+)
+from pipeline.experiments.cell_results import CellResult
+from pipeline.experiments.cells import Cell, Grid
+from pipeline.experiments.common_measure import LARGEST, CommonMeasure
+from pipeline.experiments.stylising import Pastiche
+from pipeline.extractor import weights
+from pipeline.extractor.weights import Weights
+from pipeline.jobs.record import fingerprint
+from pipeline.jobs.work import item_maker, ownership
+from pipeline.jobs.work.observer import Observer
+from pipeline.jobs.work.runs import Outcome
+from pipeline.pictures import images
+
+SHEET, PLOT, TABLE = "sheet.png", "losses.png", "table.csv"
+
+LARGEST_TILE = 512
+"""Longest side, in pixels, of a picture on the sheet."""
+
+INSTALL = "matplotlib is not installed, so there is no plot; run `pip install matplotlib`"
+
+
+def run(
+    content: Path,
+    style: Path,
+    cells: Grid,
+    folder: Path | None,
+    observer: Observer,
+    *,
+    force: bool = False,
+    tell: Callable[[str], None],
+) -> Outcome:
+    """Make the pastiches of the cells that are missing in a folder; then the sheet, the curves and the table.
+
+    Args:
+        content, style: picture files.
+        folder: by default ``photo_compared`` beside ``photo.jpg``.
+        force: make all pictures again, and overwrite files that nstpipe did not make.
+        tell: called with the table, as text of several lines.
+
+    Raises:
+        JobDiffersError: a picture in the folder was made with other settings or weights, or of others.
+        NstpipeError: another of its kinds.
+    """
+    began = time.monotonic()
+    memory.check_limits(for_tensorflow=True)
+    folder = outputs.folder_of(content, "compared", folder)
+    check_file(style, "a picture")
+    specs = sorted({cell.settings().weights for cell in cells.cells})
+    if len(specs) > 1:
+        raise SettingsError(f"the presets ask for unlike weights ({', '.join(specs)}); give --weights")
+    extractor = weights.obtain(specs[0], observer.warn, observer.fetching)
+    comparison = _Comparison(content, style, cells, folder, extractor)
+    left = outputs.left([pastiche.output for pastiche in comparison.pastiches], force=force)
+    comparison.check_drawings(force=force)
+    ended = stylising.make(
+        comparison.pastiches, left, extractor, observer, comparison.watch, others_go_on=True
+    )
+    results = comparison.draw(observer)
+    if results:
+        tell(comparison_table.as_text(results, extractor.kind))
+    return Outcome(
+        folder,
+        f"{extractor.kind} ({extractor.origin})",
+        done=len(results),
+        stylized=len(ended),
+        seconds=time.monotonic() - began,
+        failed=tuple(entry for entry in ended if entry.state == "failed"),
+    )
+
+
+class _Comparison:
+    """The pastiches of a grid, and what is drawn of them."""
+
+    def __init__(self, content: Path, style: Path, cells: Grid, folder: Path, extractor: Weights) -> None:
+        self._content, self._style, self._grid, self._extractor = content, style, cells, extractor
+        identity = fingerprint.of_file(style)
+        self.pastiches = [self._pastiche(cell, folder, identity) for cell in cells.cells]
+        of_all = {"drawn of": [pastiche.output.parts for pastiche in self.pastiches]}
+        self._sheet, self._plot = (outputs.output(content, folder / name, of_all) for name in (SHEET, PLOT))
+        self._table = folder / TABLE
+        self._measure_: CommonMeasure | None = None
+
+    def _pastiche(self, cell: Cell, folder: Path, style: str) -> Pastiche:
+        settings = cell.settings(self._extractor.kind)
+        parts = {**outputs.parts_of(self._content, settings, self._extractor), "style": style}
+        output = outputs.output(self._content, folder / f"{cell.name}.png", parts)
+        return Pastiche(cell.name, settings, self._style, output)
+
+    def check_drawings(self, *, force: bool) -> None:
+        """Check that the sheet, the plot and the table replace no file of the user.
+
+        Those of an earlier grid are replaced: all that they show can be drawn again.
+
+        Raises:
+            OutputError: one would.
+        """
+        for output in (self._sheet, self._plot, *(pastiche.output for pastiche in self.pastiches)):
+            if output.item.output.exists() and output.item.output.samefile(self._style):
+                raise OutputError(f"{shown(self._style)}: is the style itself; name another folder with -o")
+        for drawing in (self._sheet, self._plot):
+            outputs.left([drawing], force=force or item_maker.is_unedited(drawing.item))
+        if not force and self._table.exists() and not _is_table(self._table):
+            raise ownership.not_ours(self._table)
+
+    def watch(self, pastiche: Pastiche) -> AbstractContextManager[OnStep]:
+        """Record the common measure while a pastiche is made."""
+        return cell_results.measuring(pastiche, self._measure)
+
+    def draw(self, observer: Observer) -> list[CellResult]:
+        """Write the sheet, the plot and the table of those cells that are complete; their results."""
+        results = []
+        for pastiche in self.pastiches:
+            observer.waiting()
+            size = self._size(pastiche)
+            results.append(cell_results.result(pastiche, size, self._measure))
+        complete = [one for one in results if one is not None]
+        self._sheet.maker.write(self._sheet.item, self._drawn_sheet())
+        if complete:
+            self._draw_curves(complete, observer)
+        return complete
+
+    def _draw_curves(self, results: Sequence[CellResult], observer: Observer) -> None:
+        atomic.write_bytes(self._table, comparison_table.as_csv(results).encode())
+        if comparison_plot.is_possible():
+            self._plot.maker.write(self._plot.item, comparison_plot.pixels(results))
+        else:
+            observer.warn(INSTALL)
+
+    def _size(self, pastiche: Pastiche) -> Size:
+        return pastiche_size(images.read_size(self._content), pastiche.settings.size, shown(self._content))
+
+    @property
+    def _longest(self) -> int:
+        """The longest side, in pixels, of the largest cell."""
+        return max(max(self._size(pastiche)) for pastiche in self.pastiches)
+
+    def _measure(self, pixels: FloatArray) -> Mapping[str, float]:
+        if self._measure_ is None:
+            self._measure_ = self._made_measure()
+        return self._measure_.of(pixels)
+
+    def _made_measure(self) -> CommonMeasure:
+        """The measure at the size of the largest cell, within its limit."""
+        longest = min(LARGEST, self._longest)
+        content, style = self._inputs(longest)
+        return CommonMeasure(content, style, self._extractor, self.pastiches[0].settings.device)
+
+    def _inputs(self, longest: int) -> tuple[FloatArray, FloatArray]:
+        """Content and style (H, W, 3), their longest sides of at most so many pixels."""
+        pixels = []
+        for path in (self._content, self._style):
+            size = pastiche_size(images.read_size(path), longest, shown(path))
+            pixels.append(resize(images.read(path, max(size)).pixels, size))
+        return pixels[0], pixels[1]
+
+    def _drawn_sheet(self) -> FloatArray:
+        longest = min(LARGEST_TILE, self._longest)
+        return comparison_sheet.of(self._grid, self._inputs(longest), list(map(_read, self.pastiches)))
+
+
+def _is_table(path: Path) -> bool:
+    """Whether the file begins as a table of a comparison does."""
+    try:
+        with path.open("rb") as file:
+            return file.readline().startswith(",".join(comparison_table.HEADER).encode())
+    except OSError as error:
+        raise OutputError(f"{shown(path)}: cannot be read; name another folder with -o") from error
+
+
+def _read(pastiche: Pastiche) -> FloatArray | None:
+    """The picture (H, W, 3) of a cell; None where it is not complete."""
+    item = pastiche.output.item
+    return images.read(item.output).pixels if pastiche.output.maker.adopted(item) else None
