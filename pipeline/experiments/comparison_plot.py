@@ -49,6 +49,7 @@ def pixels(results: Sequence[CellResult]) -> FloatArray:
 def figure(results: Sequence[CellResult]) -> "Figure":
     """A row of panels for each loss: against steps on the left, against seconds on the right."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     rows = panels(results)
     figure = Figure(figsize=(WIDTH, HEIGHT * len(rows) + 0.8), dpi=DPI, layout="constrained")
@@ -59,6 +60,7 @@ def figure(results: Sequence[CellResult]) -> "Figure":
         axes_of_row[0].set_ylabel(name, fontsize=9)
     for axes, label in zip(grid[-1], AGAINST.values(), strict=True):
         axes.set_xlabel(label, fontsize=9)
+    grid[-1][0].xaxis.set_major_locator(MaxNLocator(integer=True))
     handles = grid[0][0].get_lines()
     legend = figure.legend(handles, [one.label for one in results], loc="outside upper center", ncols=3)
     for text in legend.get_texts():

@@ -12,13 +12,11 @@ HEADER = (
 )
 """The first columns of the CSV; then ``seconds to CELL``, for each cell that :func:`rivals` gives."""
 
-NOTE = (
-    "steps: passes forward and back through VGG19; passes: the same in passes at full size; "
-    "seconds: from the end of the first step, which compiles; "
-    "loss, content, style, tv: the cell's own, weighted; "
-    "common content, common style: |F-P|²/|P|² at block4_conv2 and the mean of |G-A|²/|A|² "
-    "at block1_conv1 to block5_conv1, of the {weights} weights"
-)
+NOTE = """\
+steps: passes forward and back through VGG19; passes: the same in passes at full size
+seconds: from the end of the first step, which compiles; loss, content, style, tv: the cell's own, weighted
+common content: |F-P|²/|P|² at block4_conv2, common style: the mean of |G-A|²/|A|² at block1_conv1 to
+block5_conv1, both of the {weights} weights; 0 is the content or the style itself"""
 
 
 def rivals(results: Sequence[CellResult]) -> list[CellResult]:

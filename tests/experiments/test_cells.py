@@ -1,0 +1,85 @@
+"""The grid of a comparison: axes, cells, their settings, and what is refused."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import SettingsError
+from pipeline.experiments.cells import SWEPT, grid, objective_of
+from pipeline.settings.settings import Settings
+
+
+def test_two_sweeps_make_every_pair_row_by_row() -> None:
+    made = grid(None, ["content-weight=0.5, 5", "optimizer=adam,lbfgs,sgd"], {"size": "64"})
+    settings = [cell.settings() for cell in made.cells]
+    assert [(one.content_weight, one.optimizer) for one in settings] == [
+        *((0.5, "adam"), (0.5, "lbfgs"), (0.5, "sgd")),
+        *((5.0, "adam"), (5.0, "lbfgs"), (5.0, "sgd")),
+    ]
+    assert {one.size for one in settings} == {64}
+    assert made.cells[1].name == "content_weight=0.5 optimizer=lbfgs"
+
+
+def test_presets_are_an_axis_and_a_single_one_applies_to_all_cells() -> None:
+    made = grid("lbfgs-50,adam-1500", ["seed=1,2"], {})
+    assert [axis.name for axis in made.axes] == ["preset", "seed"]
+    assert [cell.settings().optimizer for cell in made.cells] == ["lbfgs", "lbfgs", "adam", "adam"]
+    base = grid("adam-1500", ["seed=1,2"], {})
+    assert [cell.labels for cell in base.cells] == [("seed=1",), ("seed=2",)]
+    assert {cell.settings().optimizer for cell in base.cells} == {"adam"}
+
+
+def test_a_preset_s_file_has_its_stem_as_label() -> None:
+    Path("folder").mkdir()
+    Path("folder/mine.toml").write_text("steps = 7\n")
+    made = grid("folder/mine.toml,preview", [], {})
+    assert [cell.name for cell in made.cells] == ["preset=mine", "preset=preview"]
+    assert made.cells[0].settings().steps == (7,)
+
+
+def test_the_builtin_table_of_a_preset_applies_to_small_extractors() -> None:
+    (cell, _) = grid("preview,balanced", [], {}).cells
+    assert cell.settings("builtin").steps == (120, 30)
+    assert cell.settings("imagenet").steps == (60, 50, 30)
+
+
+@pytest.mark.parametrize(
+    ("presets", "sweeps", "flags", "message"),
+    [
+        (None, [], {}, "nothing to compare; give --presets A,B or --sweep"),
+        ("preview", [], {}, "nothing to compare"),
+        (" , ", [], {}, "--presets ' , ': has no value"),
+        ("preview,previw", [], {}, "no preset is called 'previw'; did you mean preview"),
+        ("preview,preview", [], {}, "preset=preview: is there twice"),
+        (None, ["strength"], {}, "--sweep 'strength': write NAME=VALUE,VALUE"),
+        (None, ["strenght=1,2"], {}, "no setting is called 'strenght'; did you mean strength"),
+        (None, ["strength=50,101"], {}, "strength = '101' .from --strength.*less than or equal to 100"),
+        (None, ["optimizer=adam,adm"], {}, "optimizer = 'adm' .from --optimizer"),
+        (None, ["strength=,"], {}, "--sweep strength ',': has no value"),
+        (None, ["weights=builtin,random"], {}, "--sweep weights: .*is the same in every cell"),
+        (None, ["temporal=none,flow"], {}, "--sweep temporal: changes no pixel of a picture"),
+        (None, ["seed=1,2", "size=32,64", "steps=1,2"], {}, "seed x size x steps: .* at most two axes"),
+        (None, ["seed=1,2", "seed=3,4"], {}, "seed is swept twice; put its values into one --sweep"),
+        (None, ["seed=1,2"], {"seed": "3"}, "seed is swept and given by --seed; leave out one"),
+        (None, ["seed=1,2"], {"steps": "0"}, "steps = '0' .from --steps"),
+    ],
+)
+def test_what_is_refused(presets, sweeps, flags, message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
+        grid(presets, sweeps, flags)
+
+
+def test_every_setting_that_changes_a_picture_can_be_swept() -> None:
+    assert set(SWEPT) == set(Settings().that_change_pixels(of_a_video=False))
+
+
+@pytest.mark.parametrize("same", [{"optimizer": "adam"}, {"steps": 9}, {"init": "noise"}, {"step_size": 1}])
+def test_how_a_loss_is_descended_is_no_part_of_it(same) -> None:
+    assert objective_of(Settings(**same)) == objective_of(Settings())
+
+
+@pytest.mark.parametrize(
+    "other", [{"strength": 40}, {"size": 64}, {"style_form": "gatys"}, {"tv_weight": 1}, {"pooling": "avg"}]
+)
+def test_what_a_loss_measures_is_part_of_it(other) -> None:
+    assert objective_of(Settings(**other)) != objective_of(Settings())
