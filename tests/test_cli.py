@@ -21,7 +21,7 @@ from pipeline.command_line import preview, weights_commands
 from pipeline.command_line.progress import Progress
 from pipeline.core.style_transfer import StepInfo
 from pipeline.errors import StoppedError
-from pipeline.experiments import objectives
+from pipeline.experiments import common_measure, objectives
 from pipeline.extractor import eight_bit, fetching, imagenet
 from pipeline.jobs.record.lock import held
 from pipeline.pictures import writing
@@ -147,6 +147,11 @@ def test_quiet_says_nothing(nstpipe) -> None:
         (1, "text.jpg: is a file; name a folder", ["reconstruct", "a.jpg", "-o", "text.jpg"]),
         (1, "weights.h5: no such", ["reconstruct", "a.jpg", "--weights", "weights.h5"]),
         (10, "folder: is a folder", ["layers", "folder"]),
+        (2, "nothing to compare; give --presets", ["compare", "a.jpg", "s.jpg"]),
+        (2, "strength = '101'.*--strength", ["compare", "a.jpg", "s.jpg", "--sweep", "strength=1,101"]),
+        (10, "no.jpg: no such file", ["compare", "a.jpg", "no.jpg", "--sweep", "seed=1,2"]),
+        (10, "no.jpg: no such file", ["compare", "no.jpg", "s.jpg", "--sweep", "seed=1,2"]),
+        (1, "text.jpg: is a file", ["compare", "a.jpg", "s.jpg", "--sweep", "seed=1,2", "-o", "text.jpg"]),
         (2, "--preview shows .* leave out --workers", [*VIDEO, "--preview", "--workers", "2"]),
         (2, "leave out --workers", [*VIDEO, "--preview", "--workers", "2", "--dry-run"]),
         (1, "is the preview's name", ["image", "a.jpg", "s.jpg", "--preview", "-o", "preview.png"]),
@@ -194,6 +199,33 @@ def test_a_reconstruction_is_stopped_by_ctrl_c_and_goes_on(nstpipe, monkeypatch:
     assert (code, said.startswith("1/1 content_block1_conv1.png: loss")) == (0, True)
     assert re.fullmatch(r"a_reconstructed: 1 done in \d+ s with builtin \(.*\) weights\n", printed)
     assert nstpipe(*line[:-1])[1] == "a_reconstructed: nothing to do\n"
+
+
+def test_a_comparison_is_stopped_by_ctrl_c_goes_on_and_prints_its_table(nstpipe, monkeypatch) -> None:
+    monkeypatch.setattr(common_measure, "STYLE_LAYERS", ("block1_conv1",))
+    monkeypatch.setattr(common_measure, "CONTENT_LAYER", "block1_conv2")
+    picture("a.jpg", 1)
+    picture("s.jpg", 2)
+    shallow = ["--style-layers", "block1_conv1", "--content-layers", "block1_conv2", "--scales", "1"]
+    line = ["compare", "a.jpg", "s.jpg", "--sweep", "steps=1,2", "--weights", "builtin", *shallow]
+    step = Progress.step
+
+    def interrupted(progress: Progress, info: StepInfo) -> None:
+        if info.steps == 2:
+            signal.raise_signal(signal.SIGINT)
+        step(progress, info)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Progress, "step", interrupted)
+        code, printed, said = nstpipe(*line)
+    assert (code, printed, [path.name for path in Path("a_compared").iterdir()]) == (130, "", ["steps=1.png"])
+    assert said.splitlines()[-1].startswith("to resume: nstpipe compare a.jpg s.jpg --sweep steps=1,2")
+    code, printed, said = nstpipe(*line)
+    assert (code, said.splitlines()[0]) == (0, "resuming: 1 of 2 done, 1 left")
+    lines = printed.splitlines()
+    assert re.fullmatch(r"a_compared: 2 done in \d+ s with builtin \(.*\) weights", lines[0])
+    assert [line.split()[0] for line in lines[1:4]] == ["cell", "steps=1", "steps=2"]
+    assert nstpipe(*line, "--quiet")[1] == ""
 
 
 def test_a_preview_is_there_while_a_job_runs_and_gone_afterwards(nstpipe, monkeypatch) -> None:

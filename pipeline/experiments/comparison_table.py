@@ -37,15 +37,26 @@ def as_csv(results: Sequence[CellResult]) -> str:
 
 
 def as_text(results: Sequence[CellResult], weights: str) -> str:
-    """The columns of :data:`HEADER`; then when each cell reached the final losses of the others."""
+    """The columns of :data:`HEADER`; then when each cell reached the final losses of its rivals."""
     titles = [name.replace("_", " ").removeprefix("full size ") for name in HEADER]
     blocks = [_aligned([titles, *([_brief(value) for value in _row(one)] for one in results)])]
-    others = rivals(results)
-    if others:
-        first = ["seconds to the final loss of", *(other.label for other in others)]
-        times = [[one.label, *(_time(_seconds_to(one, other)) for other in others)] for one in others]
-        blocks.append(_aligned([first, *times]))
+    blocks += [_aligned(_times(group)) for group in _groups(rivals(results))]
     return "\n\n".join([*blocks, NOTE.format(weights=weights)])
+
+
+def _groups(results: Sequence[CellResult]) -> list[list[CellResult]]:
+    """The results by their objectives."""
+    groups: list[list[CellResult]] = []
+    for one in results:
+        group = next((group for group in groups if group[0].objective == one.objective), None)
+        groups.append([one]) if group is None else group.append(one)
+    return groups
+
+
+def _times(group: Sequence[CellResult]) -> list[list[str]]:
+    """A row for each cell of a group: when it reached the final loss of each."""
+    first = ["seconds to the final loss of", *(other.label for other in group)]
+    return [first, *([one.label, *(_time(one.seconds_to(other.loss)) for other in group)] for one in group)]
 
 
 def _row(one: CellResult) -> list[str]:

@@ -76,7 +76,10 @@ def test_seconds_leave_out_the_first_step_and_the_time_of_measuring(monkeypatch:
     result = cell_results.result(pastiche, (32, 32), lambda pixels: {"style": 1.0, "content": 2.0})
     assert result is not None
     assert [row["seconds"] for row in result.rows] == [0, 1, 2, 3]
-    assert [(row["step"], row["seconds"], row["style"]) for row in result.common_rows] == [(1, 0, 3), (4, 3, 3)]
+    assert [(row["step"], row["seconds"], row["style"]) for row in result.common_rows] == [
+        (1, 0, 3),
+        (4, 3, 3),
+    ]
     assert (result.loss, result.passes, result.common["content"]) == (5, 4, 2)
 
 

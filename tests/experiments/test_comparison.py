@@ -1,0 +1,247 @@
+"""A comparison on tiny weights: its cells, its files, and a run that was stopped goes on."""
+
+import csv
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import pipeline
+from pipeline.errors import JobDiffersError, OutputError, StoppedError
+from pipeline.experiments import cells, common_measure, comparison, comparison_plot
+from pipeline.extractor import weights
+from pipeline.extractor.layers import LAYERS
+from pipeline.extractor.weights import Weights
+from pipeline.pictures import images, sheets, writing
+from tests.support.media import picture
+from tests.support.observers import RecordingObserver, StopsAt
+from tests.support.tiny_weights import tiny_weights
+
+FOLDER = Path("photo_compared")
+NAMES = ["optimizer=adam.png", "optimizer=lbfgs.png"]
+DRAWN = ["losses.png", "sheet.png", "table.csv"]
+FLAGS = {
+    "size": "32",
+    "steps": "3",
+    "scales": "1",
+    "weights": "tiny.npz",
+    "device": "cpu",
+    "content_layers": "block1_conv2",
+    "style_layers": "block1_conv1",
+}
+
+
+@pytest.fixture(autouse=True)
+def quick_plot(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """Drawing the curves takes most of the time: but in one test the plot is one number of the results."""
+    if request.function is not test_cells_are_what_the_same_settings_make_of_one_picture:
+        picture = np.zeros((20, 20, 3), np.float32)
+        monkeypatch.setattr(comparison_plot, "pixels", lambda results: picture + len(results))
+
+
+@pytest.fixture(autouse=True)
+def shallow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two pictures, and weights of two layers: deep ones take a second to trace."""
+    monkeypatch.setattr(common_measure, "STYLE_LAYERS", LAYERS[:1])
+    monkeypatch.setattr(common_measure, "CONTENT_LAYER", LAYERS[1])
+    full = tiny_weights(seed=1)
+    kernels = {layer: full.kernels[layer] for layer in LAYERS[:2]}
+    weights.write_npz(Path("tiny.npz"), Weights("random", kernels, {}, "two layers", "tiny"))
+    picture("photo.png", 1, 24, 32)
+    picture("style.png", 2, 32, 32)
+
+
+def run(
+    sweeps=("optimizer=adam,lbfgs",), observer=None, folder=None, force=False, presets=None, **flags: str
+):
+    swept = [sweep.partition("=")[0] for sweep in sweeps]
+    flags = {name: value for name, value in (FLAGS | flags).items() if name not in swept}
+    grid = cells.grid(None, sweeps, flags)
+    told: list[str] = []
+    outcome = comparison.run(
+        Path("photo.png"),
+        Path("style.png"),
+        grid,
+        folder,
+        observer or RecordingObserver(),
+        force=force,
+        tell=told.append,
+    )
+    return outcome, told
+
+
+def pixels(path: str | Path) -> np.ndarray:
+    return images.read(Path(path)).pixels
+
+
+def files() -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(FOLDER.iterdir())}
+
+
+def table(folder: Path = FOLDER) -> list[dict[str, str]]:
+    return list(csv.DictReader((folder / "table.csv").read_text().splitlines()))
+
+
+def test_cells_are_what_the_same_settings_make_of_one_picture() -> None:
+    outcome, (text,) = run()
+    assert (outcome.output, outcome.done, outcome.stylized, outcome.failed) == (FOLDER, 2, 2, ())
+    assert sorted(files()) == sorted([*NAMES, *DRAWN])
+    settings = {name: value for name, value in FLAGS.items() if name not in ("weights", "device")}
+    pipeline.stylize_image(
+        "photo.png", "style.png", "alone.png", optimizer="lbfgs", weights="tiny.npz", device="cpu", **settings
+    )
+    np.testing.assert_array_equal(pixels(FOLDER / NAMES[1]), pixels("alone.png"))
+    for optimizer, row in zip(("adam", "lbfgs"), table(), strict=True):
+        assert (row["cell"], row["steps"]) == (f"optimizer={optimizer}", "3")
+        assert float(row["full_size_passes"]) == 3
+        terms = [float(row[name]) for name in ("content", "style", "tv")]
+        assert float(row["loss"]) == pytest.approx(sum(terms), rel=1e-4)
+        assert f"optimizer={optimizer} " in text
+    plot = pixels(FOLDER / "losses.png")
+    assert plot.shape[1] == comparison_plot.WIDTH * comparison_plot.DPI
+    assert np.unique(plot.reshape(-1, 3), axis=0).shape[0] > 20
+
+
+def test_the_common_measure_in_the_table_is_that_of_the_written_picture() -> None:
+    run()
+    extractor = weights.load(Path("tiny.npz"), "file")
+    measure = common_measure.CommonMeasure(pixels("photo.png"), pixels("style.png"), extractor, "cpu")
+    for name, row in zip(NAMES, table(), strict=True):
+        measured = {"content": float(row["common_content"]), "style": float(row["common_style"])}
+        assert measured == pytest.approx(measure.of(pixels(FOLDER / name)), rel=1e-4)
+
+
+def test_the_sheet_shows_the_inputs_and_the_cells() -> None:
+    run()
+    sheet = pixels(FOLDER / "sheet.png")
+    width = sheet.shape[1] // 4
+    for number, name in enumerate(["photo.png", None, *(FOLDER / name for name in NAMES)]):
+        left = number * width + (width - 32) // 2
+        shown = sheet[sheets.LABEL + sheets.BORDER :][:24, left : left + 32]
+        if name is not None:
+            np.testing.assert_array_equal(shown, pixels(name))
+
+
+def test_a_run_that_was_stopped_goes_on_with_the_missing_cells() -> None:
+    run(folder=Path("whole"))
+    with pytest.raises(StoppedError):
+        run(observer=StopsAt(1))
+    assert sorted(files()) == NAMES[:1]
+    before = (FOLDER / NAMES[0]).stat().st_mtime_ns
+    observer = RecordingObserver()
+    assert run(observer=observer)[0].stylized == 1
+    assert (observer.begun, [entry.name for entry in observer.entries]) == ([(2, 1)], NAMES[1:])
+    assert (FOLDER / NAMES[0]).stat().st_mtime_ns == before
+    for name in [*NAMES, "sheet.png"]:
+        assert (FOLDER / name).read_bytes() == (Path("whole") / name).read_bytes()
+    assert all(float(row["seconds"]) >= 0 for row in table())
+
+
+def test_what_is_complete_is_not_made_again_and_what_is_drawn_stays_the_same() -> None:
+    _, told = run()
+    before, observer = files(), RecordingObserver()
+    outcome, again = run(observer=observer)
+    assert (outcome.stylized, outcome.done, observer.begun) == (0, 2, [(2, 2)])
+    assert (files(), again) == (before, told)
+    (FOLDER / NAMES[0]).write_bytes(before[NAMES[0]][:-100])
+    (FOLDER / "sheet.png").unlink()
+    assert run()[0].stylized == 1
+    assert {name: files()[name] for name in (*NAMES, "sheet.png")} == {
+        name: before[name] for name in (*NAMES, "sheet.png")
+    }
+
+
+def test_a_larger_grid_keeps_the_cells_that_are_there() -> None:
+    run()
+    before = files()
+    outcome, _ = run(["optimizer=sgd,adam,lbfgs"])
+    assert (outcome.stylized, outcome.done, len(table())) == (1, 3, 3)
+    assert {name: files()[name] for name in NAMES} == {name: before[name] for name in NAMES}
+    assert pixels(FOLDER / "sheet.png").shape != pixels_of(before["sheet.png"]).shape
+
+
+def pixels_of(data: bytes) -> np.ndarray:
+    Path("copy.png").write_bytes(data)
+    return pixels("copy.png")
+
+
+def test_cells_of_other_settings_or_styles_are_kept_unless_forced() -> None:
+    run()
+    before = files()
+    with pytest.raises(JobDiffersError, match=r"optimizer=adam.png: was made with other settings.*--force"):
+        run(steps="2")
+    picture("style.png", 3, 32, 32)
+    with pytest.raises(JobDiffersError, match="was made with other settings"):
+        run()
+    assert files() == before
+    assert run(force=True)[0].stylized == 2
+    assert files()[NAMES[0]] != before[NAMES[0]]
+
+
+@pytest.mark.parametrize("name", [NAMES[1], *DRAWN])
+def test_a_file_of_the_user_is_kept_unless_forced(name: str) -> None:
+    FOLDER.mkdir()
+    if name == "table.csv":
+        (FOLDER / name).write_text("a,b\n1,2\n")
+    else:
+        writing.write(FOLDER / name, np.zeros((20, 20, 3), np.float32))
+    before, observer = files(), RecordingObserver()
+    with pytest.raises(OutputError, match=f"{name}: already exists and was not made by nstpipe; --force"):
+        run(observer=observer)
+    assert (files(), observer.begun) == (before, [])
+    run(force=True)
+    assert files()[name] != before[name]
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_the_style_itself_is_never_overwritten(force: bool) -> None:
+    FOLDER.mkdir()
+    (FOLDER / "sheet.png").hardlink_to("style.png")
+    before = Path("style.png").read_bytes()
+    with pytest.raises(OutputError, match="style.png: is the style itself; name another folder with -o"):
+        run(force=force)
+    assert Path("style.png").read_bytes() == before
+
+
+def test_a_cell_whose_loss_diverges_ends_no_other() -> None:
+    observer = RecordingObserver()
+    outcome, (text,) = run(["content_weight=1e39,1"], observer)
+    assert [entry.name for entry in outcome.failed] == ["content_weight=1e39.png"]
+    assert "no longer finite" in outcome.failed[0].reason
+    assert (outcome.done, [entry.state for entry in observer.entries]) == (1, ["failed", "done"])
+    assert [row["cell"] for row in table()] == ["content_weight=1"]
+    assert "content_weight=1e39" not in text
+
+
+def test_a_grid_of_two_axes_has_a_row_for_each_value_of_the_first() -> None:
+    run(["seed=1,2", "steps=1,2,3"])
+    assert [row["steps"] for row in table()] == ["1", "2", "3"] * 2
+    sheet = pixels(FOLDER / "sheet.png")
+    row = sheets.LABEL + 24 + 2 * sheets.BORDER
+    margin = sheets.width_of("seed=1")
+    width = (sheet.shape[1] - margin) // 3
+    assert sheet.shape[0] == 3 * row
+    for number, name in enumerate(["seed=1 steps=1", "seed=2 steps=3"]):
+        top = (1 + number) * row + sheets.LABEL + sheets.BORDER
+        left = margin + 2 * number * width + (width - 32) // 2
+        np.testing.assert_array_equal(sheet[top : top + 24, left : left + 32], pixels(FOLDER / f"{name}.png"))
+
+
+def test_without_matplotlib_there_is_no_plot_and_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    observer = RecordingObserver()
+    outcome, _ = run(observer=observer)
+    assert (outcome.done, sorted(files())) == (2, sorted([*NAMES, "sheet.png", "table.csv"]))
+    assert observer.warnings == [comparison.INSTALL]
+
+
+def test_losses_that_were_lost_leave_gaps_in_the_table() -> None:
+    run()
+    for path in Path().glob(".photo_compared*/losses/*"):
+        path.unlink()
+    outcome, _ = run()
+    assert outcome.stylized == 0
+    assert [(row["seconds"], row["steps"], row["content"]) for row in table()] == [("", "3", "")] * 2
+    assert all(row["loss"] and row["common_style"] for row in table())
+    assert comparison_plot.is_possible()
