@@ -24,7 +24,7 @@ from pipeline.errors import StoppedError
 from pipeline.experiments import common_measure, objectives
 from pipeline.extractor import eight_bit, fetching, imagenet
 from pipeline.jobs.record.lock import held
-from pipeline.pictures import writing
+from pipeline.pictures import images, writing
 from pipeline.settings.settings import Settings
 from tests.support import ROOT
 from tests.support.clips import write_clip, write_sound_only
@@ -226,6 +226,10 @@ def test_a_comparison_is_stopped_by_ctrl_c_goes_on_and_prints_its_table(nstpipe,
     assert re.fullmatch(r"a_compared: 2 done in \d+ s with builtin \(.*\) weights", lines[0])
     assert [line.split()[0] for line in lines[1:4]] == ["cell", "steps=1", "steps=2"]
     assert nstpipe(*line, "--quiet")[1] == ""
+    alone = ["image", "a.jpg", "s.jpg", "-o", "alone.png", "--steps", "2", "--weights", "builtin", *shallow]
+    assert nstpipe(*alone)[0] == 0
+    made, desired = (images.read(Path(name)).pixels for name in ("a_compared/steps=2.png", "alone.png"))
+    np.testing.assert_array_equal(made, desired)
 
 
 def test_a_preview_is_there_while_a_job_runs_and_gone_afterwards(nstpipe, monkeypatch) -> None:

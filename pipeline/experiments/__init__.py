@@ -1,4 +1,5 @@
-"""Experiments: what the network sees in a picture, and what its layers keep of it.
+"""Experiments: what the network sees in a picture, what its layers keep of it, and what
+settings make of a pastiche.
 
 Imports from jobs, core, pictures and below; only ``cli.py`` imports it.
 """

@@ -27,6 +27,7 @@ from pipeline.experiments.common_measure import LARGEST, CommonMeasure
 from pipeline.experiments.stylising import Pastiche
 from pipeline.extractor import weights
 from pipeline.extractor.weights import Weights
+from pipeline.jobs.planning import output_names
 from pipeline.jobs.record import fingerprint
 from pipeline.jobs.work import item_maker, ownership
 from pipeline.jobs.work.observer import Observer
@@ -105,7 +106,8 @@ class _Comparison:
     def _pastiche(self, cell: Cell, folder: Path, style: str) -> Pastiche:
         settings = cell.settings(self._extractor.kind)
         parts = {**outputs.parts_of(self._content, settings, self._extractor), "style": style}
-        output = outputs.output(self._content, folder / f"{cell.name}.png", parts)
+        path = output_names.check_length(folder / f"{cell.name}.png")
+        output = outputs.output(self._content, path, parts)
         return Pastiche(cell.name, settings, self._style, output)
 
     def check_drawings(self, *, force: bool) -> None:

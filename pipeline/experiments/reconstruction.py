@@ -13,6 +13,7 @@ from pipeline.experiments.outputs import Output
 from pipeline.experiments.stylising import Pastiche
 from pipeline.extractor import weights
 from pipeline.extractor.weights import Weights
+from pipeline.jobs.planning.plan import Item
 from pipeline.jobs.work.observer import Observer
 from pipeline.jobs.work.runs import Outcome
 from pipeline.pictures import images

@@ -12,10 +12,9 @@ from pipeline.experiments.outputs import Output
 from pipeline.extractor.weights import Weights
 from pipeline.jobs.planning.plan import Item
 from pipeline.jobs.record.entries import Entry
-from pipeline.jobs.work.executor import executor
 from pipeline.jobs.work.messages import Began, Done, Failed, Message, Noted, Stepped
 from pipeline.jobs.work.observer import Observer
-from pipeline.jobs.work.tasks import PictureTask, TaskInputs, read_styles
+from pipeline.jobs.work.tasks import PictureTask, TaskInputs, TaskRunner, read_styles
 from pipeline.settings.settings import Settings
 
 
@@ -64,20 +63,23 @@ def make(
     """
     to_make = [pastiche for pastiche in pastiches if pastiche.output.item in left]
     observer.began(len(pastiches), len(pastiches) - len(to_make))
-    report = _Report(observer, others_go_on)
+    report, runner = _Report(observer, others_go_on), None
     for pastiche in to_make:
         item, maker = pastiche.output.item, pastiche.output.maker
         styles = [read_styles([pastiche.style], pastiche.settings, report.note)]
         inputs = TaskInputs(pastiche.settings, styles, extractor, maker)
+        if runner is None:
+            runner = TaskRunner(inputs)
+        runner.take(inputs)
         with watch(pastiche) as on_step:
-            executor(1).run(inputs, [PictureTask(item, left[item])], partial(report.hear, on_step))
+            PictureTask(item, left[item]).run(runner, partial(report.hear, on_step))
     if not to_make:
         observer.nothing_left(len(pastiches))
     return report.entries
 
 
 class _Report:
-    """Passes the messages of an executor on to an observer.
+    """Passes the messages of tasks on to an observer.
 
     Attributes:
         entries: of the items that ended.

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 import pipeline
+from pipeline.core import loss_graphs
+from pipeline.core.loss_graphs import LossGraphs
 from pipeline.errors import JobDiffersError, OutputError, StoppedError
 from pipeline.experiments import cells, common_measure, comparison, comparison_plot
 from pipeline.extractor import weights
@@ -123,6 +125,22 @@ def test_the_sheet_shows_the_inputs_and_the_cells() -> None:
             np.testing.assert_array_equal(shown, pixels(name))
 
 
+@pytest.mark.parametrize(("sweep", "count"), [("strength=30,50,70", 1), ("pooling=max,avg", 2)])
+def test_cells_share_their_compiled_graphs_where_these_fit(
+    sweep: str, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+
+    class Counted(LossGraphs):
+        def __init__(self, *given) -> None:
+            made.append(given)
+            super().__init__(*given)
+
+    monkeypatch.setattr(loss_graphs, "LossGraphs", Counted)
+    run([sweep])
+    assert len(made) == count + 1  # and those of the common measure
+
+
 def test_a_run_that_was_stopped_goes_on_with_the_missing_cells() -> None:
     run(folder=Path("whole"))
     with pytest.raises(StoppedError):
@@ -215,14 +233,14 @@ def test_a_cell_whose_loss_diverges_ends_no_other() -> None:
 
 
 def test_a_grid_of_two_axes_has_a_row_for_each_value_of_the_first() -> None:
-    run(["seed=1,2", "steps=1,2,3"])
+    run(["strength=20,80", "steps=1,2,3"])
     assert [row["steps"] for row in table()] == ["1", "2", "3"] * 2
     sheet = pixels(FOLDER / "sheet.png")
     row = sheets.LABEL + 24 + 2 * sheets.BORDER
-    margin = sheets.width_of("seed=1")
+    margin = sheets.width_of("strength=20")
     width = (sheet.shape[1] - margin) // 3
     assert sheet.shape[0] == 3 * row
-    for number, name in enumerate(["seed=1 steps=1", "seed=2 steps=3"]):
+    for number, name in enumerate(["strength=20 steps=1", "strength=80 steps=3"]):
         top = (1 + number) * row + sheets.LABEL + sheets.BORDER
         left = margin + 2 * number * width + (width - 32) // 2
         np.testing.assert_array_equal(sheet[top : top + 24, left : left + 32], pixels(FOLDER / f"{name}.png"))

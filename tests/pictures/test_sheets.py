@@ -49,3 +49,11 @@ def test_a_grid_goes_row_by_row_and_ends_in_white() -> None:
     sheet = sheets.grid([filled(2, 3, level) for level in range(5)], columns=3)
     assert sheet.shape == (4, 9, 3)
     np.testing.assert_array_equal(sheet[::2, ::3, 0], [[0, 1, 2], [3, 4, 255]])
+
+
+@pytest.mark.parametrize("text", ["i", "optimizer=projected-lbfgs"])
+def test_a_heading_as_wide_as_its_text_shows_all_of_it(text: str) -> None:
+    width = sheets.width_of(text)
+    _, _, left, right = dark_box(sheets.heading(text, width, 30))
+    assert 5 < left < right < width - 5
+    assert right - left > 4 * len(text) - 4

@@ -166,6 +166,10 @@ class TaskRunner:
         self._next_frame = 0
         self._frames: Iterator[Frame] = iter(())
 
+    def take(self, inputs: TaskInputs) -> None:
+        """Go on with other inputs, of the same weights; compiled graphs are used again where they fit."""
+        self.inputs, self._style_set = inputs, -1
+
     def stylizer(self, style_set: int) -> "Stylizer":
         """The core, ready for pictures in a style set."""
         if self._stylizer is None or style_set != self._style_set:
