@@ -71,7 +71,9 @@ class Cell:
         Raises:
             SettingsError: an invalid value; the message names its flag.
         """
-        return precisions.settled(Choice(self.preset, self.flags).resolve(weights_kind).settings)
+        # Snapshots of a preset would take time of its steps, and have no place on the sheet.
+        flags = {**self.flags, "snapshot_every": 0}
+        return precisions.settled(Choice(self.preset, flags).resolve(weights_kind).settings)
 
 
 @dataclass(frozen=True)

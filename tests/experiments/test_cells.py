@@ -24,6 +24,7 @@ def test_presets_are_an_axis_and_a_single_one_applies_to_all_cells() -> None:
     made = grid("lbfgs-50,adam-1500", ["seed=1,2"], {})
     assert [axis.name for axis in made.axes] == ["preset", "seed"]
     assert [cell.settings().optimizer for cell in made.cells] == ["lbfgs", "lbfgs", "adam", "adam"]
+    assert {cell.settings().snapshot_every for cell in grid("avgpool-251,adam-1500", [], {}).cells} == {0}
     base = grid("adam-1500", ["seed=1,2"], {})
     assert [cell.labels for cell in base.cells] == [("seed=1",), ("seed=2",)]
     assert {cell.settings().optimizer for cell in base.cells} == {"adam"}
