@@ -113,16 +113,17 @@ def result(pastiche: Pastiche, size: Size, measure: Measure) -> CellResult | Non
         loss_curves.read(loss_curves.path_of(_folder(pastiche), item.name)), common_rows
     )
     start = rows[0]["seconds"] if rows else 0.0
+    common = measure(images.read(item.output).pixels)
     return CellResult(
         label=pastiche.label,
         optimizer=pastiche.settings.optimizer,
         objective=objective_of(pastiche.settings),
         rows=_from(start, rows),
-        common_rows=_from(start, common_rows),
+        common_rows=_from(start, _ending(common_rows, rows, common)),
         steps=entry.steps,
         passes=passes_at_full_size(rows, size, pastiche.settings),
         loss=entry.loss,
-        common=measure(images.read(item.output).pixels),
+        common=common,
     )
 
 
@@ -142,6 +143,13 @@ def _without_measuring(rows: Sequence[Row], common_rows: Sequence[Row]) -> list[
         return max((row["spent"] for row in common_rows if row["step"] < step), default=0.0)
 
     return [{**row, "seconds": row["seconds"] - spent(row["step"])} for row in rows]
+
+
+def _ending(common_rows: Sequence[Row], rows: Sequence[Row], common: Mapping[str, float]) -> list[Row]:
+    """The rows of the common measure up to the last step, which has that of the picture as it was written."""
+    if not rows:
+        return list(common_rows)
+    return [*(row for row in common_rows if row["step"] < rows[-1]["step"]), {**rows[-1], **common}]
 
 
 def _from(start: float, rows: Sequence[Row]) -> list[Row]:
