@@ -24,10 +24,12 @@ from pipeline.experiments import (
 from pipeline.experiments.cell_results import CellResult
 from pipeline.experiments.cells import Cell, Grid
 from pipeline.experiments.common_measure import LARGEST, CommonMeasure
+from pipeline.experiments.outputs import Output
 from pipeline.experiments.stylising import Pastiche
 from pipeline.extractor import weights
 from pipeline.extractor.weights import Weights
 from pipeline.jobs.planning import output_names
+from pipeline.jobs.planning.plan import Item
 from pipeline.jobs.record import fingerprint
 from pipeline.jobs.work import item_maker, ownership
 from pipeline.jobs.work.observer import Observer
@@ -101,13 +103,14 @@ class _Comparison:
         of_all = {"drawn of": [pastiche.output.parts for pastiche in self.pastiches]}
         self._sheet, self._plot = (outputs.output(content, folder / name, of_all) for name in (SHEET, PLOT))
         self._table = folder / TABLE
+        self._replaces: dict[Item, str | None] = {}
         self._measure_: CommonMeasure | None = None
 
     def _pastiche(self, cell: Cell, folder: Path, style: str) -> Pastiche:
         settings = cell.settings(self._extractor.kind)
         parts = {**outputs.parts_of(self._content, settings, self._extractor), "style": style}
         path = output_names.check_length(folder / f"{cell.name}.png")
-        output = outputs.output(self._content, path, parts)
+        output = outputs.output(self._content, path, parts, keeps_losses=True)
         return Pastiche(cell.name, settings, self._style, output)
 
     def check_drawings(self, *, force: bool) -> None:
@@ -122,7 +125,8 @@ class _Comparison:
             if output.item.output.exists() and output.item.output.samefile(self._style):
                 raise OutputError(f"{shown(self._style)}: is the style itself; name another folder with -o")
         for drawing in (self._sheet, self._plot):
-            outputs.left([drawing], force=force or item_maker.is_unedited(drawing.item))
+            is_ours = item_maker.is_unedited(drawing.item)
+            self._replaces |= outputs.left([drawing], force=force or is_ours)
         if not force and self._table.exists() and not _is_table(self._table):
             raise ownership.not_ours(self._table)
 
@@ -138,7 +142,7 @@ class _Comparison:
             size = self._size(pastiche)
             results.append(cell_results.result(pastiche, size, self._measure))
         complete = [one for one in results if one is not None]
-        self._sheet.maker.write(self._sheet.item, self._drawn_sheet())
+        self._write(self._sheet, self._drawn_sheet())
         if complete:
             self._draw_curves(complete, observer)
         return complete
@@ -146,9 +150,12 @@ class _Comparison:
     def _draw_curves(self, results: Sequence[CellResult], observer: Observer) -> None:
         atomic.write_bytes(self._table, comparison_table.as_csv(results).encode())
         if comparison_plot.is_possible():
-            self._plot.maker.write(self._plot.item, comparison_plot.pixels(results))
+            self._write(self._plot, comparison_plot.pixels(results))
         else:
             observer.warn(INSTALL)
+
+    def _write(self, drawing: Output, pixels: FloatArray) -> None:
+        drawing.write(pixels, self._replaces.get(drawing.item))
 
     def _size(self, pastiche: Pastiche) -> Size:
         return pastiche_size(images.read_size(self._content), pastiche.settings.size, shown(self._content))

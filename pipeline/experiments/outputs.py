@@ -55,12 +55,15 @@ class Output:
         self.maker.write(self.item, pixels, before_writing=check)
 
 
-def output(image: Path, path: Path, parts: Mapping[str, Any]) -> Output:
-    """The picture at ``path`` that is made of ``image`` and of all that ``parts`` say."""
+def output(image: Path, path: Path, parts: Mapping[str, Any], *, keeps_losses: bool = False) -> Output:
+    """The picture at ``path`` that is made of ``image`` and of all that ``parts`` say.
+
+    Args:
+        keeps_losses: whether its losses are kept, in a folder like a job's beside that of the experiment.
+    """
     item = Item(path.name, path, image)
     plan = BatchPlan(image, path.parent, ((image,),), (item,))
-    maker = ItemMaker(plan, fingerprint.of_parts(parts), keeps_losses=False)  # there is no job's folder
-    return Output(item, maker, parts)
+    return Output(item, ItemMaker(plan, fingerprint.of_parts(parts), keeps_losses=keeps_losses), parts)
 
 
 def parts_of(image: Path, settings: Settings, weights: Weights) -> dict[str, Any]:
