@@ -18,7 +18,7 @@ from pipeline.errors import JobDiffersError, OutputError
 from pipeline.extractor.weights import Weights
 from pipeline.jobs.planning import output_names
 from pipeline.jobs.planning.plan import BatchPlan, Item
-from pipeline.jobs.record import fingerprint
+from pipeline.jobs.record import fingerprint, loss_curves
 from pipeline.jobs.work import item_maker, ownership
 from pipeline.jobs.work.item_maker import ItemMaker
 from pipeline.settings.settings import Settings, pixels_version
@@ -109,6 +109,7 @@ def left(outputs: Collection[Output], *, force: bool) -> dict[Item, str | None]:
     """
     for folder in {one.item.output.parent for one in outputs}:
         atomic.sweep(folder)
+        atomic.sweep(output_names.job_folder_in_use(folder) / loss_curves.FOLDER)
     for item in (one.item for one in outputs):
         if item.output.exists() and item.output.samefile(item.content):
             raise OutputError(f"{shown(item.output)}: is the picture itself; name another folder with -o")

@@ -15,7 +15,14 @@ from pipeline.base.messages import shown
 from pipeline.errors import DamagedJournalError, JobDiffersError, OutputError
 from pipeline.extractor.weights import Weights
 from pipeline.jobs.planning.plan import FRAMES_FOLDER, Item, Plan, VideoPlan
-from pipeline.jobs.record import fingerprint, folder_files, input_files, journal_files, other_jobs
+from pipeline.jobs.record import (
+    fingerprint,
+    folder_files,
+    input_files,
+    journal_files,
+    loss_curves,
+    other_jobs,
+)
 from pipeline.jobs.record.entries import Facts
 from pipeline.jobs.record.job_log import opened_log
 from pipeline.jobs.record.journal import Journal
@@ -230,6 +237,9 @@ def _journal(plan: Plan, restart: bool) -> Journal:
 
 def _sweep(plan: Plan) -> None:
     """Remove the temporary files that a killed process left where this job writes."""
-    for folder in {plan.output.parent, plan.folder, *(item.output.parent for item in plan.items)}:
+    folders = {plan.output.parent, plan.folder, plan.folder / loss_curves.FOLDER}
+    for item in plan.items:
+        folders |= {item.output.parent, plan.snapshot_folder(item)}
+    for folder in folders:
         if folder.is_dir():
             atomic.sweep(folder)

@@ -132,7 +132,8 @@ def left_over(folder: str) -> Path:
 def test_temporary_files_of_killed_processes_are_removed_wherever_the_job_writes() -> None:
     style = picture("starry.jpg", 9)
     picture("photos/sub/a.png", 1)
-    files = [left_over("photos_starry/sub"), left_over(".photos_starry.nstpipe")]
+    folders = ["photos_starry/sub", ".photos_starry.nstpipe", ".photos_starry.nstpipe/losses"]
+    files = [left_over(folder) for folder in [*folders, "photos_starry/sub/a_starry_snapshots"]]
     stylize_folder("photos", [style], rules=Rules(force=True), **TINY)
     clip("in.mp4", frames=2)
     stylize_video("in.mp4", [style], rules=KEEP, **TINY)
