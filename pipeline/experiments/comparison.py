@@ -85,7 +85,7 @@ def run(
         tell(comparison_table.as_text(results, extractor.kind))
     return Outcome(
         folder,
-        f"{extractor.kind} ({extractor.origin})",
+        extractor.described,
         done=len(results),
         stylized=len(ended),
         seconds=time.monotonic() - began,

@@ -57,8 +57,9 @@ def run(
         observer.waiting()
         if made[name].item in left:
             made[name].write(picture, left[made[name].item])
-    origin = f"{extractor.kind} ({extractor.origin})"
-    return Outcome(folder, origin, done=len(made), stylized=len(left), seconds=time.monotonic() - began)
+    return Outcome(
+        folder, extractor.described, done=len(made), stylized=len(left), seconds=time.monotonic() - began
+    )
 
 
 def _settings(chosen: Settings, extractor: Weights) -> Settings:

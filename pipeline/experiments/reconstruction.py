@@ -56,8 +56,9 @@ def run(
     for figure in figures:
         if any(output.item in left for output in figure.outputs):
             figure.write_sheet(left)
-    origin = f"{extractor.kind} ({extractor.origin})"
-    return Outcome(folder, origin, done=len(pictures), stylized=made, seconds=time.monotonic() - began)
+    return Outcome(
+        folder, extractor.described, done=len(pictures), stylized=made, seconds=time.monotonic() - began
+    )
 
 
 class _Figure:

@@ -47,6 +47,11 @@ class Weights:
     origin: str
 
     @property
+    def described(self) -> str:
+        """Kind and origin, for people."""
+        return f"{self.kind} ({self.origin})"
+
+    @property
     def widths(self) -> tuple[int, ...]:
         """Channels of each block: of its widest layer, where layers differ."""
         blocks: dict[int, int] = {}

@@ -12,11 +12,9 @@ from pipeline.errors import NstpipeError
 from pipeline.footage import sources
 from pipeline.footage.number_pattern import NumberPattern
 from pipeline.footage.picture_sequence import PictureSequence
-from pipeline.jobs.planning import output_names
 from pipeline.jobs.planning.plan import BatchPlan, ImagePlan, Item, Plan, VideoPlan
 from pipeline.jobs.record import fingerprint, loss_curves, status
 from pipeline.jobs.record.entries import Entry, Facts
-from pipeline.jobs.record.journal import Journal
 from pipeline.jobs.record.loss_curves import Row
 from pipeline.jobs.record.status import Status
 from pipeline.pictures import writing
@@ -109,20 +107,12 @@ class JobRecord:
 
 
 def of(output: Path) -> JobRecord:
-    """The record of the job that makes ``output``; the job may be running.
-
-    Raises:
-        InputError: there is no such job.
-        DamagedJournalError: its journal is damaged.
-        OutputError: its journal cannot be read.
-    """
-    counts = status.of(output)
-    folder = output_names.job_folder_in_use(counts.output)
-    with Journal(folder, read_only=True) as journal:
-        facts, entries = journal.facts() or Facts({"settings": {}}), journal.entries()
-    plan = _plan(counts.output, facts)
+    """The record of the job that makes ``output``. Errors as those of :func:`.status.recorded`."""
+    found = status.recorded(output)
+    facts, entries = found.facts, found.entries
+    plan = _plan(found.output, facts)
     items = _frames(plan, facts, entries) if isinstance(plan, VideoPlan) else _pictures(plan, facts, entries)
-    return JobRecord(plan, facts, counts, tuple(items))
+    return JobRecord(plan, facts, found.status(), tuple(items))
 
 
 def _plan(output: Path, facts: Facts) -> Plan:

@@ -1,6 +1,6 @@
 """The status of a job: how many items are done, failed and left, and the time left. It is only read."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,8 +75,46 @@ class Unreadable:
         return [f"{shown(self.output)}: status unknown: {one_line(self.problem)}"]
 
 
+@dataclass(frozen=True)
+class Recorded:
+    """What the journal of a job says at one moment.
+
+    Attributes:
+        output: what the job makes.
+        folder: the job's.
+        facts: of the job; those of one that has just been begun are empty.
+        entries: of its items that ended, by name.
+    """
+
+    output: Path
+    folder: Path
+    facts: Facts
+    entries: Mapping[str, Entry]
+
+    def status(self) -> Status:
+        """How far the job is."""
+        done = [entry for entry in self.entries.values() if entry.state == "done"]
+        failed = tuple(entry for entry in self.entries.values() if entry.state == "failed")
+        return Status(
+            self.output,
+            total=max(self.facts.total, len(done) + len(failed)),
+            done=len(done),
+            failed=failed,
+            seconds_each=sum(entry.seconds for entry in done) / max(1, len(done)),
+            running=lock.is_held(self.folder),
+            finished=self.facts.finished,
+            weights=self.facts.weights,
+            workers=self.facts.workers,
+        )
+
+
 def of(output: Path) -> Status:
-    """The status of the job that makes ``output``.
+    """The status of the job that makes ``output``. Errors as those of :func:`recorded`."""
+    return recorded(output).status()
+
+
+def recorded(output: Path) -> Recorded:
+    """What the journal of the job that makes ``output`` says; the job may be running.
 
     Raises:
         InputError: there is no such job.
@@ -88,7 +126,7 @@ def of(output: Path) -> Status:
     if not present(folder):
         raise InputError(f"{shown(output)}: nstpipe has no job for this output; name the output of a job")
     with Journal(folder, read_only=True) as journal:
-        return _status(output, folder, journal.facts() or Facts({"settings": {}}), journal.entries().values())
+        return Recorded(output, folder, journal.facts() or Facts({"settings": {}}), journal.entries())
 
 
 def below(folder: Path) -> list[Status | Unreadable]:
@@ -107,19 +145,3 @@ def _of_folder(job: Path) -> Status | Unreadable | None:
         return Unreadable(output, str(error))
     except OSError as error:
         return Unreadable(output, f"{shown(job)}: cannot be read ({error.strerror}); check its permissions")
-
-
-def _status(output: Path, folder: Path, facts: Facts, entries: Iterable[Entry]) -> Status:
-    done = [entry for entry in entries if entry.state == "done"]
-    failed = tuple(entry for entry in entries if entry.state == "failed")
-    return Status(
-        output,
-        total=max(facts.total, len(done) + len(failed)),
-        done=len(done),
-        failed=failed,
-        seconds_each=sum(entry.seconds for entry in done) / max(1, len(done)),
-        running=lock.is_held(folder),
-        finished=facts.finished,
-        weights=facts.weights,
-        workers=facts.workers,
-    )

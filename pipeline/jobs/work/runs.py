@@ -89,7 +89,7 @@ def run(plan: Plan, choice: Choice, rules: Rules, observer: Observer) -> Outcome
         stylized = job.stylized
     return Outcome(
         plan.output,
-        f"{extractor.kind} ({extractor.origin})",
+        extractor.described,
         sum(entry.state == "done" for entry in entries),
         stylized,
         time.monotonic() - began,
