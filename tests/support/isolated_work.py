@@ -155,6 +155,15 @@ def crash_after_one(*arguments: Any) -> Iterator[int]:
     crash()
 
 
+def wait_after_one(*arguments: Any) -> Iterator[int]:
+    """The encoder, which then waits: whoever ends this process finds its file begun."""
+    from pipeline.video.writing import encoding
+
+    for number in encoding._write(*arguments):
+        yield number
+        time.sleep(600)
+
+
 def isolated_children() -> list[int]:
     """The living processes that run functions for this one."""
     pids = []

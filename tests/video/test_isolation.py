@@ -71,9 +71,10 @@ def test_what_happens_while_encoding_is_said_of_the_output(tmp_path, monkeypatch
         encoding.assemble([path], clips.probe(path), tmp_path / "out.mp4", sound.MuxPlan("mp4"))
 
 
-def test_an_encoder_that_is_killed_leaves_no_file(tmp_path):
+def test_an_encoder_that_is_killed_leaves_no_file(tmp_path, monkeypatch):
     """The process is killed from outside after some frames, as the kernel would."""
     path = write_clip(tmp_path / "a.mp4", frames=60, sounds=[Sound(seconds=2.4)])
+    monkeypatch.setattr(encoding, "_write", work.wait_after_one)
     clip, pictures = clips.probe(path), split(path, tmp_path / "frames")
     before = sorted(tmp_path.iterdir())
 
