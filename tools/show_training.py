@@ -1,4 +1,4 @@
-"""Print the origin of a file of trained weights, and how accurate each layer was as training went on.
+"""Print the origin of a file of trained weights, and its errors by layer as training went on.
 
 python -m tools.show_training pipeline/extractor/builtin.npz
 """
@@ -19,17 +19,11 @@ def provenance(path: Path) -> dict[str, Any]:
 
 def lines(origin: dict[str, Any]) -> list[str]:
     """The command, the versions, and a table of the log."""
-    rows = origin["accuracy"]
-    cells = [
-        [f"{row['step']:.0f}", f"{row['loss']:.1f}", *map(_percent, list(row.values())[2:])] for row in rows
-    ]
+    rows = origin["errors"]
+    cells = [[f"{row['step']:.0f}", *(f"{error:.2f}" for error in list(row.values())[1:])] for row in rows]
     table = [list(rows[0]), ["---"] * len(rows[0]), *cells]
     versions = ", ".join(f"{name} {version}" for name, version in origin["versions"].items())
     return [origin["command"], versions, "", *(f"| {' | '.join(row)} |" for row in table)]
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
 
 
 if __name__ == "__main__":

@@ -85,8 +85,7 @@ class LossGraphs:
             self._extractor = vgg.Extractor(
                 weights, options.pooling, [*content_layers, *style_layers], options.precision
             )
-        channels = {layer: kernel.shape[-1] for layer, (kernel, _) in weights.kernels.items()}
-        target_shapes = Targets.shapes(content_layers, style_layers, channels)
+        target_shapes = Targets.shapes(content_layers, style_layers, weights.channels)
         inputs = {term: SCALAR for term in options.terms}, target_shapes
         device = options.device
         self.content_targets = backend.Compiled(self._content_targets, PICTURE, device=device)

@@ -5,6 +5,7 @@ from typing import Any
 
 from keras import ops
 
+from pipeline.base.arrays import FloatArray
 from pipeline.errors import WeightsError
 from pipeline.extractor import layers as names
 from pipeline.extractor.weights import Weights
@@ -14,7 +15,7 @@ CHANNEL_MEANS_BGR = (103.939, 116.779, 123.68)
 
 
 class Extractor:
-    """Maps an image to named activations, in the units that the loss weights of the presets expect.
+    """Maps an image to named activations, those of a distilled network read out as VGG19's.
 
     Attributes:
         layers: the layers whose activations :meth:`activations` returns, shallow to deep.
@@ -41,16 +42,20 @@ class Extractor:
         selected = {names.check(layer) for layer in (weights.kernels if layers is None else layers)}
         self.layers = tuple(layer for layer in names.LAYERS if layer in selected)
         self._pooling = pooling
-        self._scales = {layer: float(weights.scales.get(layer, 1.0)) for layer in self.layers}
         computed = names.up_to_deepest(self.layers) if self.layers else ()
         self._convolutions = {
             layer: _convolution(weights, layer, "float32" if layer == names.LAYERS[0] else precision)
             for layer in computed
         }
+        self._readouts = {
+            layer: _as_convolution(weights.readouts[layer])
+            for layer in self.layers
+            if layer in weights.readouts
+        }
         self._means = ops.convert_to_tensor(CHANNEL_MEANS_BGR, dtype="float32")
 
     def activations(self, image: Any) -> dict[str, Any]:
-        """The activations of an image after the ReLU, times each layer's scale.
+        """The activations of an image after the ReLU, through each layer's readout if it has one.
 
         Args:
             image: (H, W, 3) RGB, 0..255, array or tensor; at least 16x16 for the layers of block 5.
@@ -60,7 +65,7 @@ class Extractor:
         """
         image = ops.cast(image, "float32")
         activations = ops.expand_dims(ops.flip(image, axis=-1) - self._means, 0)  # (1, H, W, 3) BGR
-        scaled = {}
+        found = {}
         block = 1
         for layer, (kernel, bias) in self._convolutions.items():
             if names.block_of(layer) > block:
@@ -69,10 +74,15 @@ class Extractor:
             activations = ops.relu(
                 ops.conv(activations, kernel, padding="same", data_format="channels_last") + bias
             )
-            if layer in self._scales:
-                scale, single = self._scales[layer], ops.cast(ops.squeeze(activations, 0), "float32")
-                scaled[layer] = single if scale == 1 else single * scale
-        return scaled
+            if layer in self.layers:
+                found[layer] = ops.squeeze(self._read_out(layer, ops.cast(activations, "float32")), 0)
+        return found
+
+    def _read_out(self, layer: str, activations: Any) -> Any:
+        if layer not in self._readouts:
+            return activations
+        kernel, offset = self._readouts[layer]
+        return ops.conv(activations, kernel, data_format="channels_last") + offset
 
     def _pool(self, activations: Any) -> Any:
         """Halve (1, h, w, channels); an odd last row or column is dropped."""
@@ -85,3 +95,8 @@ def _convolution(weights: Weights, layer: str, precision: str) -> tuple[Any, Any
         raise WeightsError(f"the weights ({weights.origin}) have no {layer}; give others with --weights")
     kernel, bias = weights.kernels[layer]
     return ops.convert_to_tensor(kernel, dtype=precision), ops.convert_to_tensor(bias, dtype=precision)
+
+
+def _as_convolution(readout: FloatArray) -> tuple[Any, Any]:
+    """The kernel (1, 1, channels, k) and the offset (k,) of a readout (channels + 1, k)."""
+    return ops.convert_to_tensor(readout[None, None, :-1]), ops.convert_to_tensor(readout[-1])

@@ -18,14 +18,18 @@ from pipeline.extractor.layers import LAYERS
 Kernels = Mapping[str, tuple[FloatArray, FloatArray]]
 """For each layer its kernel (3, 3, channels in, channels out) and bias (channels out,)."""
 
-Scales = Mapping[str, float]
-"""For each layer the factor that brings its activations to the level that presets expect."""
+Readouts = Mapping[str, FloatArray]
+"""For layers of a distilled network a matrix (channels + 1, k).
+
+The activations with a 1 appended, times it, are what losses compare. Their distances, and those of their Gram
+matrices, are the distances in VGG19 as the network predicts them.
+"""
 
 EXTENSIONS = (".h5", ".npz")
 
 
-def read(path: Path) -> tuple[Kernels, Scales]:
-    """The kernels and scales of a weights file; the scale of a layer is 1 where the file has none.
+def read(path: Path) -> tuple[Kernels, Readouts]:
+    """The kernels of a weights file, and the readouts of the layers that have one.
 
     The layers of the file must be the first of :data:`LAYERS`, without a gap; the deepest may be missing.
     Layers that are not convolutions of VGG19 are ignored.
@@ -51,13 +55,13 @@ def read(path: Path) -> tuple[Kernels, Scales]:
     return validate(path, layers)
 
 
-def write(path: Path, kernels: Kernels, scales: Scales, *, dtype: npt.DTypeLike, provenance: str) -> None:
-    """Write ``LAYER/kernel``, ``LAYER/bias`` and ``LAYER/scale`` as ``.npz``, atomically.
+def write(path: Path, kernels: Kernels, readouts: Readouts, *, dtype: npt.DTypeLike, provenance: str) -> None:
+    """Write ``LAYER/kernel``, ``LAYER/bias`` and ``LAYER/readout`` as ``.npz``, atomically.
 
     Args:
         path: ends in ``.npz``.
         kernels: arrays of each layer.
-        scales: 1 for a layer that is absent.
+        readouts: of the layers that have one.
         dtype: of the stored arrays: float32, or float16 for half the size.
         provenance: text stored beside the arrays, without effect on them; "" for none.
     """
@@ -65,26 +69,26 @@ def write(path: Path, kernels: Kernels, scales: Scales, *, dtype: npt.DTypeLike,
     for layer, (kernel, bias) in kernels.items():
         arrays[f"{layer}/kernel"] = kernel.astype(dtype)
         arrays[f"{layer}/bias"] = bias.astype(dtype)
-        arrays[f"{layer}/scale"] = np.float64(scales.get(layer, 1.0))
+    arrays |= {f"{layer}/readout": readout.astype(dtype) for layer, readout in readouts.items()}
     if provenance:
         arrays["provenance"] = provenance
     with atomic.replacing(path) as partial:
         np.savez(partial, **arrays)
 
 
-def fingerprint(kernels: Kernels, scales: Scales) -> str:
-    """SHA-256 (hex) of names, shapes, values and scales, shallow to deep. The file format has no effect."""
+def fingerprint(kernels: Kernels, readouts: Readouts) -> str:
+    """SHA-256 (hex) of names, shapes and values, shallow to deep. The file format has no effect."""
     digest = hashlib.sha256()
     for layer in (name for name in LAYERS if name in kernels):
-        digest.update(f"{layer} {float(scales.get(layer, 1.0))!r}\n".encode())
-        for array in kernels[layer]:
+        digest.update(f"{layer} 1.0\n".encode())  # 1.0: files had a scale for each layer once
+        for array in (*kernels[layer], *([readouts[layer]] if layer in readouts else [])):
             digest.update(f"{array.shape}\n".encode())
             digest.update(np.ascontiguousarray(array, dtype="<f4").data)
     return digest.hexdigest()
 
 
 LayerArrays = dict[str, dict[str, AnyArray]]
-"""For each layer of a file its ``kernel``, ``bias`` and perhaps ``scale``, not yet validated."""
+"""For each layer of a file its ``kernel``, ``bias`` and perhaps ``readout``, not yet validated."""
 
 
 def _reader_of(path: Path) -> Callable[[Path], LayerArrays]:
@@ -101,7 +105,7 @@ def _read_npz(path: Path) -> LayerArrays:
         archive = np.load(file, allow_pickle=False)
         if isinstance(archive, np.ndarray):
             raise ValueError("a single array, not an archive")
-        names = {f"{layer}/{part}" for layer in LAYERS for part in ("kernel", "bias", "scale")}
+        names = {f"{layer}/{part}" for layer in LAYERS for part in ("kernel", "bias", "readout")}
         names.intersection_update(archive.files)
         weight_sizes.check(path, (weight_sizes.claimed_in_npz(archive, name) for name in sorted(names)))
         layers: LayerArrays = {}
@@ -157,8 +161,8 @@ def _by_part(datasets: Sequence[Any]) -> dict[str, AnyArray]:
     return parts
 
 
-def validate(path: Path, layers: LayerArrays) -> tuple[Kernels, Scales]:
-    """The kernels and scales of a file, once names, shapes, numbers of channels and values are valid.
+def validate(path: Path, layers: LayerArrays) -> tuple[Kernels, Readouts]:
+    """The kernels and readouts of a file, once names, shapes, numbers of channels and values are valid.
 
     Raises:
         WeightsError: one of them is not; the message names ``path``.
@@ -170,14 +174,17 @@ def validate(path: Path, layers: LayerArrays) -> tuple[Kernels, Scales]:
             f"{shown(path)}: not a VGG19: it has no {missing}; see --weights for the files that can be read"
         )
     kernels: dict[str, tuple[FloatArray, FloatArray]] = {}
+    readouts: dict[str, FloatArray] = {}
     channels = 3
     for layer in present:
         try:
             kernels[layer] = _kernel_and_bias(layers[layer], channels)
+            channels = kernels[layer][1].size
+            if "readout" in layers[layer]:
+                readouts[layer] = _readout(layers[layer]["readout"], channels)
         except ValueError as error:
             raise WeightsError(f"{shown(path)}: {layer} {error}; download the file again") from error
-        channels = kernels[layer][1].size
-    return kernels, {layer: _scale(path, layer, layers[layer]) for layer in present}
+    return kernels, readouts
 
 
 def _kernel_and_bias(parts: Mapping[str, AnyArray], channels: int) -> tuple[FloatArray, FloatArray]:
@@ -201,10 +208,8 @@ def _finite(array: AnyArray) -> FloatArray:
     return numbers
 
 
-def _scale(path: Path, layer: str, parts: Mapping[str, AnyArray]) -> float:
-    scale = parts.get("scale", np.float64(1))
-    if scale.size != 1 or scale.dtype.kind not in "fiu" or not 0 < float(scale.item()) < float("inf"):
-        raise WeightsError(
-            f"{shown(path)}: {layer} has a scale that is not one positive number; download the file again"
-        )
-    return float(scale.item())
+def _readout(array: AnyArray, channels: int) -> FloatArray:
+    readout = _finite(array)
+    if readout.ndim != 2 or readout.shape[0] != channels + 1 or readout.size == 0:
+        raise ValueError(f"has a readout of shape {readout.shape}, not ({channels + 1}, channels out)")
+    return readout

@@ -13,7 +13,7 @@ from pipeline.base.messages import did_you_mean, shown
 from pipeline.errors import FetchError, WeightsError
 from pipeline.extractor import eight_bit, fetching, imagenet, random_filters, weight_files
 from pipeline.extractor.layers import block_of
-from pipeline.extractor.weight_files import Kernels, Scales
+from pipeline.extractor.weight_files import Kernels, Readouts
 
 if TYPE_CHECKING:
     from pipeline.extractor.cache import OnBytes
@@ -35,14 +35,14 @@ class Weights:
     Attributes:
         kind: ``imagenet``, ``imagenet-8bit``, ``builtin``, ``random`` or ``file``.
         kernels: for each layer its kernel (3, 3, channels in, channels out) and bias (channels out,).
-        scales: for each layer the factor to the level of activations that presets expect (1 if absent).
-        fingerprint: SHA-256 (hex) of the arrays and scales; part of a job's fingerprint.
+        readouts: see :data:`pipeline.extractor.weight_files.Readouts`.
+        fingerprint: SHA-256 (hex) of the arrays; part of a job's fingerprint.
         origin: a path, or ``orthogonal filters, seed 0``; shown to users.
     """
 
     kind: str
     kernels: Mapping[str, tuple[FloatArray, FloatArray]]
-    scales: Mapping[str, float]
+    readouts: Readouts
     fingerprint: str
     origin: str
 
@@ -50,6 +50,12 @@ class Weights:
     def described(self) -> str:
         """Kind and origin, for people."""
         return f"{self.kind} ({self.origin})"
+
+    @property
+    def channels(self) -> dict[str, int]:
+        """Of each layer: what the losses compare, after the layer's readout."""
+        own = {layer: bias.size for layer, (_, bias) in self.kernels.items()}
+        return own | {layer: readout.shape[1] for layer, readout in self.readouts.items()}
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -146,11 +152,11 @@ def write_npz(
 
     Args:
         path: ends in ``.npz``.
-        weights: kernels, biases and scales are stored.
+        weights: kernels, biases and readouts are stored.
         dtype: float32, or float16 for half the size.
         provenance: text (JSON) on how the weights were made; it has no effect.
     """
-    weight_files.write(path, weights.kernels, weights.scales, dtype=dtype, provenance=provenance)
+    weight_files.write(path, weights.kernels, weights.readouts, dtype=dtype, provenance=provenance)
 
 
 def _published(kind: str, path: Path) -> Weights:
@@ -185,5 +191,5 @@ def _file(spec: str) -> Path:
     return path
 
 
-def _with_fingerprint(kind: str, kernels: Kernels, scales: Scales, origin: str) -> Weights:
-    return Weights(kind, kernels, scales, weight_files.fingerprint(kernels, scales), origin)
+def _with_fingerprint(kind: str, kernels: Kernels, readouts: Readouts, origin: str) -> Weights:
+    return Weights(kind, kernels, readouts, weight_files.fingerprint(kernels, readouts), origin)

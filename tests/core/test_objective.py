@@ -11,10 +11,10 @@ from pipeline.core.targets import Targets
 from pipeline.errors import DivergedError, SettingsError
 from pipeline.settings.settings import Settings
 from tests.support import reference
-from tests.support.tiny_weights import tiny_weights
+from tests.support.tiny_weights import readout, tiny_weights
 
 CONTENT, STYLES = "block4_conv2", ("block1_conv1", "block3_conv1", "block5_conv1")
-SCALES = {CONTENT: 0.7, "block3_conv1": 1.4}
+READOUTS = {CONTENT: readout(6, 4), "block3_conv1": readout(6, 9, seed=1)}
 
 
 def picture(seed: int, height: int = 35, width: int = 38) -> np.ndarray:
@@ -30,8 +30,8 @@ def settings(**changes) -> Settings:
     return Settings(**(values | changes))
 
 
-def objective_and_graphs(scales=None, **changes) -> tuple[Objective, LossGraphs]:
-    graphs = fitting(settings(**changes), tiny_weights(scales=scales))
+def objective_and_graphs(readouts=None, **changes) -> tuple[Objective, LossGraphs]:
+    graphs = fitting(settings(**changes), tiny_weights(readouts=readouts))
     return Objective(settings(**changes), graphs), graphs
 
 
@@ -42,8 +42,18 @@ def targets_of(graphs: LossGraphs) -> Targets:
 def actual(
     x: np.ndarray, hold: TemporalTarget | None = None, **changes
 ) -> tuple[dict[str, float], np.ndarray]:
-    objective, graphs = objective_and_graphs(SCALES, **changes)
+    objective, graphs = objective_and_graphs(READOUTS, **changes)
     return objective.at(x, targets_of(graphs), hold)
+
+
+def read_out(layer: str, activations: np.ndarray) -> np.ndarray:
+    matrix = READOUTS.get(layer)
+    return activations if matrix is None else activations @ matrix[:-1].astype(float) + matrix[-1]
+
+
+def read_back(layer: str, gradient: np.ndarray) -> np.ndarray:
+    matrix = READOUTS.get(layer)
+    return gradient if matrix is None else gradient @ matrix[:-1].T.astype(float)
 
 
 def desired(x: np.ndarray, **changes) -> tuple[dict[str, float], np.ndarray]:
@@ -58,17 +68,19 @@ def desired(x: np.ndarray, **changes) -> tuple[dict[str, float], np.ndarray]:
     own = network.forward(x * units)
     terms, by_layer = {}, {}
     for layer, share in own_settings.content_layers.items():
-        weight, scale = own_settings.content_weight * share, SCALES.get(layer, 1.0)
-        loss, back = reference.content(scale * own[layer], scale * contents[layer], own_settings.content_form)
-        terms[f"content {layer}"], by_layer[layer] = weight * loss, weight * scale * back
+        weight = own_settings.content_weight * share
+        loss, back = reference.content(
+            read_out(layer, own[layer]), read_out(layer, contents[layer]), own_settings.content_form
+        )
+        terms[f"content {layer}"], by_layer[layer] = weight * loss, weight * read_back(layer, back)
     for layer, share in own_settings.style_layers.items():
-        weight, scale = own_settings.style_weight * share, SCALES.get(layer, 1.0)
+        weight = own_settings.style_weight * share
         height, width = styles[layer].shape[:2]
-        target = reference.gram(scale * styles[layer]) / (height * width)
+        target = reference.gram(read_out(layer, styles[layer])) / (height * width)
         pixels = x.shape[0] * x.shape[1]
-        loss, back = reference.style(scale * own[layer], target, own_settings.style_form, pixels)
+        loss, back = reference.style(read_out(layer, own[layer]), target, own_settings.style_form, pixels)
         terms[f"style {layer}"] = weight * loss
-        by_layer[layer] = by_layer.get(layer, 0) + weight * scale * back
+        by_layer[layer] = by_layer.get(layer, 0) + weight * read_back(layer, back)
     variation, back = reference.total_variation(x, own_settings.tv_form)
     terms["tv"] = own_settings.tv_weight * variation
     return terms, units * network.backward(by_layer) + own_settings.tv_weight * back

@@ -9,7 +9,7 @@ from pipeline.extractor import layers
 from pipeline.extractor.vgg import CHANNEL_MEANS_BGR, Extractor
 from pipeline.extractor.weights import Weights
 from tests.support import reference
-from tests.support.tiny_weights import WIDTHS, tiny_weights
+from tests.support.tiny_weights import WIDTHS, readout, tiny_weights
 
 
 def picture(height: int = 33, width: int = 40, seed: int = 0) -> np.ndarray:
@@ -62,11 +62,13 @@ def test_shapes_halve_at_each_pooling_and_widths_come_from_the_weights():
         assert tuple(activations[layer].shape) == desired
 
 
-def test_scales_multiply_the_activations_of_their_layer_alone():
+def test_a_readout_maps_the_activations_of_its_layer_alone():
+    matrix = readout(4, 3)
     plain = Extractor(tiny_weights()).activations(picture())
-    scaled = Extractor(tiny_weights(scales={"block2_conv1": 2.5})).activations(picture())
-    np.testing.assert_allclose(scaled["block2_conv1"], 2.5 * np.asarray(plain["block2_conv1"]), rtol=1e-6)
-    np.testing.assert_array_equal(scaled["block5_conv4"], plain["block5_conv4"])
+    read = Extractor(tiny_weights(readouts={"block2_conv1": matrix})).activations(picture())
+    desired = np.asarray(plain["block2_conv1"]) @ matrix[:4] + matrix[4]
+    np.testing.assert_allclose(read["block2_conv1"], desired, rtol=1e-4, atol=1e-4 * np.abs(desired).max())
+    np.testing.assert_array_equal(read["block5_conv4"], plain["block5_conv4"])
 
 
 @pytest.mark.parametrize("pooling", ["max", "avg"])

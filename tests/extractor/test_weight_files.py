@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 from pipeline.errors import WeightsError
 from pipeline.extractor import weight_files
 from pipeline.extractor.layers import LAYERS
+from tests.support.tiny_weights import readout
 from tests.support.weight_files import KERNELS, write_npz, write_published
-
-ONES = dict.fromkeys(LAYERS, 1.0)
 
 
 def write_keras2_as_keras3_writes_it(path, kernels=KERNELS, root=""):
@@ -68,14 +67,14 @@ WRITERS = {
 
 @pytest.mark.parametrize("name", WRITERS)
 def test_every_layout_gives_the_same_arrays_and_fingerprint(name, tmp_path):
-    kernels, scales = weight_files.read(WRITERS[name](tmp_path / name))
+    kernels, readouts = weight_files.read(WRITERS[name](tmp_path / name))
     assert tuple(kernels) == LAYERS
     for layer in LAYERS:
         for actual, desired in zip(kernels[layer], KERNELS[layer], strict=True):
             np.testing.assert_array_equal(actual, desired)
             assert actual.dtype == np.float32
-    assert scales == ONES
-    assert weight_files.fingerprint(kernels, scales) == weight_files.fingerprint(KERNELS, {})
+    assert readouts == {}
+    assert weight_files.fingerprint(kernels, readouts) == weight_files.fingerprint(KERNELS, {})
 
 
 @pytest.mark.parametrize("name", WRITERS)
@@ -101,12 +100,14 @@ def test_a_file_that_keras_writes_is_read(tmp_path):
 
 
 def test_what_is_written_is_read_back(tmp_path):
-    scales = {"block1_conv1": 0.25, "block5_conv4": 3.0}
+    readouts = {"block1_conv1": readout(4, 3), "block5_conv4": readout(6, 9)}
     path = tmp_path / "own.npz"
-    weight_files.write(path, KERNELS, scales, dtype=np.float32, provenance='{"seed": 1}')
+    weight_files.write(path, KERNELS, readouts, dtype=np.float32, provenance='{"seed": 1}')
     kernels, actual = weight_files.read(path)
-    assert actual == ONES | scales
-    assert weight_files.fingerprint(kernels, actual) == weight_files.fingerprint(KERNELS, scales)
+    assert actual.keys() == readouts.keys()
+    for layer, matrix in readouts.items():
+        np.testing.assert_array_equal(actual[layer], matrix)
+    assert weight_files.fingerprint(kernels, actual) == weight_files.fingerprint(KERNELS, readouts)
     assert [entry.name for entry in tmp_path.iterdir()] == ["own.npz"]
 
 
@@ -140,10 +141,13 @@ def test_other_arrays_have_another_fingerprint(other):
     assert weight_files.fingerprint(other, {}) != weight_files.fingerprint(KERNELS, {})
 
 
-def test_the_fingerprint_depends_on_scales_and_not_on_the_order():
+def test_the_fingerprint_depends_on_readouts_and_not_on_the_order():
     backwards = dict(reversed(KERNELS.items()))
-    assert weight_files.fingerprint(KERNELS, {"block1_conv1": 2.0}) != weight_files.fingerprint(KERNELS, {})
-    assert weight_files.fingerprint(backwards, ONES) == weight_files.fingerprint(KERNELS, {})
+    fingerprints = [weight_files.fingerprint(KERNELS, {})]
+    for matrix in (readout(4, 3), readout(4, 3, seed=1)):
+        fingerprints.append(weight_files.fingerprint(KERNELS, {"block1_conv1": matrix}))
+    assert len(set(fingerprints)) == 3
+    assert weight_files.fingerprint(backwards, {}) == fingerprints[0]
 
 
 BAD_KERNELS = {
@@ -168,10 +172,19 @@ def test_wrong_contents_are_reported_in_one_line(fault, name, tmp_path):
     assert_refused(WRITERS[name](tmp_path / name, kernels), named)
 
 
-@pytest.mark.parametrize("scale", [0.0, -1.0, np.nan, np.inf, [1.0, 2.0], "big"])
-def test_a_scale_must_be_one_positive_number(scale, tmp_path):
-    path = write_npz(tmp_path / "a.npz", **{"block2_conv2/scale": np.array(scale)})
-    assert_refused(path, "block2_conv2 has a scale")
+BAD_READOUTS = {
+    "rows": (np.ones((4, 3)), "block2_conv2 has a readout of shape (4, 3), not (5, channels out)"),
+    "rank": (np.ones(5), "(5,)"),
+    "no channels": (np.ones((5, 0)), "(5, 0)"),
+    "NaN": (np.full((5, 3), np.nan), "not finite"),
+    "text": (np.array("big"), "not numbers"),
+}
+
+
+@pytest.mark.parametrize("fault", BAD_READOUTS)
+def test_a_wrong_readout_is_reported_in_one_line(fault, tmp_path):
+    matrix, named = BAD_READOUTS[fault]
+    assert_refused(write_npz(tmp_path / "a.npz", **{"block2_conv2/readout": matrix}), named)
 
 
 def test_a_layer_without_bias_is_refused(tmp_path):

@@ -16,7 +16,7 @@ from pipeline.extractor import eight_bit, fetching, imagenet, package_index, wei
 from pipeline.extractor.layers import LAYERS
 from tests.support import ROOT
 from tests.support.servers import BODY, serving
-from tests.support.tiny_weights import tiny_weights
+from tests.support.tiny_weights import readout, tiny_weights
 from tests.support.weight_files import EIGHT_BIT, wheel, write_npz, write_published
 
 
@@ -225,13 +225,14 @@ def test_what_is_neither_a_kind_nor_a_file_is_refused(ask, spec, named):
     assert named in str(caught.value)
 
 
-def test_written_weights_are_read_back_with_their_scales(tmp_path):
-    scaled = tiny_weights(scales={"block2_conv1": 0.5})
-    weights.write_npz(tmp_path / "a.npz", scaled, provenance="{}")
+def test_written_weights_are_read_back_with_their_readouts(tmp_path):
+    written = tiny_weights(readouts={"block2_conv1": readout(4, 3)})
+    weights.write_npz(tmp_path / "a.npz", written, provenance="{}")
     loaded = weights.load(tmp_path / "a.npz", "file")
-    assert loaded.scales["block2_conv1"] == 0.5
-    assert loaded.scales["block1_conv1"] == 1.0
-    np.testing.assert_array_equal(loaded.kernels["block5_conv4"][0], scaled.kernels["block5_conv4"][0])
+    assert loaded.readouts.keys() == {"block2_conv1"}
+    np.testing.assert_array_equal(loaded.readouts["block2_conv1"], readout(4, 3))
+    np.testing.assert_array_equal(loaded.kernels["block5_conv4"][0], written.kernels["block5_conv4"][0])
+    assert (loaded.channels["block2_conv1"], loaded.channels["block2_conv2"]) == (3, 4)
 
 
 def test_verify_says_whether_a_file_is_the_published_one(published):

@@ -1,72 +1,133 @@
-"""Training: batches repeat, a stopped course continues to the same weights, folding is exact."""
+"""Distillation: batches repeat, a stopped course ends in the same weights, pruning and folding are exact."""
 
-from pathlib import Path
+import io
+import re
+import zipfile
 
+import keras
 import numpy as np
 import pytest
+import tensorflow as tf
+from PIL import Image
 
-from pipeline.extractor.random_filters import LEVELS
+from pipeline.extractor.layers import LAYERS
 from pipeline.extractor.vgg import Extractor
-from tools.training import course, crops, folding, gallery, network
-
-CLASSES = 16
+from tests.support.tiny_weights import tiny_weights
+from tools import show_training
+from tools.training import course, crops, folding, network, pastiches, photographs, pruning, teacher
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
 )
 """Keras' own saving and reading of weights, with this TensorFlow and NumPy."""
 
+NARROW = tiny_weights(widths=(8, 12, 12, 12, 12))
+"""A teacher that is narrower than the student in every layer, so that the student can be equal to it."""
+
+LEVELS = dict.fromkeys(LAYERS, 2.0)
+
+
+def pictures(seed: int, count: int = 3, side: int = 160) -> list[np.ndarray]:
+    """Smooth random pictures: uint8 (side, side + 10, 3)."""
+    rng = np.random.default_rng(seed)
+    coarse = rng.integers(0, 256, (count, side // 8, side // 8 + 2, 3), np.uint8)
+    return [np.asarray(Image.fromarray(grid).resize((side + 10, side), Image.BICUBIC)) for grid in coarse]
+
+
+GROUPS = [(1.0, pictures(0))]
+
+
+def test_a_batch_is_a_function_of_seed_and_step():
+    first, again = (crops.training(GROUPS, 1, 5, 4) for _ in range(2))
+    np.testing.assert_array_equal(first, again)
+    assert first.shape == (4, crops.CROP, crops.CROP, 3)
+    assert first.min() >= 0 and first.max() <= 255
+    for other in (crops.training(GROUPS, 1, 6, 4), crops.training(GROUPS, 2, 5, 4)):
+        assert not np.array_equal(first, other)
+
+
+def test_groups_have_their_shares_of_the_crops():
+    black, white = (np.full((120, 120, 3), level, np.uint8) for level in (0, 255))
+    means = crops.training([(3.0, [black]), (1.0, [white])], 0, 0, 400).mean((1, 2, 3))
+    assert 0.15 < np.mean(means > 127) < 0.35  # a quarter; one in twenty of all is a negative
+
+
+def test_the_teacher_is_the_extractor_in_sixteen_bits():
+    images = crops.training(GROUPS, 0, 0, 2)
+    found = teacher.of(NARROW)(tf.constant(images))
+    for layer, desired in Extractor(NARROW).activations(images[1]).items():
+        assert found[layer].dtype == tf.bfloat16
+        apart = np.asarray(tf.cast(found[layer][1], tf.float32)) - np.asarray(desired)
+        assert np.linalg.norm(apart) < 0.05 * np.linalg.norm(desired), layer
+
+
+def activations(seed: int = 0) -> dict[str, tf.Tensor]:
+    rng = np.random.default_rng(seed)
+    return {layer: tf.constant(rng.gamma(1, 1, (2, 8, 8, 5)), tf.float32) for layer in LAYERS}
+
+
+def test_a_perfect_prediction_has_no_error_and_none_at_all_has_one():
+    desired = activations()
+    sampled = {layer: network._sampled(array, layer) for layer, array in desired.items()}
+    levels = {layer: float(np.sqrt(np.mean(np.square(array)))) for layer, array in sampled.items()}
+    perfect = {layer: array / levels[layer] for layer, array in sampled.items()}
+    nothing = {layer: tf.zeros_like(array) for layer, array in perfect.items()}
+    assert max(map(float, network.errors(desired, perfect, levels).values())) < 1e-12
+    for name, error in network.errors(desired, nothing, levels).items():
+        assert float(error) == pytest.approx(1, rel=1e-4), name
+
 
 @pytest.fixture(scope="module")
-def pictures():
-    return np.stack([gallery.pictures_of((0, number)) for number in range(CLASSES)])
+def student():
+    """A pruned student of NARROW."""
+    keras.utils.set_random_seed(0)
+    model = network.build(NARROW.channels)
+    pruning.begin(model, NARROW, LEVELS, GROUPS, seed=0, count=10)
+    return model
 
 
-def test_a_batch_is_a_function_of_seed_and_step(pictures):
-    first, again = (crops.training(pictures, 1, 5, 12) for _ in range(2))
-    np.testing.assert_array_equal(first.images, again.images)
-    np.testing.assert_array_equal(first.maps, again.maps)
-    for other in (crops.training(pictures, 1, 6, 12), crops.training(pictures, 2, 5, 12)):
-        assert not np.array_equal(first.images, other.images)
+def test_a_student_with_room_for_every_channel_is_its_teacher(student):
+    images = tf.constant(crops.training(GROUPS, 1, 0, 4))
+    levels = course.levels_of(teacher.of(NARROW), GROUPS, 0)
+    predicted = {layer: array * (2.0 / levels[layer]) for layer, array in student(images).items()}
+    found = network.errors(teacher.of(NARROW)(images), predicted, levels)
+    assert max(map(float, found.values())) < 0.02
 
 
-def test_the_answers_to_a_batch_agree_with_its_map(pictures):
-    batch = crops.training(pictures, 0, 0, 48)
-    assert batch.images.min() >= 0 and batch.images.max() <= 255
-    np.testing.assert_allclose(batch.shares.sum(1), 1, rtol=1e-5)
-    whole = batch.shares.max(1) == 1
-    assert 0.3 < whole.mean() < 0.9
-    assert not batch.borders_at(8)[whole].any()
-    assert batch.borders_at(8)[~whole].any((1, 2, 3)).mean() > 0.9
-    for grid in (8, 4):
-        desired = batch.shares.argmax(1)[whole, None, None]
-        assert (batch.classes_at(grid)[whole] == desired).all()
+def test_the_channels_that_are_kept_are_those_from_which_the_others_follow():
+    rng = np.random.default_rng(0)
+    free = rng.normal(size=(500, 3)) * (1, 2, 3)
+    dependent = free @ rng.normal(0, 0.3, (3, 5))
+    mixed = np.concatenate([dependent[:, :2], free, dependent[:, 2:]], 1).astype(np.float32)
+    kept = pruning._kept(mixed, 3)
+    predictor, constant = pruning._fit([(mixed[:, kept], mixed)])
+    assert np.abs(mixed[:, kept] @ predictor + constant - mixed).max() < 0.05
+    assert len(set(pruning._kept(mixed, 6))) == 6  # more than there are dimensions
 
 
-def test_a_cells_picture_is_its_colours_averaged(pictures):
-    batch = crops.training(pictures, 0, 0, 2)
-    actual = batch.colours_at(4)[1, 2, 3].reshape(4, 4, 3)[1, 2]
-    desired = (batch.images[1, 32 + 4 : 32 + 8, 48 + 8 : 48 + 12].mean((0, 1)) - 127.5) / 64
-    np.testing.assert_allclose(actual, desired, atol=1e-5)
-
-
-def test_the_held_out_pictures_are_never_trained_on(pictures):
-    marked = pictures.copy()
-    marked[:, -1] = 255 - marked[:, -1]
-    np.testing.assert_array_equal(
-        crops.training(marked, 0, 3, 24).images, crops.training(pictures, 0, 3, 24).images
-    )
-    assert not np.array_equal(crops.held_out(marked, 0).images, crops.held_out(pictures, 0).images)
+def test_what_is_stored_gives_the_students_distances(student):
+    """Between two pictures, of the predictions and of their Gram matrices, up to the rounding to float16."""
+    images = crops.training(GROUPS, 2, 0, 2)
+    stored = Extractor(folding.folded(student, LEVELS))
+    own = [stored.activations(image) for image in images]
+    predicted = student(tf.constant(images))
+    for layer in ("block1_conv1", "block3_conv1", "block4_conv2"):
+        stride = {1: 4, 2: 2}.get(int(layer[5]), 1)
+        one, other = (np.asarray(features[layer], np.float64)[::stride, ::stride] for features in own)
+        first, second = np.asarray(predicted[layer], np.float64) * LEVELS[layer]
+        apart, desired = np.mean((one - other) ** 2), np.mean((first - second) ** 2)
+        assert apart == pytest.approx(desired, rel=0.02), layer
 
 
 class Stopped(Exception):
     pass
 
 
-def both_courses(pictures, folder: Path, monkeypatch: pytest.MonkeyPatch):
-    """The same short course twice: in one go, and stopped after its first checkpoint."""
-    begun = {"seed": 3, "steps": 3, "report_every": 2, "batch": 8}
-    straight = course.Course(folder=folder / "straight", **begun).run(pictures)
+@pytest.mark.slow
+def test_a_stopped_course_continues_to_the_same_weights(tmp_path, monkeypatch):
+    begun = {"name": "one", "seed": 3, "steps": 3, "report_every": 2, "batch": 2}
+    taught = (teacher.of(NARROW), LEVELS, GROUPS, lambda model: None)
+    straight, log = course.Course(folder=tmp_path / "straight", **begun).run(*taught)
     keep = course._keep
 
     def keep_and_stop(*arguments):
@@ -76,99 +137,52 @@ def both_courses(pictures, folder: Path, monkeypatch: pytest.MonkeyPatch):
     with monkeypatch.context() as patch:
         patch.setattr(course, "_keep", keep_and_stop)
         with pytest.raises(Stopped):
-            course.Course(folder=folder / "stopped", **begun).run(pictures)
-    return straight, course.Course(folder=folder / "stopped", **begun).run(pictures)
-
-
-def check_same(straight, resumed) -> None:
-    (model, log), (model_of_resumed, log_of_resumed) = straight, resumed
+            course.Course(folder=tmp_path / "stopped", **begun).run(*taught)
+    resumed, log_of_resumed = course.Course(folder=tmp_path / "stopped", **begun).run(*taught)
     assert log == log_of_resumed
     assert [row["step"] for row in log] == [2, 3]
-    for desired, actual in zip(model.get_weights(), model_of_resumed.get_weights(), strict=True):
+    for desired, actual in zip(straight.get_weights(), resumed.get_weights(), strict=True):
         np.testing.assert_array_equal(actual, desired)
 
 
-@pytest.mark.slow
-def test_a_stopped_course_continues_to_the_same_weights(pictures, tmp_path, monkeypatch):
-    check_same(*both_courses(pictures, tmp_path, monkeypatch))
+def test_pastiches_are_kept_on_their_way():
+    made = pastiches.make(tiny_weights(), pictures(1), pictures(2), seed=0, count=1, side=120)
+    assert all(picture.dtype == np.uint8 for picture in made)
+    sides = [max(picture.shape) for picture in made]
+    assert sides == sorted(sides) and sides[-4:] == [120] * 4 and len(made) >= 10  # three scales
+    changes = [np.abs(made[-1] - picture.astype(float)).mean() for picture in made[-4:]]
+    assert changes == sorted(changes, reverse=True) and changes[-2] > 0
 
 
-def test_a_stopped_course_continues_with_the_next_batch(pictures, tmp_path, monkeypatch):
-    """As above, with a step that needs no gradient: it adds the batch's mean to every bias of a norm."""
-    import tensorflow as tf
-
-    def cheap_step(model):
-        if not model.optimizer.built:
-            model.optimizer.build(model.trainable_variables)
-
-        def step(images, changes, answers, limit):
-            mean = tf.reduce_mean(images + changes) / 1000
-            for norm in (layer for layer in model.layers if layer.name.endswith("_norm")):
-                norm.beta.assign(norm.beta * 0.5 + mean)
-            model.optimizer.iterations.assign_add(1)
-            return mean, changes / 2
-
-        return step
-
-    monkeypatch.setattr(network, "hardened_step", cheap_step)
-    straight, resumed = both_courses(pictures, tmp_path, monkeypatch)
-    check_same(straight, resumed)
-    betas = straight[0].get_layer("block1_conv1_norm").beta
-    assert float(np.ptp(betas)) == 0 < float(betas[0])
+def test_pictures_are_taken_from_a_wheel_by_their_names(tmp_path):
+    stored = io.BytesIO()
+    Image.fromarray(pictures(3)[0]).save(stored, "PNG")
+    wheel = tmp_path / "some_package-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for name in ("some/data/b.png", "some/data/a.png", "some/other/c.png"):
+            archive.writestr(name, stored.getvalue())
+    assert photographs._wheel("some-package==1.0", tmp_path) == wheel
+    found = list(photographs._in_wheel(wheel, re.compile(r"some/data/.*\.png")))
+    assert [picture.shape for picture in found] == [(160, 170, 3)] * 2
 
 
-@pytest.fixture(scope="module")
-def model():
-    """A network as it begins, but with gains, offsets and statistics in its batch norms."""
-    import keras
-
-    keras.utils.set_random_seed(0)
-    model, rng = network.build(CLASSES), np.random.default_rng(0)
-    for norm in (layer for layer in model.layers if layer.name.endswith("_norm")):
-        width = norm.gamma.shape[0]
-        gamma, variance = rng.uniform(0.5, 1.5, (2, width))
-        beta, mean = rng.normal(0, 0.2, (2, width))
-        norm.set_weights([gamma, beta, mean, variance])
-    return model
+def test_a_large_photograph_is_shrunk_and_a_panorama_less():
+    assert photographs._shrunk(np.zeros((900, 1280, 3), np.uint8)).shape == (450, 640, 3)
+    assert photographs._shrunk(np.zeros((600, 1920, 3), np.uint8)).shape == (600, 1920, 3)
 
 
-def test_folded_convolutions_give_the_networks_activations(model, pictures):
-    """At every head's layer, up to the rounding to float16."""
-    import keras
-
-    image = pictures[5, 0, : crops.CROP, : crops.CROP].astype(np.float32)
-    layer = "block4_conv2"
-    norm = model.get_layer(f"{layer}_norm").output
-    desired = np.maximum(keras.Model(model.input, norm).predict(image[None], verbose=0)[0], 0)
-    extractor = Extractor(folding.as_weights(folding.folded(model), {}), "avg", [layer])
-    actual = np.asarray(extractor.activations(image)[layer])
-    assert np.abs(actual - desired).max() < 0.02 * desired.max()
-
-
-def test_scales_bring_each_layer_to_the_presets_level(model, pictures):
-    kernels = folding.folded(model)
-    scales = folding.scaled(kernels, pictures[:4, -1])
-    extractor = Extractor(folding.as_weights(kernels, scales), "avg")
-    found = [extractor.activations(picture) for picture in pictures[:4, -1]]
-    for layer, level in LEVELS.items():
-        assert np.mean([np.mean(features[layer]) for features in found]) == pytest.approx(level, rel=1e-3)
-
-
-@pytest.mark.slow
-def test_a_step_changes_pixels_so_that_the_loss_rises(pictures):
-    """The changes that a step returns raise the loss of the network that it has trained."""
-    import keras
-    import tensorflow as tf
-
-    keras.utils.set_random_seed(0)
-    model = network.build(CLASSES)
-    network.compile_for(model, 100)
-    batch = crops.training(pictures, 0, 0, 16)
-    answers = network.answers_to(batch)
-    step = network.hardened_step(model)
-    unchanged = tf.zeros_like(tf.constant(batch.images))
-    _, changes = step(tf.constant(batch.images), unchanged, answers, 3.0)
-    assert float(tf.reduce_max(tf.abs(changes))) == 3.0
-    worse, _ = step(tf.constant(batch.images), changes, answers, 3.0)
-    better, _ = step(tf.constant(batch.images), -changes, answers, 3.0)
-    assert float(worse) > float(better)
+def test_the_training_of_a_file_is_shown():
+    origin = {
+        "command": "python -m tools.train_builtin --steps 2",
+        "versions": {"python": "3.11", "numpy": "2.0"},
+        "errors": [{"step": 1.0, "block1_conv1": 0.5}, {"step": 2.0, "block1_conv1": 0.25}],
+    }
+    assert show_training.lines(origin) == [
+        "python -m tools.train_builtin --steps 2",
+        "python 3.11, numpy 2.0",
+        "",
+        "| step | block1_conv1 |",
+        "| --- | --- |",
+        "| 1 | 0.50 |",
+        "| 2 | 0.25 |",
+    ]

@@ -1,1 +1,1 @@
-"""The training of the built-in extractor: pictures of classes, crops, the network, and the stored weights."""
+"""The distillation of the built-in extractor: pictures, crops, the published network and the student."""

@@ -1,6 +1,7 @@
 """The course of a training: batch after batch, with regular measurements and checkpoints to resume from."""
 
 import csv
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,83 +13,115 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from pipeline.base import atomic
-from tools.training import crops, gallery, network
+from tools.training import crops, network
+from tools.training.crops import Group
+from tools.training.network import Levels
 
 Array = np.ndarray
 Row = dict[str, float]
+Teacher = Callable[[Any], dict[str, Any]]
 
-REPLAYS = 3
-"""How often each batch is trained on, each time with pixels changed against the network."""
-
-TRAINING = (*gallery.DRAWING, *sorted(Path(__file__).parent.glob("*.py")))
-"""The code that the result depends on."""
+HELD_OUT = 2**31
+"""Added to the number of a step for crops that are not trained on, though of the same pictures."""
 
 
 @dataclass(frozen=True)
 class Course:
-    """A training that starts, or continues from its last checkpoint.
+    """A part of a training, which starts or continues from its last checkpoint.
 
     Attributes:
+        name: of its folder.
         seed: of crops and first weights.
-        steps: of the whole course, each a batch that is trained on REPLAYS times.
-        folder: checkpoint and log are kept below it, in a folder of this course's own.
-        report_every: steps between two measurements on the held-out pictures, each kept.
+        steps: batches.
+        folder: checkpoint and log are kept below it.
+        report_every: steps between two measurements, each kept.
         batch: crops of one step.
     """
 
+    name: str
     seed: int
     steps: int
     folder: Path
-    report_every: int = 100
-    batch: int = 96
+    report_every: int = 250
+    batch: int = 8
 
-    def run(self, pictures: Array) -> tuple[keras.Model, list[Row]]:
-        """The trained network, and its accuracy on held-out pictures, by layer, at each measurement.
+    def run(
+        self,
+        teacher: Teacher,
+        levels: Levels,
+        groups: Sequence[Group],
+        set_first: Callable[[keras.Model], None],
+    ) -> tuple[keras.Model, list[Row]]:
+        """The trained student, and its errors by layer at each measurement.
 
         Args:
-            pictures: of :func:`tools.training.gallery.draw`.
+            teacher: from :func:`tools.training.teacher.of`.
+            levels: of the teacher's activations.
+            groups: the pictures that crops are taken from.
+            set_first: sets the weights that a new student begins with.
         """
-        folder = self.folder / f"run-{self.seed}-{len(pictures)}-{self.steps}-{gallery.code(*TRAINING)}"
+        folder = self.folder / self.name
         folder.mkdir(parents=True, exist_ok=True)
-        model, log = self._begun(folder, len(pictures))
-        done = int(model.optimizer.iterations) // REPLAYS
-        held_out = crops.held_out(pictures, self.seed)
-        with ThreadPoolExecutor(1) as ahead, tqdm(total=self.steps, initial=done, desc="training") as bar:
-            train = network.hardened_step(model)
-            following = ahead.submit(crops.training, pictures, self.seed, done, self.batch)
+        model, log = self._begun(folder, teacher, set_first)
+        done = int(model.optimizer.iterations)
+        train, examine = _steps(model, teacher, levels)
+        held_out = tf.constant(crops.training(groups, self.seed, HELD_OUT, 4 * self.batch))
+        with ThreadPoolExecutor(1) as ahead, tqdm(total=self.steps, initial=done, desc=self.name) as bar:
+            following = ahead.submit(crops.training, groups, self.seed, done, self.batch)
             for step in range(done + 1, self.steps + 1):
                 batch = following.result()
-                following = ahead.submit(crops.training, pictures, self.seed, step, self.batch)
-                rng = np.random.default_rng([self.seed, step, REPLAYS])
-                loss = _replayed(train, batch, rng, network.worst(step, self.steps))
+                following = ahead.submit(crops.training, groups, self.seed, step, self.batch)
+                train(tf.constant(batch))
                 bar.update()
                 if step % self.report_every == 0 or step == self.steps:
-                    log.append({"step": step, "loss": round(loss, 4), **_examined(model, held_out)})
-                    bar.set_postfix_str(" ".join(f"{value:.2f}" for value in list(log[-1].values())[2:]))
+                    found = {name: round(float(error), 4) for name, error in examine(held_out).items()}
+                    log.append({"step": step, **found})
+                    bar.set_postfix_str(" ".join(f"{found[layer]:.2f}" for layer in network.MATTERS))
                     _keep(folder, model, log)
         return model, log
 
-    def _begun(self, folder: Path, classes: int) -> tuple[keras.Model, list[Row]]:
-        """The network and log of the last checkpoint, or new ones."""
-        if not _checkpoint(folder).is_file():
-            keras.utils.set_random_seed(self.seed)
-            model = network.build(classes)
-            network.compile_for(model, self.steps * REPLAYS)
-            return model, []
-        model = keras.models.load_model(_checkpoint(folder))
-        with _log(folder).open(newline="") as file:
-            rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
-        return model, [row for row in rows if row["step"] * REPLAYS <= int(model.optimizer.iterations)]
+    def _begun(
+        self, folder: Path, teacher: Teacher, set_first: Callable[[keras.Model], None]
+    ) -> tuple[keras.Model, list[Row]]:
+        """The student and log of the last checkpoint, or new ones."""
+        if _checkpoint(folder).is_file():
+            model = keras.models.load_model(_checkpoint(folder))
+            with _log(folder).open(newline="") as file:
+                rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+            return model, [row for row in rows if row["step"] <= int(model.optimizer.iterations)]
+        keras.utils.set_random_seed(self.seed)
+        activations = teacher(tf.zeros((1, 16, 16, 3)))
+        model = network.build({layer: array.shape[-1] for layer, array in activations.items()})
+        set_first(model)
+        model.compile(network.optimizer(self.steps))
+        return model, []
 
 
-def _replayed(train: Any, batch: crops.Batch, rng: np.random.Generator, worst: float) -> float:
-    """Train on a batch, its pixels changed against the network by up to ``worst`` levels; the last loss."""
-    images, answers = tf.constant(batch.images), network.answers_to(batch)
-    changes = tf.constant(rng.uniform(-worst, worst, images.shape), tf.float32)
-    limit = tf.constant(worst, tf.float32)
-    for _ in range(REPLAYS):
-        loss, changes = train(images, changes, answers, limit)
-    return float(loss)
+def levels_of(teacher: Teacher, groups: Sequence[Group], seed: int) -> Levels:
+    """The root mean square of the teacher's activations in each layer, on some crops."""
+    activations = teacher(tf.constant(crops.training(groups, seed, HELD_OUT + 1, 32)))
+    return {
+        layer: float(tf.sqrt(tf.reduce_mean(tf.cast(array, tf.float32) ** 2)))
+        for layer, array in activations.items()
+    }
+
+
+def _steps(model: keras.Model, teacher: Teacher, levels: Levels) -> tuple[Any, Any]:
+    """A step of training on a batch, and the errors on one; both compiled."""
+
+    @tf.function
+    def train(images: Any) -> None:
+        desired = teacher(images)
+        with tf.GradientTape() as tape:
+            total = network.loss(network.errors(desired, model(images, training=True), levels))
+        gradients = tape.gradient(total, model.trainable_variables)
+        model.optimizer.apply(gradients, model.trainable_variables)
+
+    @tf.function
+    def examine(images: Any) -> dict[str, Any]:
+        return network.errors(teacher(images), model(images, training=False), levels)
+
+    return train, examine
 
 
 def _keep(folder: Path, model: keras.Model, log: list[Row]) -> None:
@@ -107,13 +140,3 @@ def _checkpoint(folder: Path) -> Path:
 
 def _log(folder: Path) -> Path:
     return folder / "log.csv"
-
-
-def _examined(model: keras.Model, held_out: crops.Batch) -> Row:
-    """The share of held-out crops whose class each layer's head names."""
-    answers = model.predict(held_out.images, verbose=0)
-    classes = held_out.shares.argmax(1)
-    return {
-        layer: round(float(np.mean(answers[f"{layer}_texture"].argmax(1) == classes)), 4)
-        for layer in network.TEXTURE_LAYERS
-    }

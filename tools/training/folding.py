@@ -1,4 +1,4 @@
-"""From the trained network to plain convolutions: the batch norm folded away, the layers scaled."""
+"""From the trained student to what is stored: plain convolutions, and a readout for each layer."""
 
 from typing import Any
 
@@ -6,20 +6,21 @@ import keras
 import numpy as np
 
 from pipeline.extractor.layers import LAYERS
-from pipeline.extractor.random_filters import LEVELS
-from pipeline.extractor.vgg import Extractor
 from pipeline.extractor.weight_files import Kernels, fingerprint
 from pipeline.extractor.weights import Weights
-from tools.training.network import EPSILON, INPUT_SCALE
+from tools.training.network import EPSILON, INPUT_SCALE, Levels
 
 Array = np.ndarray
 
 
-def folded(model: keras.Model) -> Kernels:
-    """Kernels (3, 3, in, out) and biases (out,) that equal each convolution with its batch norm.
+def folded(model: keras.Model, levels: Levels) -> Weights:
+    """The student as the pipeline takes it, rounded to float16, as it is stored."""
+    kernels, readouts = _kernels(model), {layer: _readout(model, layer, levels[layer]) for layer in LAYERS}
+    return Weights("file", kernels, readouts, fingerprint(kernels, readouts), "training")
 
-    Rounded to float16, as they are stored.
-    """
+
+def _kernels(model: keras.Model) -> Kernels:
+    """Kernels (3, 3, in, out) and biases (out,) that equal each convolution with its batch norm."""
     kernels = {}
     for layer in LAYERS:
         norm = model.get_layer(f"{layer}_norm")
@@ -32,22 +33,21 @@ def folded(model: keras.Model) -> Kernels:
     return kernels
 
 
-def scaled(kernels: Kernels, pictures: Array) -> dict[str, float]:
-    """The factor for each layer that brings its mean activation on ``pictures`` to the presets' level.
+def _readout(model: keras.Model, layer: str, level: float) -> Array:
+    """The square root (channels + 1, channels) of the metric in which the student's activations are compared.
 
-    Args:
-        pictures: (N, H, W, 3) RGB, 0..255.
+    With A = [R b] the map to the teacher's channels, |A(F - P)|² = |S(F - P)|² for S with SᵀS = AᵀA, and
+    so for Gram matrices. S keeps the directions of the largest eigenvalues, one less than there are: the last
+    is next to nothing. Its scale makes means over its channels those over the teacher's.
     """
-    extractor = Extractor(as_weights(kernels, {}), "avg")
-    means = [
-        {k: float(np.mean(v)) for k, v in extractor.activations(picture).items()} for picture in pictures
-    ]
-    return {layer: LEVELS[layer] / float(np.mean([mean[layer] for mean in means])) for layer in LAYERS}
-
-
-def as_weights(kernels: Kernels, scales: dict[str, float]) -> Weights:
-    """Kernels and scales as the pipeline takes them."""
-    return Weights("file", kernels, scales, fingerprint(kernels, scales), "training")
+    kernel, offset = (
+        np.asarray(values, np.float64) for values in model.get_layer(f"{layer}_map").get_weights()
+    )
+    rows = np.concatenate([kernel[0, 0], offset[None]]) * level  # (channels + 1, the teacher's channels)
+    values, vectors = np.linalg.eigh(rows @ rows.T)
+    channels, of_teacher = kernel.shape[2:]
+    root = vectors[:, -channels:] * np.sqrt(np.maximum(values[-channels:], 0))
+    return _stored(root * np.sqrt(channels / of_teacher))
 
 
 def _stored(array: Any) -> Array:

@@ -1,4 +1,4 @@
-"""All pictures of all classes, drawn once and kept as one array on disk."""
+"""The drawn textures of all classes, drawn once and kept as one array on disk."""
 
 import hashlib
 import os
@@ -14,15 +14,15 @@ from tools import textures
 
 Array = np.ndarray
 
-PICTURES = 5
-"""Pictures of each class; the last one is held out, to measure accuracy on."""
+PICTURES = 2
+"""Pictures of each class."""
 
 DRAWING = (Path(__file__), *sorted(Path(textures.__file__).parent.glob("*.py")))
 """The code that draws."""
 
 
 def draw(seed: int, classes: int, folder: Path) -> Array:
-    """uint8 (classes, PICTURES, SIDE, SIDE, 3); classes take turns among the families.
+    """uint8 (classes · PICTURES, SIDE, SIDE, 3); classes take turns among the families.
 
     Drawn by as many processes as there are cores; kept in ``folder`` for the next time.
     """
@@ -32,7 +32,7 @@ def draw(seed: int, classes: int, folder: Path) -> Array:
         with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
             drawn = list(tqdm(pool.map(pictures_of, numbers, chunksize=4), "textures", classes))
         with atomic.replacing(path) as partial:
-            np.save(partial, np.stack(drawn))
+            np.save(partial, np.concatenate(drawn))
     return np.load(path)
 
 

@@ -1,135 +1,125 @@
-"""The network while it is trained: VGG19 with batch norm, and a head on every layer that presets use."""
+"""The student while it is trained: a narrow VGG19, each layer with a map to the teacher's channels.
 
-from collections.abc import Callable
+The loss of a batch is, over the layers, how far the maps are from the teacher's activations, and how far the
+Gram matrices of what they predict are from the teacher's: both relative, as the presets' losses are.
+"""
+
+from collections.abc import Mapping
 from typing import Any
 
 import keras
 import tensorflow as tf
-from keras import layers, ops
+from keras import layers
 
-from pipeline.extractor.layers import LAYERS, QUARTER_WIDTHS, block_of
+from pipeline.extractor.layers import LAYERS, block_of
 from pipeline.extractor.vgg import CHANNEL_MEANS_BGR
-from tools.training.crops import COLOURS_A_SIDE, CROP, Batch
 
 INPUT_SCALE = 1 / 64
 """Brings pixels less their means to about -2..2; folded into the first kernel afterwards."""
 
-MILD, HARD = 2.0, 4.0
-"""Levels of 0..255 by which a pixel may be changed against the network, in the two halves of its training.
-
-With 2 pictures are sharp but finely hatched, with 5 from the start they are clean and lack fine strokes.
-"""
-
 EPSILON = 1e-3
 """Of the batch norm."""
 
-TEXTURE_LAYERS = (*(f"block{block}_conv1" for block in range(1, 6)), "block5_conv4")
-"""Their heads name the textures of the crop, from the mean and the RMS of each channel: a Gram's diagonal."""
+PRECISION = "mixed_bfloat16"
+"""Of the convolutions: 16 bits, their weights and sums in 32."""
 
-MAP_LAYERS = {"block3_conv4": 8, "block4_conv4": 8, "block5_conv4": 4}
-"""Their heads name the texture at each of so many positions a side."""
+WIDTHS = dict(
+    zip(LAYERS, (16, 16, 48, 32, 96, 64, 64, 64, 128, 128, 128, 128, 192, 128, 64, 64), strict=True)
+)
+"""Channels of each layer: more where presets look, since a map to the teacher's has no more dimensions."""
 
-BORDER_LAYERS = {"block4_conv4": 8}
-"""Their heads name the positions at which one texture meets another."""
+STYLE_LAYERS = tuple(f"block{block}_conv1" for block in range(1, 6))
+"""Layers whose Gram matrices presets compare."""
 
-PICTURE_LAYERS = {"block4_conv2": 8, "block5_conv2": 4}
-"""Their heads give a coarse picture of the crop: layers that match content have to know where things are."""
+MATTERS = (*STYLE_LAYERS, "block4_conv2")
+"""Layers that the presets use; the others count OTHERS as much."""
 
-LOSS_WEIGHTS = {"texture": 1.0, "map": 1.0, "border": 1.0, "picture": 10.0}
-"""Of each kind of head; the squared errors of pictures are small numbers."""
+OTHERS = 0.25
+
+GRAMS = 0.5
+"""Weight of the Gram matrices' relative distances beside those of the activations."""
+
+STRIDES = {1: 4, 2: 2}
+"""By block, every how many positions are compared: neighbours say nearly the same."""
+
+Levels = Mapping[str, float]
+"""The root mean square of the teacher's activations in each layer."""
 
 
-def build(classes: int) -> keras.Model:
-    """The network from RGB crops, 0..255, to the answers of all heads, each named after its layer."""
-    image = keras.Input((CROP, CROP, 3), name="image")
-    means_rgb = CHANNEL_MEANS_BGR[::-1]
-    activations = layers.Rescaling(INPUT_SCALE, [-mean * INPUT_SCALE for mean in means_rgb])(image)
-    answers: dict[str, Any] = {}
+def build(widths: Mapping[str, int]) -> keras.Model:
+    """The student, from RGB crops, 0..255, to its prediction of each layer, in units of the layer's level.
+
+    Args:
+        widths: the teacher's channels in each layer.
+    """
+    image = keras.Input((None, None, 3), name="image")
+    offsets = [-mean * INPUT_SCALE for mean in CHANNEL_MEANS_BGR[::-1]]
+    current: Any = layers.Rescaling(INPUT_SCALE, offsets, dtype="float32")(image)
+    predictions = {}
     for above, layer in zip((LAYERS[0], *LAYERS), LAYERS, strict=False):
         if block_of(above) != block_of(layer):
-            activations = layers.AveragePooling2D(2)(activations)
-        activations = _convolved(activations, layer)
-        answers.update(_answers(activations, layer, classes))
-    return keras.Model(image, answers)
+            current = layers.MaxPooling2D(2, dtype=PRECISION)(current)
+        current = _convolved(current, layer)
+        predict = layers.Conv2D(
+            widths[layer], 1, strides=_stride(layer), dtype=PRECISION, name=f"{layer}_map"
+        )
+        predictions[layer] = predict(current)
+    return keras.Model(image, predictions)
 
 
-def compile_for(model: keras.Model, steps: int, peak: float = 2e-3) -> None:
+def optimizer(steps: int, peak: float = 2e-3) -> keras.optimizers.Optimizer:
     """AdamW; its step size rises for a twentieth of the steps, then falls to zero along a cosine."""
     schedule = keras.optimizers.schedules.CosineDecay(
         peak / 20, steps - steps // 20, warmup_target=peak, warmup_steps=steps // 20
     )
-    losses = {
-        "texture": keras.losses.CategoricalCrossentropy(from_logits=True),
-        "map": keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        "border": keras.losses.BinaryCrossentropy(from_logits=True),
-        "picture": keras.losses.MeanSquaredError(),
-    }
-    kinds = {name: name.rpartition("_")[2] for name in model.output}
-    model.compile(
-        keras.optimizers.AdamW(schedule, weight_decay=1e-2),
-        loss={name: losses[kind] for name, kind in kinds.items()},
-        loss_weights={name: LOSS_WEIGHTS[kind] for name, kind in kinds.items()},
-    )
+    return keras.optimizers.AdamW(schedule, weight_decay=1e-3)
 
 
-def worst(step: int, steps: int) -> float:
-    """How far a pixel may be changed in step number ``step`` (from 1) of ``steps``."""
-    return MILD if 2 * step <= steps else HARD
+def errors(desired: Mapping[str, Any], predicted: Mapping[str, Any], levels: Levels) -> dict[str, Any]:
+    """By layer the squared error over the mean square; as ``LAYER gram`` the same of Gram matrices.
 
-
-def hardened_step(model: keras.Model) -> Callable[[Any, Any, Any, float], tuple[Any, Any]]:
-    """A training step on images changed against the network ("free" adversarial training, Shafahi 2019).
-
-    The backward pass that trains the weights also gives the change of each pixel that raises the loss. A
-    network that is trained against such changes responds to strokes and forms, not to faint hatching, so
-    pictures that are optimised through it have no hatching.
-
-    Returns:
-        A function of images (N, CROP, CROP, 3), changes of the same shape, the answers to them and how far
-        a pixel may be changed, which trains once and returns the loss and the changes for the next time.
+    Args:
+        desired: the teacher's activations (N, h, w, channels).
+        predicted: by the student, in units of ``levels``, at every STRIDES-th position.
     """
-
-    @tf.function(reduce_retracing=True)
-    def step(images: Any, changes: Any, answers: Any, limit: Any) -> tuple[Any, Any]:
-        with tf.GradientTape() as tape:
-            tape.watch(changes)
-            outputs = model(images + changes, training=True)
-            loss = model.compute_loss(x=images, y=answers, y_pred=outputs)
-        gradient, *of_weights = tape.gradient(loss, [changes, *model.trainable_variables])
-        model.optimizer.apply(of_weights, model.trainable_variables)
-        return loss, tf.clip_by_value(changes + limit * tf.sign(gradient), -limit, limit)
-
-    return step
+    scaled = {layer: _sampled(desired[layer], layer) / levels[layer] for layer in desired}
+    predicted = {layer: tf.cast(array, tf.float32) for layer, array in predicted.items()}
+    found = {layer: tf.reduce_mean((predicted[layer] - scaled[layer]) ** 2) for layer in desired}
+    for layer in STYLE_LAYERS:
+        target, gram = _gram(scaled[layer]), _gram(predicted[layer])
+        apart = tf.reduce_sum((gram - target) ** 2, [1, 2]) / tf.reduce_sum(target**2, [1, 2])
+        found[f"{layer} gram"] = tf.reduce_mean(apart)
+    return found
 
 
-def answers_to(batch: Batch) -> dict[str, Any]:
-    """The correct answers of the heads for a batch."""
-    answers: dict[str, Any] = {f"{layer}_texture": batch.shares for layer in TEXTURE_LAYERS}
-    answers |= {f"{layer}_map": batch.classes_at(grid) for layer, grid in MAP_LAYERS.items()}
-    answers |= {f"{layer}_border": batch.borders_at(grid) for layer, grid in BORDER_LAYERS.items()}
-    return answers | {f"{layer}_picture": batch.colours_at(grid) for layer, grid in PICTURE_LAYERS.items()}
+def loss(found: Mapping[str, Any]) -> Any:
+    """The sum of the errors, each times what it counts."""
+    return tf.add_n([error * _weight(name) for name, error in found.items()])
+
+
+def _weight(name: str) -> float:
+    if name.endswith(" gram"):
+        return GRAMS
+    return 1.0 if name in MATTERS else OTHERS
+
+
+def _stride(layer: str) -> int:
+    return STRIDES.get(block_of(layer), 1)
+
+
+def _sampled(activations: Any, layer: str) -> Any:
+    stride = _stride(layer)
+    return tf.cast(activations[:, ::stride, ::stride], tf.float32)
+
+
+def _gram(activations: Any) -> Any:
+    """(N, channels, channels), over the positions."""
+    shape = tf.shape(activations)
+    rows = tf.reshape(activations, [shape[0], shape[1] * shape[2], activations.shape[-1]])
+    return tf.matmul(rows, rows, transpose_a=True) / tf.cast(shape[1] * shape[2], tf.float32)
 
 
 def _convolved(activations: Any, layer: str) -> Any:
-    width = QUARTER_WIDTHS[block_of(layer) - 1]
-    activations = layers.Conv2D(width, 3, padding="same", use_bias=False, name=layer)(activations)
-    activations = layers.BatchNormalization(momentum=0.98, epsilon=EPSILON, name=f"{layer}_norm")(activations)
-    return layers.ReLU()(activations)
-
-
-def _answers(activations: Any, layer: str, classes: int) -> dict[str, Any]:
-    answers: dict[str, Any] = {}
-    if layer in TEXTURE_LAYERS:
-        mean = layers.GlobalAveragePooling2D()(activations)
-        power = layers.GlobalAveragePooling2D()(ops.square(activations))
-        statistics = layers.Concatenate()([mean, ops.sqrt(power + 1e-4)])
-        answers[f"{layer}_texture"] = layers.Dense(classes, name=f"{layer}_texture")(statistics)
-    if layer in MAP_LAYERS:
-        pooled = layers.AveragePooling2D(activations.shape[1] // MAP_LAYERS[layer])(activations)
-        answers[f"{layer}_map"] = layers.Conv2D(classes, 1, name=f"{layer}_map")(pooled)
-    if layer in BORDER_LAYERS:
-        answers[f"{layer}_border"] = layers.Conv2D(1, 1, name=f"{layer}_border")(activations)
-    if layer in PICTURE_LAYERS:
-        values = 3 * COLOURS_A_SIDE**2
-        answers[f"{layer}_picture"] = layers.Conv2D(values, 1, name=f"{layer}_picture")(activations)
-    return answers
+    convolve = layers.Conv2D(WIDTHS[layer], 3, padding="same", use_bias=False, dtype=PRECISION, name=layer)
+    norm = layers.BatchNormalization(momentum=0.98, epsilon=EPSILON, dtype=PRECISION, name=f"{layer}_norm")
+    return layers.ReLU(dtype=PRECISION)(norm(convolve(activations)))
