@@ -73,7 +73,7 @@ def main() -> None:
 def _chain(row: Row, content: FloatArray, style: FloatArray, extractor: Weights) -> Iterator[FloatArray]:
     """The pastiches of a picture that stands still; without end."""
     flags = {"size": max(content.shape), "temporal": row.mode, **row.settings}
-    settings = Choice(None, flags, {}).resolve(extractor.kind).settings
+    settings = Choice(None, flags, {}).resolve().settings
     stylizer = Stylizer(settings, [style], weights=extractor)
     return shot_walk.stylized(stylizer, _frames(row, content), rounded=row.rounded)
 

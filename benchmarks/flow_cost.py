@@ -26,7 +26,7 @@ def main() -> None:
     """Print a table."""
     options = _parse()
     extractor = weights.obtain(options.weights, print)
-    settings = Choice(options.preset, {"size": options.size}, {}).resolve(extractor.kind).settings
+    settings = Choice(options.preset, {"size": options.size}, {}).resolve().settings
     stylizer = Stylizer(settings, [images.read(options.style, options.size).pixels], weights=extractor)
     print(f"# {options.size} pixels, {options.weights} weights, {options.preset}")
     print("| clip | flow, warps, weights | stylising | share |\n|---|---|---|---|")

@@ -36,7 +36,7 @@ def main() -> None:
     options = _parse()
     extractor = weights.obtain(options.weights, print)
     flags = {"size": options.size} if options.size else {}
-    settings = Choice(options.preset, flags=flags, environ={}).resolve(extractor.kind).settings
+    settings = Choice(options.preset, flags=flags, environ={}).resolve().settings
     contents = {path: images.read(path, longest_side=settings.size).pixels for path in options.contents}
     styles = {path: images.read(path).pixels for path in options.styles}
     stylizers = {path: Stylizer(settings, [style], weights=extractor) for path, style in styles.items()}

@@ -69,7 +69,7 @@ def row(preset: str, own: Weights, content: Array, style: Array) -> str:
     exact, rounded = (
         made(settings, own, _fitted(content, settings.size), style)
         for settings in (
-            Choice(preset, {"precision": precision}).resolve(own.kind).settings
+            Choice(preset, {"precision": precision}).resolve().settings
             for precision in ("float32", "bfloat16")
         )
     )

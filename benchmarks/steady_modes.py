@@ -92,7 +92,7 @@ def _make(clip: Path, style: Path, choice: Choice, folder: Path, motions: Motion
     starts = shot_detection.first_frames(clips.frames(clip))
     steady = curves.measure(clips.frames(clip), frames, starts, motions)
     extractor = weights.obtain(choice.flags["weights"], print)
-    settings = choice.resolve(extractor.kind).settings
+    settings = choice.resolve().settings
     return Result(frames, steady, _style_loss(frames, style, settings, extractor), seconds / len(frames))
 
 

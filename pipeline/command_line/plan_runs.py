@@ -21,7 +21,6 @@ def run(plan: "Plan", options: JobOptions, *, keep_frames: bool = False, workers
     """Run a plan, show its progress, print how it ended."""
     from pipeline.base.messages import one_line
     from pipeline.command_line.dry_run import lines
-    from pipeline.extractor import weights
     from pipeline.jobs.work import runs
     from pipeline.settings.choice import Choice
 
@@ -29,8 +28,7 @@ def run(plan: "Plan", options: JobOptions, *, keep_frames: bool = False, workers
         raise SettingsError("--preview shows the picture of one process; leave out --workers or --preview")
     choice = Choice(options.preset, options.settings)
     if options.verbose:
-        kind = weights.available(choice.resolve().settings.weights)
-        streams.print_lines(choice.resolve(kind).as_toml(), sys.stderr)
+        streams.print_lines(choice.resolve().as_toml(), sys.stderr)
     if options.dry_run:
         for line in lines(plan, choice, workers):
             print(one_line(line))

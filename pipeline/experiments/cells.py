@@ -65,7 +65,7 @@ class Cell:
         """``strength=25 optimizer=adam``."""
         return " ".join(self.labels)
 
-    def settings(self, weights_kind: str | None = None) -> Settings:
+    def settings(self) -> Settings:
         """Flags > NSTPIPE_* > ./nstpipe.toml > preset; swept values are flags.
 
         Raises:
@@ -73,7 +73,7 @@ class Cell:
         """
         # Snapshots of a preset would take time of its steps, and have no place on the sheet.
         flags = {**self.flags, "snapshot_every": 0}
-        return precisions.settled(Choice(self.preset, flags).resolve(weights_kind).settings)
+        return precisions.settled(Choice(self.preset, flags).resolve().settings)
 
 
 @dataclass(frozen=True)

@@ -107,7 +107,7 @@ class _Comparison:
         self._measure_: CommonMeasure | None = None
 
     def _pastiche(self, cell: Cell, folder: Path, style: str) -> Pastiche:
-        settings = cell.settings(self._extractor.kind)
+        settings = cell.settings()
         parts = {**outputs.parts_of(self._content, settings, self._extractor), "style": style}
         path = output_names.check_length(folder / f"{cell.name}.png")
         output = outputs.output(self._content, path, parts, keeps_losses=True)

@@ -18,8 +18,6 @@ from pipeline.settings.settings import Settings, unknown
 
 PROJECT_FILE = "nstpipe.toml"
 VARIABLE_PREFIX = "NSTPIPE_"
-SMALL_EXTRACTORS = frozenset({"builtin", "random"})
-"""The kinds of weights for which a preset's ``[builtin]`` table applies."""
 
 _LAYER_WEIGHTS: TypeAdapter[dict[str, float]] = TypeAdapter(LayerWeights)
 
@@ -93,11 +91,8 @@ class Choice:
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     folder: Path = field(default_factory=Path)
 
-    def resolve(self, weights_kind: str | None = None) -> "Resolved":
+    def resolve(self) -> "Resolved":
         """Flags > NSTPIPE_* > ./nstpipe.toml > preset > defaults.
-
-        Args:
-            weights_kind: the kind of weights of the job; the ``[builtin]`` table applies to small ones.
 
         Raises:
             SettingsError: an unknown name or an invalid value; the message names its source.
@@ -108,18 +103,12 @@ class Choice:
         preset = preset_files.load(
             self.preset or variable_preset or project_preset or preset_files.DEFAULT_PRESET
         )
-        small = self._merge(preset, preset.builtin, project)
-        merged = small if weights_kind in SMALL_EXTRACTORS else self._merge(preset, {}, project)
-        return Resolved(merged.validate(), merged.sources, preset, small.validate())
-
-    def _merge(self, preset: Preset, builtin: Mapping[str, Any], project: Mapping[str, Any]) -> Merged:
         merged = Merged()
         merged.add(preset.values, lambda name: f"preset {preset.name}: {preset.sources.get(name, 'ours')}")
-        merged.add(builtin, lambda name: f"preset {preset.name}, [builtin]")
         merged.add(project, lambda name: f"./{PROJECT_FILE}")
         merged.add(_variables(self.environ), lambda name: VARIABLE_PREFIX + name.upper())
         merged.add(self.flags, flag_of)
-        return merged
+        return Resolved(merged.validate(), merged.sources, preset)
 
 
 @dataclass(frozen=True)
@@ -127,36 +116,22 @@ class Resolved:
     """The settings of a job and their sources.
 
     Attributes:
-        settings: those for the kind of weights given to :meth:`Choice.resolve`.
+        settings: the values that apply.
         sources: the source of each, by field name; a default has none.
         preset: the preset that they are based on.
-        on_small: those for a small extractor; ``settings`` themselves if they are for one.
     """
 
     settings: Settings
     sources: Mapping[str, str]
     preset: Preset
-    on_small: Settings
 
     def as_toml(self) -> str:
-        """A preset file that gives the same settings, each with its source as a comment.
-
-        Its ``[builtin]`` table has the values that differ for a small extractor. If the settings are for a
-        small extractor already, there is no table: the values are those of the job.
-        """
+        """A preset file that gives the same settings, each with its source as a comment."""
         lines = [f"description = {_toml(self.preset.description)}", ""]
         for name, value in self.settings.model_dump(mode="json").items():
             source = shown(self.sources.get(name, "default"))  # a comment ends with its line
             lines.append(f"{_entry(name, value)}  # {source}")
-        if self.on_small != self.settings:
-            lines += ["", "[builtin]  # instead, where the extractor is builtin or random"]
-            lines += [_entry(name, value) for name, value in self._differences_on_small().items()]
         return "\n".join(lines) + "\n"
-
-    def _differences_on_small(self) -> dict[str, Any]:
-        usual = self.settings.model_dump(mode="json")
-        small = self.on_small.model_dump(mode="json")
-        return {name: value for name, value in small.items() if value != usual[name]}
 
 
 def flag_of(name: str) -> str:

@@ -18,7 +18,6 @@ _ABOUT: dict[str, type] = {
     "source": str,
     "extends": str,
     "sources": dict,
-    "builtin": dict,
 }
 """The keys of a preset file besides settings, with their types."""
 
@@ -27,13 +26,12 @@ _TYPE_NAMES: dict[type, str] = {str: 'text in quotes, "like this"', dict: "a tab
 
 @dataclass(frozen=True)
 class Preset:
-    """A named table of settings: ``values``, the source of each, and ``builtin`` for small extractors."""
+    """A named table of settings: ``values`` and the source of each."""
 
     name: str
     description: str = ""
     values: Mapping[str, Any] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
-    builtin: Mapping[str, Any] = field(default_factory=dict)
 
 
 def names() -> list[str]:
@@ -67,7 +65,7 @@ def _read(path: Path, extended_by: tuple[Path, ...] = ()) -> Preset:
     _check_about(table, path)
     base = _base(table["extends"], path, extended_by) if "extends" in table else Preset(path.stem)
     values = {name: value for name, value in table.items() if name not in _ABOUT}
-    check_names({**values, **table.get("builtin", {}), **table.get("sources", {})}, shown(path))
+    check_names({**values, **table.get("sources", {})}, shown(path))
     source = table.get("source", shown(path))
     return replace(
         base,
@@ -75,8 +73,6 @@ def _read(path: Path, extended_by: tuple[Path, ...] = ()) -> Preset:
         description=table.get("description", base.description),
         values={**base.values, **values},
         sources={**base.sources, **dict.fromkeys(values, source), **table.get("sources", {})},
-        # A value of the preset itself applies to every extractor and so overrides its base's [builtin].
-        builtin={k: v for k, v in base.builtin.items() if k not in values} | table.get("builtin", {}),
     )
 
 

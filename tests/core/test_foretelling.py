@@ -13,8 +13,7 @@ from tests.support import ROOT
 
 
 def pastiche_of(content: str, style: str, preset: str, size: int) -> Pastiche:
-    """By the preset's own numbers, not those of its ``[builtin]`` table, which are not relative."""
-    settings = Choice(preset, {"size": str(size)}, environ={}).resolve("imagenet").settings
+    settings = Choice(preset, {"size": str(size)}, environ={}).resolve().settings
     pixels = [
         images.read(ROOT / f"samples/{content}.jpg", longest_side=size).pixels,
         images.read(ROOT / f"samples/{style}.jpg").pixels,

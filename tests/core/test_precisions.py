@@ -78,7 +78,7 @@ def test_a_picture_ends_with_the_loss_that_float32_gives(optimizer: str) -> None
     losses = {}
     for precision in ("float32", "bfloat16"):
         settings = (
-            Choice("balanced", changes | {"precision": precision}, environ={}).resolve("builtin").settings
+            Choice("balanced", changes | {"precision": precision}, environ={}).resolve().settings
         )
         pastiche = Stylizer(settings, [style], weights=own).stylize(content)
         losses[precision] = loss_in_float32(settings, own, content, style, pastiche.pixels)

@@ -22,7 +22,7 @@ def pictures() -> list[np.ndarray]:
     results, stylizer = [content], None
     for strength in STRENGTHS:
         flags = {"size": "96", "scales": "1", "steps": "30", "strength": str(strength)}
-        settings = Choice(flags=flags, environ={}).resolve("imagenet").settings
+        settings = Choice(flags=flags, environ={}).resolve().settings
         stylizer = Stylizer(settings, [style], weights=weights.builtin(), like=stylizer)
         results.append(stylizer.stylize(content).pixels)
     return results

@@ -84,7 +84,7 @@ def test_a_small_pastiche_has_the_style_and_keeps_the_content():
     content = images.read(ROOT / "samples/harbour.jpg", longest_side=160).pixels
     style = images.read(ROOT / "samples/starry.jpg").pixels
     flags = {"size": 160, "steps": "60,20", "scales": 2}
-    settings = Choice("balanced", flags=flags, environ={}).resolve("builtin").settings
+    settings = Choice("balanced", flags=flags, environ={}).resolve().settings
     pastiche = Stylizer(settings, [style], weights=weights.builtin()).stylize(content).pixels
     result = score(content, style, pastiche)
     assert result.style < 0.3 and result.content > 0.35 and 0.1 < result.noise < 1.5

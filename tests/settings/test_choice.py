@@ -77,75 +77,25 @@ def test_the_preset_comes_from_flag_environment_or_project(tmp_path: Path) -> No
     assert Choice("quality", environ=environ, folder=tmp_path).resolve().preset.name == "quality"
 
 
-def test_the_builtin_table_counts_for_small_extractors_alone(tmp_path: Path) -> None:
-    file = tmp_path / "mine.toml"
-    file.write_text('extends = "balanced"\n[builtin]\ntv_weight = 3.0\n')
-    choice = Choice(str(file), environ={})
-    assert choice.resolve("builtin").settings.tv_weight == 3.0
-    assert choice.resolve("random").settings.tv_weight == 3.0
-    assert choice.resolve("imagenet").settings.tv_weight == Choice(environ={}).resolve().settings.tv_weight
-    assert "[builtin]" in choice.resolve().as_toml()
-
-
 def test_a_saved_preset_gives_the_same_settings(tmp_path: Path) -> None:
     for name in preset_files.names():
         resolved = Choice(name, {"size": "77"}, environ={}).resolve()
         file = tmp_path / f"{name}.toml"
         file.write_text(resolved.as_toml())
         assert Choice(str(file), environ={}).resolve().settings == resolved.settings
-        assert set(tomllib.loads(file.read_text())) - {"builtin", "description"} <= set(Settings.model_fields)
+        assert set(tomllib.loads(file.read_text())) - {"description"} <= set(Settings.model_fields)
 
 
-KINDS = (None, "builtin", "imagenet")
-
-
-def every_row(folder: Path) -> Choice:
-    """Each row says something that the ``[builtin]`` table of balanced says too; one layer has no weight."""
-    (folder / "nstpipe.toml").write_text("margin = 0.1\n")
-    return Choice(
-        "balanced",
-        flags={"tv_weight": "3", "style_layers": "block3_conv1,block1_conv1=2", "pooling": "max"},
-        environ={"NSTPIPE_CONTENT_WEIGHT": "0.5"},
-        folder=folder,
-    )
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_what_is_saved_for_one_extractor_gives_the_same_with_it(tmp_path: Path, kind: str | None) -> None:
-    for choice in (Choice("balanced", {"tv_weight": "3"}, environ={}), every_row(tmp_path)):
-        resolved = choice.resolve(kind)
-        (tmp_path / "saved.toml").write_text(resolved.as_toml())
-        again = Choice(str(tmp_path / "saved.toml"), environ={}).resolve(kind)
-        assert again.settings == resolved.settings
-        assert again.settings.tv_weight == 3.0
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_what_is_saved_for_any_extractor_gives_the_same_with_each(tmp_path: Path, kind: str | None) -> None:
-    choice = every_row(tmp_path)
-    (tmp_path / "saved.toml").write_text(choice.resolve().as_toml())
-    again = Choice(str(tmp_path / "saved.toml"), environ={}).resolve(kind)
-    assert again.settings == choice.resolve(kind).settings
-
-
-def test_a_saved_builtin_table_leaves_out_what_flags_and_variables_override(tmp_path: Path) -> None:
-    actual = tomllib.loads(every_row(tmp_path).resolve().as_toml())["builtin"]
-    # the flag gave block3_conv1 no weight, so it has the one of the preset, or of its [builtin]
-    assert actual == {
-        "steps": [150, 100, 20],
-        "content_palette": "style",
-        "content_form": "mean",
-        "content_layers": {"block4_conv2": 9.36e-3, "block3_conv2": 2.912e-3},
-        "style_form": "mean",
-        "tv_form": "power-mean",
-        "style_layers": {"block3_conv1": 2.34e-6, "block1_conv1": 2.0},
-    }
-
-
-def test_a_preset_saved_for_a_small_extractor_holds_the_values_that_run() -> None:
-    actual = tomllib.loads(Choice("balanced", environ={}).resolve("random").as_toml())
-    assert (actual["tv_weight"], actual["pooling"]) == (0.0, "avg")
-    assert "builtin" not in actual
+def test_what_every_source_says_is_saved(tmp_path: Path) -> None:
+    """Each overrides a value of balanced; one layer is named without a weight."""
+    (tmp_path / "nstpipe.toml").write_text("margin = 0.1\n")
+    flags = {"tv_weight": "3", "style_layers": "block3_conv1,block1_conv1=2", "pooling": "avg"}
+    resolved = Choice("balanced", flags, {"NSTPIPE_CONTENT_WEIGHT": "0.5"}, tmp_path).resolve()
+    (tmp_path / "saved.toml").write_text(resolved.as_toml())
+    again = Choice(str(tmp_path / "saved.toml"), environ={}).resolve().settings
+    assert again == resolved.settings
+    assert (again.tv_weight, again.content_weight, again.margin, again.pooling) == (3.0, 0.5, 0.1, "avg")
+    assert again.style_layers == {"block3_conv1": 1.0, "block1_conv1": 2.0}
 
 
 def test_a_source_or_description_of_several_lines_is_saved_too(tmp_path: Path) -> None:
@@ -159,8 +109,8 @@ def test_a_source_or_description_of_several_lines_is_saved_too(tmp_path: Path) -
 
 def test_a_layer_named_without_weight_keeps_the_presets_weight_or_its_neighbours() -> None:
     flags = {"style_layers": "block3_conv1,block5_conv4,block1_conv1=7"}
-    actual = Choice("balanced", flags, environ={}).resolve("builtin").settings.style_layers
-    assert actual == {"block3_conv1": 2.34e-6, "block5_conv4": 1.22e-3, "block1_conv1": 7.0}
+    actual = Choice("balanced", flags, environ={}).resolve().settings.style_layers
+    assert actual == {"block3_conv1": 1.0, "block5_conv4": 0.3, "block1_conv1": 7.0}
 
 
 @pytest.mark.parametrize(

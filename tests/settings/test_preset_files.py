@@ -107,29 +107,6 @@ NUMBERS = {
 }
 """Where each preset differs from the defaults, written a second time so that a slip in a file shows."""
 
-SMALL = {
-    "tv_weight": 0.0,
-    "tv_form": "power-mean",
-    "content_layers": {"block4_conv2": 9.36e-3, "block3_conv2": 2.912e-3},
-    "content_form": "mean",
-    "style_form": "mean",
-    "style_layers": dict(zip(FIVE_LAYERS, (1.78e-3, 2.67e-5, 2.34e-6, 5.8e-7, 1.22e-3), strict=True)),
-    "content_palette": "style",
-    "margin": 0.0625,
-    "pooling": "avg",
-}
-NUMBERS_WITH_BUILTIN = {
-    "balanced": SMALL | {"steps": (150, 100, 20)},
-    "preview": SMALL
-    | {
-        "scales": 2,
-        "steps": (120, 30),
-        "content_layers": {"block4_conv2": 2.88e-2, "block3_conv2": 8.96e-3},
-    },
-    "quality": SMALL | {"steps": (200, 150, 60, 20)},
-}
-"""Where the settings of a preset differ with a small extractor: its ``[builtin]`` table."""
-
 
 def changes(before: Settings, after: Settings) -> dict[str, object]:
     usual = before.model_dump()
@@ -141,21 +118,14 @@ def test_a_preset_holds_these_numbers_and_no_others(preset: str) -> None:
     assert changes(Settings(), resolve(preset)) == NUMBERS[preset]
 
 
-@pytest.mark.parametrize("preset", preset_files.names())
-def test_a_builtin_table_holds_these_numbers_and_no_others(preset: str) -> None:
-    small = Choice(preset, environ={}).resolve("builtin").settings
-    assert changes(resolve(preset), small) == NUMBERS_WITH_BUILTIN.get(preset, {})
-
-
 def test_gatys_ratio_is_content_to_style_1e_3() -> None:
     settings = resolve("gatys-2016")
     assert sum(settings.content_layers.values()) / sum(settings.style_layers.values()) == pytest.approx(1e-3)
 
 
-@pytest.mark.parametrize("weights", ["imagenet", "builtin"])
 @pytest.mark.parametrize("preset", preset_files.names())
-def test_content_and_style_weight_2_mean_twice_as_much_on_every_preset(preset: str, weights: str) -> None:
-    usual = Choice(preset, environ={}).resolve(weights).settings
+def test_content_and_style_weight_2_mean_twice_as_much_on_every_preset(preset: str) -> None:
+    usual = resolve(preset)
     assert (usual.strength, usual.content_weight, usual.style_weight) == (50, 1, 1)
 
 
@@ -163,13 +133,14 @@ def test_content_and_style_weight_2_mean_twice_as_much_on_every_preset(preset: s
     ("text", "message"),
     [
         ("stpes = 3", "no setting is called 'stpes'; did you mean steps"),
-        ("[builtin]\nstyl_weight = 3", "styl_weight.*style_weight"),
+        ("styl_weight = 3", "styl_weight.*style_weight"),
+        ("[builtin]\nsteps = 3", "no setting is called 'builtin'"),
         ("steps = = 3", "not a TOML file"),
         ("\0", "not a TOML file"),
     ],
 )
 def test_a_bad_preset_or_project_file_is_reported(tmp_path: Path, text: str, message: str) -> None:
-    (tmp_path / "nstpipe.toml").write_text(text.removeprefix("[builtin]\n"))
+    (tmp_path / "nstpipe.toml").write_text(text)
     (tmp_path / "mine.toml").write_text(text)
     for choice in (Choice("mine.toml", environ={}), Choice(environ={}, folder=tmp_path)):
         with pytest.raises(SettingsError, match=message):
@@ -179,7 +150,6 @@ def test_a_bad_preset_or_project_file_is_reported(tmp_path: Path, text: str, mes
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("builtin = 3", "builtin = 3: it must be a table"),
         ("sources = 3", "sources = 3: it must be a table"),
         ("[sources]\nsize = 3", "sources.size = 3: it must be text"),
         ("source = 5", "source = 5: it must be text"),
@@ -213,10 +183,3 @@ def test_a_preset_extends_a_file_beside_it(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text('extends = "base.toml"\nsize = 99\n')
     settings = resolve(str(tmp_path / "mine.toml"))
     assert (settings.seed, settings.size, settings.style_form) == (7, 99, "relative")
-
-
-def test_a_presets_own_value_overrides_the_builtin_table_of_its_base(tmp_path: Path) -> None:
-    file = tmp_path / "mine.toml"
-    file.write_text('extends = "balanced"\ntv_weight = 3.0\n')
-    settings = Choice(str(file), environ={}).resolve("builtin").settings
-    assert (settings.tv_weight, settings.pooling) == (3.0, "avg")

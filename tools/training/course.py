@@ -113,13 +113,13 @@ def _steps(model: keras.Model, teacher: Teacher, levels: Levels) -> tuple[Any, A
     def train(images: Any) -> None:
         desired = teacher(images)
         with tf.GradientTape() as tape:
-            total = network.loss(network.errors(desired, model(images, training=True), levels))
+            total = network.loss(network.errors(desired, model(images), levels))
         gradients = tape.gradient(total, model.trainable_variables)
         model.optimizer.apply(gradients, model.trainable_variables)
 
     @tf.function
     def examine(images: Any) -> dict[str, Any]:
-        return network.errors(teacher(images), model(images, training=False), levels)
+        return network.errors(teacher(images), model(images), levels)
 
     return train, examine
 

@@ -8,7 +8,7 @@ import numpy as np
 from pipeline.extractor.layers import LAYERS
 from pipeline.extractor.weight_files import Kernels, fingerprint
 from pipeline.extractor.weights import Weights
-from tools.training.network import EPSILON, INPUT_SCALE, Levels
+from tools.training.network import INPUT_SCALE, Levels
 
 Array = np.ndarray
 
@@ -20,16 +20,13 @@ def folded(model: keras.Model, levels: Levels) -> Weights:
 
 
 def _kernels(model: keras.Model) -> Kernels:
-    """Kernels (3, 3, in, out) and biases (out,) that equal each convolution with its batch norm."""
+    """Kernels (3, 3, in, out) and biases (out,) for the extractor's input: BGR, 0..255 less the means."""
     kernels = {}
     for layer in LAYERS:
-        norm = model.get_layer(f"{layer}_norm")
-        gamma, beta, mean, variance = (np.asarray(values, np.float64) for values in norm.get_weights())
-        (kernel,) = (np.asarray(values, np.float64) for values in model.get_layer(layer).get_weights())
-        gain = gamma / np.sqrt(variance + EPSILON)
+        kernel, bias = model.get_layer(layer).get_weights()
         if layer == LAYERS[0]:
-            kernel = kernel[:, :, ::-1] * INPUT_SCALE  # the extractor's input is BGR
-        kernels[layer] = (_stored(kernel * gain), _stored(beta - gain * mean))
+            kernel = kernel[:, :, ::-1] * INPUT_SCALE
+        kernels[layer] = (_stored(kernel), _stored(bias))
     return kernels
 
 

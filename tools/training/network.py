@@ -17,11 +17,8 @@ from pipeline.extractor.vgg import CHANNEL_MEANS_BGR
 INPUT_SCALE = 1 / 64
 """Brings pixels less their means to about -2..2; folded into the first kernel afterwards."""
 
-EPSILON = 1e-3
-"""Of the batch norm."""
-
 PRECISION = "mixed_bfloat16"
-"""Of the convolutions: 16 bits, their weights and sums in 32."""
+"""Of the convolutions: activations of 16 bits, weights of 32."""
 
 WIDTHS = dict(
     zip(LAYERS, (16, 16, 48, 32, 96, 64, 64, 64, 128, 128, 128, 128, 192, 128, 64, 64), strict=True)
@@ -67,7 +64,7 @@ def build(widths: Mapping[str, int]) -> keras.Model:
     return keras.Model(image, predictions)
 
 
-def optimizer(steps: int, peak: float = 2e-3) -> keras.optimizers.Optimizer:
+def optimizer(steps: int, peak: float = 1e-3) -> keras.optimizers.Optimizer:
     """AdamW; its step size rises for a twentieth of the steps, then falls to zero along a cosine."""
     schedule = keras.optimizers.schedules.CosineDecay(
         peak / 20, steps - steps // 20, warmup_target=peak, warmup_steps=steps // 20
@@ -120,6 +117,5 @@ def _gram(activations: Any) -> Any:
 
 
 def _convolved(activations: Any, layer: str) -> Any:
-    convolve = layers.Conv2D(WIDTHS[layer], 3, padding="same", use_bias=False, dtype=PRECISION, name=layer)
-    norm = layers.BatchNormalization(momentum=0.98, epsilon=EPSILON, dtype=PRECISION, name=f"{layer}_norm")
-    return layers.ReLU(dtype=PRECISION)(norm(convolve(activations)))
+    convolve = layers.Conv2D(WIDTHS[layer], 3, padding="same", activation="relu", dtype=PRECISION, name=layer)
+    return convolve(activations)

@@ -42,7 +42,7 @@ def make(
         contents, styles: uint8 (H, W, 3); each pastiche takes one of both by chance.
         side: of the finished pastiches, in pixels.
     """
-    settings = Choice("balanced", {"size": side}, environ={}).resolve("file").settings
+    settings = Choice("balanced", {"size": side}, environ={}).resolve().settings
     rng, kept = np.random.default_rng([seed, count]), []
     stylizer: Stylizer | None = None
     for _ in tqdm(range(count), "pastiches"):

@@ -16,7 +16,7 @@ from pipeline.extractor.vgg import CHANNEL_MEANS_BGR
 from pipeline.extractor.weights import Weights
 from tools.training import crops
 from tools.training.crops import Group
-from tools.training.network import EPSILON, INPUT_SCALE, STRIDES, Levels
+from tools.training.network import INPUT_SCALE, STRIDES, Levels
 
 Array = np.ndarray
 
@@ -67,14 +67,11 @@ def begin(
 
 
 def _begin_layer(model: keras.Model, layer: str, small: Array, kernel: Array, offset: Array) -> Array:
-    """Set a convolution, scaled to a deviation of 1, and its batch norm; return the activations after it."""
-    found = _convolved(small, kernel, np.zeros_like(offset))
-    mean, deviation = found.mean((0, 1, 2)), found.std((0, 1, 2)) + 1e-6
-    model.get_layer(layer).set_weights([kernel / deviation])
-    ones = np.ones_like(mean)
-    gain = np.sqrt(ones + EPSILON)
-    model.get_layer(f"{layer}_norm").set_weights([gain, (mean + offset) / deviation, mean / deviation, ones])
-    return np.maximum((found + offset) / deviation, 0)
+    """Set a convolution, scaled to a deviation of 1; return the activations after it."""
+    found = _convolved(small, kernel, offset)
+    deviation = found.std((0, 1, 2)) + 1e-6
+    model.get_layer(layer).set_weights([kernel / deviation, offset / deviation])
+    return np.maximum(found / deviation, 0)
 
 
 def _kept(activations: Array, count: int) -> Array:

@@ -72,13 +72,13 @@ def run(plan: Plan, choice: Choice, rules: Rules, observer: Observer) -> Outcome
     """
     began = time.monotonic()
     memory.check_limits(for_tensorflow=True)
-    preliminary = choice.resolve().settings  # the weights are not known yet
+    settings = choice.resolve().settings
     for styles in plan.style_sets:
-        style_shares(preliminary.style_weights, len(styles))  # raises before any work
+        style_shares(settings.style_weights, len(styles))  # raises before any work
     begun = None if rules.restart else _begun(plan)
-    spec = _weights_of_the_job(preliminary.weights, begun, rules, observer.warn)
+    spec = _weights_of_the_job(settings.weights, begun, rules, observer.warn)
     extractor = weights.obtain(spec, observer.warn, observer.fetching)
-    settings = _with_precision(choice.resolve(extractor.kind).settings, begun)
+    settings = _with_precision(settings, begun)
     with (
         isolated.while_waiting(observer.waiting),
         open_job(plan, settings, extractor, observer, force=rules.force, restart=rules.restart) as job,
