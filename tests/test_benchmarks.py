@@ -112,24 +112,34 @@ def pair() -> list[str]:
     return [*inputs, "--folder", "made", "--size", "32", "--weights", "random", "--peer", "./peer"]
 
 
-def test_two_tools_side_by_side(table, pair: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tools_side_by_side(table, pair: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     words = [*pair, "--sheet", "sheet.png", "--our-flags", "--steps 2 --scales 1"]
+    words += ["--tools", "ours", "peer", "builtin"]
     rows = table("side_by_side", *words)
-    names = [["photo", "starry", "nstpipe"], ["photo", "starry", "pastiche"]]
-    assert [row[:3] for row in rows] == [*names, ["**mean**", "", "nstpipe"], ["**mean**", "", "pastiche"]]
-    assert rows[0][3:] == rows[2][3:] and rows[1][3:] == rows[3][3:]
+    tools = ["nstpipe", "pastiche", "builtin"]
+    assert [row[:3] for row in rows[:3]] == [["photo", "starry", tool] for tool in tools]
+    assert [row[:3] for row in rows[3:]] == [["**mean**", "", tool] for tool in tools]
+    assert [row[3:] for row in rows[:3]] == [row[3:] for row in rows[3:]]
     assert float(rows[1][3]) == pytest.approx(1, abs=0.1)  # this peer leaves the content as it is
-    assert rows[0][3:8] != rows[1][3:8]
+    assert len({tuple(row[3:8]) for row in rows[:3]}) == 3
     assert images.read(Path("made/ours/photo_starry.png")).pixels.shape == (24, 32, 3)
-    assert images.read(Path("sheet.png")).pixels.shape == (2 * (240 + 18), 3 * 340, 3)
+    assert images.read(Path("sheet.png")).pixels.shape == (2 * (240 + 18), 4 * 340, 3)
 
     Path("peer").unlink()  # what is there is not made again
     assert table("side_by_side", *words) == rows
 
 
 def test_what_a_tool_costs(pair: list[str]) -> None:
-    words = [*pair, "--only", "peer", "--sheet", "sheet.png", "--peer-flags", "--megabytes 400 --seconds 0.5"]
+    words = [
+        *pair,
+        "--tools",
+        "peer",
+        "--sheet",
+        "sheet.png",
+        "--peer-flags",
+        "--megabytes 400 --seconds 0.5",
+    ]
     command = [sys.executable, "-m", "benchmarks.side_by_side", *words]
     subprocess.run(command, check=True, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True)
     cost = json.loads(Path("made/peer/photo_starry.json").read_text())
@@ -139,11 +149,11 @@ def test_what_a_tool_costs(pair: list[str]) -> None:
 
 def test_a_tool_that_fails(table, pair: list[str]) -> None:
     with pytest.raises(SystemExit, match=r"\./peer failed with exit code 2; see made/peer/photo_starry\.log"):
-        table("side_by_side", *pair, "--only", "peer", "--sheet", "sheet.png", "--peer-flags=--no-such-flag")
+        table("side_by_side", *pair, "--tools", "peer", "--sheet", "sheet.png", "--peer-flags=--no-such-flag")
     assert not Path("made/peer/photo_starry.json").exists()
 
 
 def test_a_tool_that_is_not_there(table, pair: list[str]) -> None:
     Path("peer").unlink()
     with pytest.raises(SystemExit, match=r"cannot run \./peer: No such file or directory"):
-        table("side_by_side", *pair, "--only", "peer", "--sheet", "sheet.png")
+        table("side_by_side", *pair, "--tools", "peer", "--sheet", "sheet.png")

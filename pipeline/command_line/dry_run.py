@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.base.messages import duration, shown
-from pipeline.core import precisions
 from pipeline.extractor import weights
 from pipeline.extractor.layers import IMAGENET_WIDTHS, QUARTER_WIDTHS
 from pipeline.jobs.planning.forecast import forecast
 from pipeline.jobs.planning.plan import Plan
+from pipeline.jobs.work import runs
 from pipeline.settings.choice import Choice
 
 MAY_FETCH = " (if the network cannot be fetched; with it a step takes about twelve times as long)"
@@ -22,16 +22,15 @@ LISTED_ITEMS = 10
 """At most this many items are listed by name."""
 
 
-def lines(plan: Plan, choice: Choice, workers: int = 1) -> list[str]:
-    """What the job of ``plan`` would make, and what it would cost.
+def lines(plan: Plan, choice: Choice, rules: runs.Rules) -> list[str]:
+    """What the job of ``plan`` would make, and what it would cost; one that was begun goes on as it was.
 
     Raises:
         NstpipeError: the clip cannot be read, or a setting is invalid.
     """
-    settings = precisions.settled(choice.resolve().settings)
-    spec = settings.weights
-    kind = weights.available(spec)
-    kinds = f"{kind}{MAY_FETCH}" if (spec, kind) == ("auto", "builtin") else kind
+    settings, workers = runs.foreseen(plan, choice, rules), rules.workers
+    kind = weights.available(settings.weights)
+    kinds = f"{kind}{MAY_FETCH}" if (settings.weights, kind) == ("auto", "builtin") else kind
     cost = forecast(plan, settings, _widths(kind), workers)
     free = shutil.disk_usage(_existing(plan.output)).free
     at_once = f", {workers} workers" if workers > 1 else ""
@@ -52,8 +51,9 @@ def lines(plan: Plan, choice: Choice, workers: int = 1) -> list[str]:
 
 def _widths(kind: str) -> Sequence[int]:
     """Channels of the blocks of an extractor that need not be there yet."""
-    small = {"builtin": lambda: weights.builtin().widths, "random": lambda: QUARTER_WIDTHS}
-    return small[kind]() if kind in small else IMAGENET_WIDTHS
+    if kind == "builtin":
+        return weights.builtin().widths
+    return QUARTER_WIDTHS if kind == "random" else IMAGENET_WIDTHS
 
 
 def _few_of(word: str, messages: Sequence[str]) -> list[str]:

@@ -29,11 +29,11 @@ def run(plan: "Plan", options: JobOptions, *, keep_frames: bool = False, workers
     choice = Choice(options.preset, options.settings)
     if options.verbose:
         streams.print_lines(choice.resolve().as_toml(), sys.stderr)
+    rules = runs.Rules(options.force, options.restart, keep_frames, workers)
     if options.dry_run:
-        for line in lines(plan, choice, workers):
+        for line in lines(plan, choice, rules):
             print(one_line(line))
         return
-    rules = runs.Rules(options.force, options.restart, keep_frames, workers)
     with _preview(plan) if options.preview else nullcontext() as preview:
         show(lambda observer: runs.run(plan, choice, rules, observer), quiet=options.quiet, preview=preview)
 

@@ -77,9 +77,7 @@ def test_a_picture_ends_with_the_loss_that_float32_gives(optimizer: str) -> None
     changes = {"size": 64, "scales": 1, "steps": "30", "optimizer": optimizer, "device": "cpu"}
     losses = {}
     for precision in ("float32", "bfloat16"):
-        settings = (
-            Choice("balanced", changes | {"precision": precision}, environ={}).resolve().settings
-        )
+        settings = Choice("balanced", changes | {"precision": precision}, environ={}).resolve().settings
         pastiche = Stylizer(settings, [style], weights=own).stylize(content)
         losses[precision] = loss_in_float32(settings, own, content, style, pastiche.pixels)
     assert losses["bfloat16"] == pytest.approx(losses["float32"], rel=0.02)

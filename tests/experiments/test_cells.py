@@ -38,12 +38,6 @@ def test_a_preset_s_file_has_its_stem_as_label() -> None:
     assert made.cells[0].settings().steps == (7,)
 
 
-def test_the_builtin_table_of_a_preset_applies_to_small_extractors() -> None:
-    (cell, _) = grid("preview,balanced", [], {}).cells
-    assert cell.settings("builtin").steps == (120, 30)
-    assert cell.settings("imagenet").steps == (60, 50, 30)
-
-
 @pytest.mark.parametrize(
     ("presets", "sweeps", "flags", "message"),
     [

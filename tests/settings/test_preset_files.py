@@ -25,6 +25,7 @@ def test_every_preset_resolves_and_the_default_comes_first() -> None:
 FIVE_LAYERS = ("block1_conv1", "block2_conv1", "block3_conv1", "block4_conv1", "block5_conv1")
 
 BALANCED = {
+    "optimizer": "projected-lbfgs",
     "precision": "auto",
     "content_layers": {"block4_conv2": 0.46},
     "content_form": "relative",

@@ -1,7 +1,7 @@
 """Run the job of a plan: get the weights, resolve the settings for them, open the job, do what is left."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -76,7 +76,11 @@ def run(plan: Plan, choice: Choice, rules: Rules, observer: Observer) -> Outcome
     for styles in plan.style_sets:
         style_shares(settings.style_weights, len(styles))  # raises before any work
     begun = None if rules.restart else _begun(plan)
-    spec = _weights_of_the_job(settings.weights, begun, rules, observer.warn)
+    spec = _weights_of_the_job(settings.weights, begun, rules)
+    if spec == "builtin" != settings.weights:
+        observer.warn(
+            "this job was begun with the builtin weights and uses them again; --restart starts it over"
+        )
     extractor = weights.obtain(spec, observer.warn, observer.fetching)
     settings = _with_precision(settings, begun)
     with (
@@ -97,6 +101,18 @@ def run(plan: Plan, choice: Choice, rules: Rules, observer: Observer) -> Outcome
     )
 
 
+def foreseen(plan: Plan, choice: Choice, rules: Rules) -> Settings:
+    """The settings, weights among them, that :func:`run` would take; nothing is fetched, locked or changed.
+
+    Raises:
+        NstpipeError: one of its kinds.
+    """
+    settings = choice.resolve().settings
+    begun = None if rules.restart else _recorded(plan)
+    spec = _weights_of_the_job(settings.weights, begun, rules)
+    return _with_precision(settings.model_copy(update={"weights": spec}), begun)
+
+
 def _make_items(job: Job, plan: Plan, settings: Settings, extractor: Weights, rules: Rules) -> Sequence[Item]:
     if isinstance(plan, VideoPlan):
         return video_job.run(
@@ -109,11 +125,18 @@ def _begun(plan: Plan) -> Facts | None:
     """The facts of the plan's job, if an earlier run has begun it."""
     if not present(plan.folder):
         return None
-    with held(plan.folder, plan.output), Journal(plan.folder) as journal:
+    with held(plan.folder, plan.output):
+        return _recorded(plan)
+
+
+def _recorded(plan: Plan) -> Facts | None:
+    if not present(plan.folder):
+        return None
+    with Journal(plan.folder, read_only=True) as journal:
         return journal.facts()
 
 
-def _weights_of_the_job(spec: str, begun: Facts | None, rules: Rules, warn: Callable[[str], None]) -> str:
+def _weights_of_the_job(spec: str, begun: Facts | None, rules: Rules) -> str:
     """The weights to use: ``spec``, but for ``auto`` those that an earlier run of the same job used.
 
     A job never changes its weights half-way.
@@ -122,8 +145,6 @@ def _weights_of_the_job(spec: str, begun: Facts | None, rules: Rules, warn: Call
         return spec
     if rules.force and begun.finished:
         return spec
-    if begun.weights == "builtin":
-        warn("this job was begun with the builtin weights and uses them again; --restart starts it over")
     return begun.weights
 
 

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,11 +21,14 @@ from pipeline.errors import (
     OutputError,
     StoppedError,
 )
+from pipeline.jobs.planning import planner
 from pipeline.jobs.record import status
 from pipeline.jobs.record.entries import Entry
 from pipeline.jobs.record.journal import Journal
 from pipeline.jobs.record.lock import held
+from pipeline.jobs.work import runs
 from pipeline.pictures import images
+from pipeline.settings.choice import Choice
 from tests.support import ROOT
 from tests.support.machines import with_flags
 from tests.support.media import TINY, picture
@@ -387,6 +391,8 @@ def test_a_job_keeps_the_precision_of_the_machine_that_began_it(
     with pytest.raises(StoppedError):
         stylize_folder("photos", [style], observer=StopsAt(1), **TINY)
     with_flags(second, tmp_path, monkeypatch)
+    foreseen = partial(runs.foreseen, planner.of_folder(Path("photos"), [style]), Choice(None, TINY))
+    assert foreseen(Rules()).precision == precision != foreseen(Rules(restart=True)).precision
     assert stylize_folder("photos", [style], **TINY).stylized == 1
     assert recorded_precision() == precision
     assert stylize_folder("photos", [style], **TINY).stylized == 0
