@@ -442,7 +442,7 @@ def test_doctor_passes_on_this_machine(nstpipe) -> None:
     code, printed, _ = nstpipe("doctor")
     assert code == 0
     names = [line.split()[1] for line in printed.splitlines()]
-    assert names == ["versions", "device", "lbfgs", "weights", "encoders", "disk", "self-test"]
+    assert names == ["versions", "device", "weights", "encoders", "disk", "self-test"]
     assert "one step in" in printed
 
 

@@ -46,7 +46,6 @@ def findings() -> Iterator[Finding]:
     checks: dict[str, Callable[[], Finding]] = {
         "versions": _versions,
         "device": _device,
-        "lbfgs": _lbfgs,
         "weights": _weights,
         "encoders": _encoders,
         "disk": _disk,
@@ -78,20 +77,6 @@ def _device() -> Finding:
     if "GPU" in device:
         return Finding("device", "ok", text)
     return Finding("device", "note", f"{text}; TensorFlow sees no GPU, so large pictures are slow")
-
-
-def _lbfgs() -> Finding:
-    from pipeline.core import scipy_lbfgs
-
-    if scipy_lbfgs.direct_works():
-        return Finding("lbfgs", "ok", "SciPy's compiled L-BFGS-B routine, called directly")
-    version = machine.library_versions()["scipy"]
-    return Finding(
-        "lbfgs",
-        "note",
-        f"the compiled routine of SciPy {version} cannot be called directly, so each search takes about 1 s "
-        "longer; install the SciPy version that nstpipe was tested with",
-    )
 
 
 def _weights() -> Finding:

@@ -11,7 +11,7 @@ import pytest
 import cli
 from pipeline.command_line import doctor
 from pipeline.command_line.doctor import Finding
-from pipeline.core import backend, precisions, scipy_lbfgs
+from pipeline.core import backend, precisions
 from pipeline.extractor import eight_bit, imagenet, weights
 
 
@@ -83,16 +83,6 @@ def test_a_machine_without_gpu_gets_a_note(monkeypatch: pytest.MonkeyPatch, devi
     result = finding("device")
     assert (result.state, result.text.split(";")[0]) == (state, f"{device}, auto on auto")
     assert ("TensorFlow sees no GPU" in result.text) == (state == "note")
-
-
-@pytest.mark.parametrize(("works", "state"), [(False, "note"), (True, "ok")])
-def test_a_scipy_whose_routine_cannot_be_called_directly_gets_a_note(
-    monkeypatch: pytest.MonkeyPatch, works: bool, state: str
-) -> None:
-    monkeypatch.setattr(scipy_lbfgs, "direct_works", lambda: works)
-    result = finding("lbfgs")
-    assert result.state == state
-    assert ("cannot be called directly" in result.text) == (state == "note")
 
 
 def test_a_check_that_raises_is_bad_and_the_others_still_run(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,12 +1,11 @@
-"""L-BFGS-B: one pass a step, never a step too many, and the same points as SciPy visits."""
+"""L-BFGS-B: one pass a step, and never a step too many."""
 
 import numpy as np
 import pytest
 
 from pipeline.core import scipy_lbfgs
-from pipeline.core.lbfgs import BudgetSpent, Evaluator, Lbfgs
-from pipeline.core.scipy_lbfgs import search_directly, search_publicly
-from tests.support.valleys import SHAPE, Valleys, ignore, start, valleys
+from pipeline.core.lbfgs import Evaluator, Lbfgs
+from tests.support.valleys import SHAPE, Valleys, ignore, start
 
 
 @pytest.mark.parametrize("gradient_first", [False, True])
@@ -39,8 +38,7 @@ def test_a_point_that_was_changed_in_place_is_another_point():
     assert evaluator.loss(x) != before and evaluator.passes == 2
 
 
-@pytest.mark.parametrize("search", [search_publicly, search_directly])
-def test_a_search_makes_one_pass_for_each_evaluation(search):
+def test_a_search_makes_one_pass_for_each_evaluation():
     evaluate = Valleys()
     evaluator = Evaluator(evaluate, SHAPE, 1000, ignore)
     iterations = []
@@ -49,36 +47,9 @@ def test_a_search_makes_one_pass_for_each_evaluation(search):
         iterations.append(evaluator.passes)
         return len(iterations) < 12
 
-    search(evaluator, start().ravel().astype(float), 255, may_continue)
+    scipy_lbfgs.search(evaluator, start().ravel().astype(float), 255, may_continue)
     assert len(iterations) == 12
     assert len(set(evaluate.losses)) == len(evaluate.losses) == evaluator.passes == iterations[-1]
-
-
-def test_both_searches_visit_the_same_points():
-    visited = []
-    for search in (search_publicly, search_directly):
-        evaluate = Valleys()
-        evaluator = Evaluator(evaluate, SHAPE, 40, ignore)
-        with pytest.raises(BudgetSpent):
-            search(evaluator, start().ravel().astype(float), 120, lambda: True)
-        visited.append(evaluate.losses)
-    assert visited[0] == visited[1] and len(visited[0]) == 40
-
-
-def test_this_scipy_has_the_direct_routine_and_it_is_used(monkeypatch):
-    assert scipy_lbfgs.direct_works()
-    monkeypatch.setattr(scipy_lbfgs, "search_publicly", lambda *arguments: pytest.fail("the slow search"))
-    _, steps = Lbfgs(255).advance(valleys, start(), 5, ignore)
-    assert steps == 5
-
-
-@pytest.mark.parametrize("direct", [False, True])
-def test_both_searches_give_the_same_picture(direct, monkeypatch):
-    desired, _ = Lbfgs(255).advance(valleys, start(), 30, ignore)
-    monkeypatch.setattr(scipy_lbfgs, "direct_works", lambda: direct)
-    actual, steps = Lbfgs(255).advance(valleys, start(), 30, ignore)
-    np.testing.assert_array_equal(actual, desired)
-    assert steps == 30
 
 
 def test_a_restarted_search_begins_with_a_tenth_of_the_step(monkeypatch):
