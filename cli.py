@@ -4,13 +4,23 @@ import contextlib
 import sys
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pipeline import __version__
 from pipeline.command_line import entry, plan_runs, preset_commands, status_command, streams, weights_commands
-from pipeline.command_line.arguments import Folder, Output, Presets, Rate, Styles, Sweeps, Workers
+from pipeline.command_line.arguments import (
+    Budget,
+    FinishBy,
+    Folder,
+    Output,
+    Presets,
+    Rate,
+    Styles,
+    Sweeps,
+    Workers,
+)
 from pipeline.command_line.flags import OF_AN_EXPERIMENT, JobOptions, with_job_options, with_some_options
 from pipeline.experiments import cells, objectives
 
@@ -56,12 +66,15 @@ def batch(
     ] = False,
     suffix: Annotated[str, typer.Option("--format", help="File extension of the pastiches.")] = "png",
     workers: Workers = 1,
+    budget: Budget = None,
+    finish_by: FinishBy = None,
     *,
     options: JobOptions,
 ) -> None:
     """Stylise every picture below a folder, in every style, into a tree of the same shape."""
-    from pipeline.jobs.planning import planner
+    from pipeline.jobs.planning import deadlines, planner
 
+    seconds = deadlines.allowed(budget, finish_by)
     planned = planner.of_folder(
         folder,
         styles,
@@ -72,7 +85,7 @@ def batch(
         suffix="." + suffix.removeprefix("."),
         warn=streams.warn,
     )
-    _run(planned, options, workers=workers)
+    _run(planned, options, workers=workers, budget=seconds)
 
 
 @app.command()
@@ -92,14 +105,17 @@ def video(
     ] = None,
     workers: Workers = 1,
     keep_frames: Annotated[bool, typer.Option("--keep-frames", help="Keep the stylised frames.")] = False,
+    budget: Budget = None,
+    finish_by: FinishBy = None,
     *,
     options: JobOptions,
 ) -> None:
     """Stylise a video or image sequence; several styles are blended."""
-    from pipeline.jobs.planning import planner
+    from pipeline.jobs.planning import deadlines, planner
 
+    seconds = deadlines.allowed(budget, finish_by)
     plan = planner.of_video(source, styles, output, shots, fps)
-    _run(plan, options, keep_frames=keep_frames, workers=workers)
+    _run(plan, options, keep_frames=keep_frames, workers=workers, budget=seconds)
 
 
 @app.command()
@@ -234,8 +250,8 @@ def doctor() -> None:
         streams.print_lines(line)
 
 
-def _run(plan: "Plan", options: JobOptions, *, keep_frames: bool = False, workers: int = 1) -> None:
-    """Run a plan; with ``--report``, write the report however the job ended."""
+def _run(plan: "Plan", options: JobOptions, **rules: Any) -> None:
+    """Run a plan by these fields of ``Rules``; with ``--report``, write the report however the job ended."""
     with contextlib.ExitStack() as stack:
         if options.report and not options.dry_run:
             from pipeline.report import writing
@@ -244,7 +260,7 @@ def _run(plan: "Plan", options: JobOptions, *, keep_frames: bool = False, worker
             stack.enter_context(
                 writing.at_the_end(plan.output, force=options.force, say=say, warn=streams.warn)
             )
-        plan_runs.run(plan, options, keep_frames=keep_frames, workers=workers)
+        plan_runs.run(plan, options, **rules)
 
 
 def _version(wanted: bool) -> None:

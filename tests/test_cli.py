@@ -552,3 +552,18 @@ def test_a_batch_takes_workers(nstpipe) -> None:
     assert "photos_s: 2 done" in printed
     code, printed, _ = nstpipe("batch", "photos", "s.jpg", "--workers", "2", "--dry-run", *FLAGS)
     assert code == 0 and printed.count(", 2 workers") == 2
+
+
+@pytest.mark.parametrize("line", [["batch", "photos", "s.jpg"], ["video", "in.mp4", "s.jpg"]])
+def test_a_budget_or_a_time_of_day(nstpipe, line: list[str]) -> None:
+    picture("photos/a.jpg", 1)
+    picture("s.jpg", 9)
+    clip("in.mp4")
+    printed = nstpipe(*line, "--budget", "1h30m", "--dry-run", *FLAGS)[1]
+    assert "budget: 1 h 30 min; where the job takes longer" in printed
+    code, _, complaint = nstpipe(*line, "--budget", "8", *FLAGS)
+    assert code and "write hours, minutes or seconds" in complaint
+    code, _, complaint = nstpipe(*line, "--finish-by", "7", *FLAGS)
+    assert code and "write a time of day" in complaint
+    code, _, complaints = nstpipe(*line, "--budget", "9h", *FLAGS)
+    assert code == 0 and "budget: 9 h 00 min are enough" in complaints

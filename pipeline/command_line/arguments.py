@@ -20,6 +20,15 @@ Workers = Annotated[
     int,
     typer.Option("--workers", metavar="N", min=1, help="Pictures or shots at once, each in its own process."),
 ]
+Budget = Annotated[
+    str | None,
+    typer.Option(
+        "--budget", metavar="TIME", help="Take fewer steps, or a smaller size, to be done in 8h, 90m, 1h30m."
+    ),
+]
+FinishBy = Annotated[
+    str | None, typer.Option("--finish-by", metavar="HH:MM", help="The same, to be done by this time of day.")
+]
 Presets = Annotated[
     str | None, typer.Option("--presets", metavar="A,B", help="Presets to compare; one applies to all cells.")
 ]

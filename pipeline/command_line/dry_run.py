@@ -43,10 +43,18 @@ def lines(plan: Plan, choice: Choice, rules: runs.Rules) -> list[str]:
         f"memory: about {cost.memory / 1e9:.1f} GB at the peak{at_once}",
         f"disk: about {cost.disk / 1e6:.1f} MB, {free / 1e9:.1f} GB are free",
         f"time: about {duration(cost.seconds)} on this processor{at_once}",
+        *_budgeted(rules.budget),
         *_listed(plan),
         *_few_of("note", cost.notes),
         *_few_of("will fail", cost.problems),
     ]
+
+
+def _budgeted(seconds: float | None) -> list[str]:
+    if seconds is None:
+        return []
+    text = "where the job takes longer, it begins by timing some steps, then takes fewer, and a smaller size"
+    return [f"budget: {duration(seconds)}; {text}"]
 
 
 def _widths(kind: str) -> Sequence[int]:

@@ -4,7 +4,7 @@ import itertools
 import sys
 from collections.abc import Callable
 from contextlib import nullcontext
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipeline.command_line import streams
 from pipeline.command_line.flags import JobOptions
@@ -17,19 +17,23 @@ if TYPE_CHECKING:
     from pipeline.jobs.work.runs import Outcome
 
 
-def run(plan: "Plan", options: JobOptions, *, keep_frames: bool = False, workers: int = 1) -> None:
-    """Run a plan, show its progress, print how it ended."""
+def run(plan: "Plan", options: JobOptions, **of_the_command: Any) -> None:
+    """Run a plan, show its progress, print how it ended.
+
+    Args:
+        of_the_command: fields of :class:`~pipeline.jobs.work.runs.Rules` that not every command has.
+    """
     from pipeline.base.messages import one_line
     from pipeline.command_line.dry_run import lines
     from pipeline.jobs.work import runs
     from pipeline.settings.choice import Choice
 
-    if options.preview and workers > 1:
+    rules = runs.Rules(options.force, options.restart, **of_the_command)
+    if options.preview and rules.workers > 1:
         raise SettingsError("--preview shows the picture of one process; leave out --workers or --preview")
     choice = Choice(options.preset, options.settings)
     if options.verbose:
         streams.print_lines(choice.resolve().as_toml(), sys.stderr)
-    rules = runs.Rules(options.force, options.restart, keep_frames, workers)
     if options.dry_run:
         for line in lines(plan, choice, rules):
             print(one_line(line))

@@ -86,6 +86,17 @@ def seconds_of_picture(
     )
 
 
+def seconds_of_clip(
+    settings: Settings, size: Size, widths: Sequence[int], speed: float, frames: int, *, workers: int = 1
+) -> float:
+    """Seconds of ``frames`` frames in one shot; see :func:`seconds_of_picture`."""
+    first, following = (
+        seconds_of_picture(settings, size, widths, speed, following=later, workers=workers)
+        for later in (False, settings.temporal != "none")
+    )
+    return first + (frames - 1) * following
+
+
 def memory_of_step(settings: Settings, size: Size, widths: Sequence[int]) -> int:
     """Bytes that a step at ``size`` takes at its peak, the process included.
 

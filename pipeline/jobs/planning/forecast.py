@@ -116,17 +116,13 @@ def _of_video(plan: VideoPlan, settings: Settings, widths: Sequence[int], worker
         estimates.check_memory(name, settings, size, widths, processes=processes, decoder=decoder)
     except NstpipeError as error:
         problems = (str(error),)
-    speed, follows = estimates.operations_per_second(), settings.temporal != "none"
-    first, following = (
-        estimates.seconds_of_picture(settings, size, widths, speed, following=later, workers=workers)
-        for later in (False, follows)
-    )
+    speed = estimates.operations_per_second()
     return Forecast(
         frames,
         frames * size[0] * size[1],
         workers * (estimates.memory_of_step(settings, size, widths) + decoder),
         frames * estimates.disk_of_picture(size),
-        first + (frames - 1) * following,
+        estimates.seconds_of_clip(settings, size, widths, speed, frames, workers=workers),
         problems,
         tuple(notes),
     )

@@ -15,7 +15,7 @@ from pipeline.jobs.record.entries import Entry, Facts
 from pipeline.jobs.record.journal import Journal
 from pipeline.jobs.record.journal_files import present
 from pipeline.jobs.record.lock import held
-from pipeline.jobs.work import picture_job, video_job
+from pipeline.jobs.work import picture_job, time_budget, video_job
 from pipeline.jobs.work.job import Job
 from pipeline.jobs.work.job_folder import open_job
 from pipeline.jobs.work.observer import Observer
@@ -25,7 +25,7 @@ from pipeline.settings.settings import Settings
 
 @dataclass(frozen=True)
 class Rules:
-    """How a job runs, and what it does about files and jobs that exist; no field changes a pixel.
+    """How a job runs, and what it does about files and jobs that exist; only ``budget`` changes pixels.
 
     Attributes:
         force: overwrite an output that the job did not make, or that was changed since; redo a finished job.
@@ -35,12 +35,15 @@ class Rules:
             light of the rest of the shot, since the fade is applied when the video is assembled.
         workers: pictures of a folder, or shots of a video, that are stylised at once, each in a process of
             its own. A script that asks for more than one needs the guard ``if __name__ == "__main__":``.
+        budget: seconds in which a new job is to be done: if it takes longer, it is made with fewer steps, and
+            if need be smaller. A job that was begun goes on with what was chosen then.
     """
 
     force: bool = False
     restart: bool = False
     keep_frames: bool = False
     workers: int = 1
+    budget: float | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,11 @@ def run(plan: Plan, choice: Choice, rules: Rules, observer: Observer) -> Outcome
             "this job was begun with the builtin weights and uses them again; --restart starts it over"
         )
     extractor = weights.obtain(spec, observer.warn, observer.fetching)
-    settings = _with_precision(settings, begun)
+    settings = _as_begun(settings, begun, rules)
+    if rules.budget is not None and begun is None:
+        decision = time_budget.decide(plan, settings, extractor, rules.budget, rules.workers)
+        (observer.say if decision.in_time else observer.warn)(f"budget: {decision.text}")
+        settings = decision.settings
     with (
         isolated.while_waiting(observer.waiting),
         open_job(plan, settings, extractor, observer, force=rules.force, restart=rules.restart) as job,
@@ -110,7 +117,7 @@ def foreseen(plan: Plan, choice: Choice, rules: Rules) -> Settings:
     settings = choice.resolve().settings
     begun = None if rules.restart else _recorded(plan)
     spec = _weights_of_the_job(settings.weights, begun, rules)
-    return _with_precision(settings.model_copy(update={"weights": spec}), begun)
+    return _as_begun(settings.model_copy(update={"weights": spec}), begun, rules)
 
 
 def _make_items(job: Job, plan: Plan, settings: Settings, extractor: Weights, rules: Rules) -> Sequence[Item]:
@@ -146,6 +153,14 @@ def _weights_of_the_job(spec: str, begun: Facts | None, rules: Rules) -> str:
     if rules.force and begun.finished:
         return spec
     return begun.weights
+
+
+def _as_begun(settings: Settings, begun: Facts | None, rules: Rules) -> Settings:
+    """The settings with what an earlier run of the same job chose: precision, and what a budget decided."""
+    settings = _with_precision(settings, begun)
+    if begun is None or rules.budget is None:
+        return settings
+    return time_budget.chosen_before(settings, begun.parts["settings"])
 
 
 def _with_precision(settings: Settings, begun: Facts | None) -> Settings:

@@ -1,0 +1,104 @@
+"""The night's budget: measure this machine by some steps, then choose what a job can be made with in time."""
+
+import statistics
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pipeline.base.messages import duration
+from pipeline.core import loading
+from pipeline.core.scales import usable_size
+from pipeline.extractor.weights import Weights
+from pipeline.jobs.planning import budget, estimates
+from pipeline.jobs.planning.plan import Plan
+from pipeline.jobs.planning.workload import Workload
+from pipeline.settings.settings import Settings
+
+TRIAL_SIZE = 512
+"""Pixels of the longest side of the picture whose steps are timed, unless the pastiches are smaller."""
+
+TRIAL_STEPS = 6
+
+WARM_UP = 2
+"""Steps of a trial that are not counted: they compile."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a budget decided.
+
+    Attributes:
+        settings: those of the job.
+        in_time: whether the job is foreseen to be done in time.
+        text: for the user.
+    """
+
+    settings: Settings
+    in_time: bool
+    text: str
+
+
+def decide(plan: Plan, settings: Settings, weights: Weights, seconds: float, workers: int = 1) -> Decision:
+    """The settings with which all of the plan is made in ``seconds``, from what steps take here and now.
+
+    Args:
+        settings: with a precision that is not ``auto``.
+
+    Raises:
+        NstpipeError: the clip cannot be read, or the trial fails.
+    """
+    work = Workload.of(plan)
+    if not work.counts:  # every picture fails, whatever the settings
+        return Decision(settings, in_time=True, text="nothing can be read that would take time")
+    speed = estimates.operations_per_second()
+    slower = _slower_than_foreseen(settings, weights, max(work.counts), speed)
+
+    def foresee(tried: Settings) -> float:
+        return slower * work.seconds(tried, weights.widths, speed, workers)
+
+    fitted = budget.fitted(settings, seconds, foresee)
+    usual, now = (duration(foresee(each)) for each in (settings, fitted))
+    if fitted == settings:
+        return Decision(settings, in_time=True, text=f"{duration(seconds)} are enough: it takes about {now}")
+    made = f"it is made with {described(fitted)} instead of {described(settings)}, which takes about {now}"
+    in_time = foresee(fitted) <= seconds
+    start = f"about {usual} are needed and {duration(seconds)} are there"
+    return Decision(
+        fitted, in_time, f"{start}: {made}" + ("" if in_time else "; it will not be done in time")
+    )
+
+
+def chosen_before(settings: Settings, recorded: Mapping[str, Any]) -> Settings:
+    """The settings with what a budget decided when the job was begun.
+
+    Args:
+        recorded: the settings of the job so far, as its journal has them.
+    """
+    return budget.changed(settings, {name: recorded[name] for name in budget.CHOSEN if name in recorded})
+
+
+def described(settings: Settings) -> str:
+    """``--size 512 --steps 49,38,24``."""
+    flags = f"--size {settings.size} --steps {_list(settings.steps)}"
+    return f"{flags} --frame-steps {_list(settings.frame_steps)}" if settings.frame_steps else flags
+
+
+def _list(steps: tuple[int, ...]) -> str:
+    return ",".join(map(str, steps))
+
+
+def _slower_than_foreseen(settings: Settings, weights: Weights, size: tuple[int, int], speed: float) -> float:
+    """How many times as long as estimated at ``speed`` a step takes, on a picture of noise."""
+    size = usable_size(size, min(settings.size, TRIAL_SIZE))
+    trial = budget.changed(settings, {"scales": 1, "steps": (WARM_UP + TRIAL_STEPS,), "snapshot_every": 0})
+    rng = np.random.default_rng(0)
+    content, style = (rng.uniform(0, 255, (*size, 3)).astype(np.float32) for _ in range(2))
+    stylizer = loading.stylizer_class()(trial, [style], weights=weights)
+    times: list[float] = []
+    stylizer.stylize(content, on_step=lambda info: times.append(time.perf_counter()))
+    took = statistics.median(np.diff(times[WARM_UP - 1 :]))
+    one = budget.changed(trial, {"steps": (1,)})
+    return took / estimates.seconds_of_picture(one, size, weights.widths, speed)
