@@ -48,7 +48,7 @@ SMOOTHED = {"smooth_every": 50}
 ROWS = (
     Row("from the last frame", "init"),
     Row("the same, not rounded to 8 bits", "init", rounded=False),
-    Row("the same, with total variation", "init", settings={"tv_weight": 0.2}),
+    Row("the same, with ten times the total variation", "init", settings={"tv_weight": 1e-3}),
     Row("the same, smoothed every 50 steps", "init", settings=SMOOTHED),
     Row("along the flow", "flow"),
     Row("along the flow, noisy", "flow", 3.0),

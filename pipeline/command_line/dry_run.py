@@ -12,7 +12,7 @@ from pipeline.jobs.planning.plan import Plan
 from pipeline.jobs.work import runs
 from pipeline.settings.choice import Choice
 
-MAY_FETCH = " (if the network cannot be fetched; with it a step takes about twelve times as long)"
+MAY_FETCH = " (if the network cannot be fetched; with it a step takes about ten times as long)"
 """Said where ``auto`` would try to fetch, which a forecast does not."""
 
 LISTED_MESSAGES = 3

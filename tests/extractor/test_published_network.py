@@ -7,6 +7,7 @@ are its activations, its kernels, and that it recognises a picture again that wa
 import os
 import subprocess
 import sys
+from itertools import permutations
 from pathlib import Path
 
 import numpy as np
@@ -126,3 +127,23 @@ def test_each_sample_is_recognised_again(network: weights.Weights) -> None:
     centre = originals.mean(0)
     similarity = (changed - centre) @ (originals - centre).T / np.linalg.norm(originals - centre, axis=1)
     assert list(similarity.argmax(1)) == list(range(6))
+
+
+@pytest.mark.parametrize("layer", [*(f"block{block}_conv1" for block in range(1, 6)), "block4_conv2"])
+def test_the_builtin_extractor_predicts_its_distances(network: weights.Weights, layer: str) -> None:
+    """Between any two samples, of Gram matrices: relative, as the presets' style loss is."""
+    published, predicted = (_gram_distances(of, layer) for of in (network, weights.builtin()))
+    assert np.corrcoef(np.log(published), np.log(predicted))[0, 1] > 0.95
+    assert 0.6 < np.median(predicted / published) < 1.2
+
+
+def _gram_distances(of: weights.Weights, layer: str) -> np.ndarray:
+    """|G - A|² / |A|² of each ordered pair of samples."""
+    extractor, grams = Extractor(of, layers=[layer]), []
+    for path in sorted((ROOT / "samples").glob("*.jpg")):
+        features = np.asarray(extractor.activations(images.read(path, 128).pixels)[layer])
+        rows = features.reshape(-1, features.shape[-1])
+        grams.append(rows.T @ rows / len(rows))
+    return np.array(
+        [np.square(one - two).sum() / np.square(two).sum() for one, two in permutations(grams, 2)]
+    )

@@ -172,17 +172,17 @@ def test_a_large_photograph_is_shrunk_and_a_panorama_less():
 
 
 def test_the_training_of_a_file_is_shown():
+    """Of the log what presets compare, at every so many steps and at the end."""
+    numbers = dict.fromkeys(show_training.COLUMNS, 0.5) | {"block5_conv4": 7.0}
     origin = {
-        "command": "python -m tools.train_builtin --steps 2",
+        "command": "python -m tools.train_builtin --steps 5",
+        "teacher": "VGG19",
         "versions": {"python": "3.11", "numpy": "2.0"},
-        "errors": [{"step": 1.0, "block1_conv1": 0.5}, {"step": 2.0, "block1_conv1": 0.25}],
+        "errors": [{"step": float(step), **numbers} for step in (1, 2, 3, 4, 5)],
     }
-    assert show_training.lines(origin) == [
-        "python -m tools.train_builtin --steps 2",
-        "python 3.11, numpy 2.0",
-        "",
-        "| step | block1_conv1 |",
-        "| --- | --- |",
-        "| 1 | 0.50 |",
-        "| 2 | 0.25 |",
-    ]
+    *head, names, rule, first, second, last = show_training.lines(origin, every=2)
+    assert head == ["python -m tools.train_builtin --steps 5", "VGG19", "python 3.11, numpy 2.0", ""]
+    assert names.startswith("| step | block1_conv1 | ") and names.endswith(" | block5_conv1 gram |")
+    assert rule.count("---") == names.count("|") - 1 == 12
+    for step, row in ((2, first), (4, second), (5, last)):
+        assert row == f"| {step} | " + " | ".join(["0.500"] * 11) + " |"
