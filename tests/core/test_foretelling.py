@@ -24,11 +24,11 @@ def pastiche_of(content: str, style: str, preset: str, size: int) -> Pastiche:
 @pytest.mark.slow
 @pytest.mark.parametrize(("content", "style"), [("hillside", "starry"), ("harbour", "embers")])
 def test_a_preview_ends_with_the_losses_and_colours_of_the_final_picture(content, style):
-    preview = pastiche_of(content, style, "preview", 96)
-    final = pastiche_of(content, style, "balanced", 192)
-    for loss, tolerance in {"content": 0.2, "style": 0.3}.items():
-        assert preview.losses[loss] == pytest.approx(final.losses[loss], rel=tolerance), loss
+    preview = pastiche_of(content, style, "preview", 160)
+    final = pastiche_of(content, style, "balanced", 320)
+    for loss in ("content", "style"):  # relative: about 1 for pictures that have nothing in common
+        assert preview.losses[loss] == pytest.approx(final.losses[loss], abs=0.05), loss
     forms = [
         cv2.resize(each.pixels, (24, 16), interpolation=cv2.INTER_AREA).ravel() for each in (preview, final)
     ]
-    assert np.corrcoef(*forms)[0, 1] > 0.7
+    assert np.corrcoef(*forms)[0, 1] > 0.6
