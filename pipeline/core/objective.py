@@ -21,6 +21,9 @@ from pipeline.core.targets import Targets
 from pipeline.errors import DivergedError
 from pipeline.settings.settings import Settings
 
+LARGEST_GRADIENT = 1e18
+"""Of a value of the picture: optimizers square it, and that must be a number of float32."""
+
 
 class Objective:
     """The objective of one set of settings. It holds the weights of the losses; the graphs may be shared.
@@ -73,13 +76,13 @@ class Objective:
             gradient (H, W, 3) with respect to x, read-only.
 
         Raises:
-            DivergedError: either is not finite.
+            DivergedError: either is not finite, or the gradient too large to be squared.
             TooLargeError: the device has too little memory.
         """
         values, gradient = (np.asarray(tensor) for tensor in self.value_and_gradient(x, targets, temporal))
         names = [*self._weights, *([] if temporal is None else ["temporal"])]
         losses = _summed(dict(zip(names, values.astype(np.float64).tolist(), strict=True)))
-        if not (math.isfinite(losses["total"]) and np.isfinite(gradient).all()):
+        if not (math.isfinite(losses["total"]) and (np.abs(gradient) <= LARGEST_GRADIENT).all()):
             raise DivergedError(
                 "the loss or its gradient is no longer finite; use a smaller --step-size or smaller weights"
             )

@@ -215,8 +215,10 @@ def test_variation_alone_is_an_objective():
     assert terms["total"] == terms["tv"] > 0 and np.abs(gradient).max() > 0
 
 
-@pytest.mark.parametrize(("value", "slope"), [(np.inf, 1.0), (np.nan, 1.0), (1.0, np.inf), (1.0, np.nan)])
-def test_a_loss_or_a_gradient_alone_that_is_not_finite_is_an_error(value, slope, monkeypatch):
+@pytest.mark.parametrize(
+    ("value", "slope"), [(np.inf, 1.0), (np.nan, 1.0), (1.0, np.inf), (1.0, np.nan), (1.0, -1e19)]
+)
+def test_a_loss_or_a_gradient_alone_that_is_not_finite_or_too_large_is_an_error(value, slope, monkeypatch):
     objective, graphs = objective_and_graphs(content_weight=0, style_weight=0, tv_weight=1)
     gradient = np.ones((35, 38, 3), np.float32)
     gradient[3, 4, 1] = slope

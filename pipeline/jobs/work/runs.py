@@ -115,7 +115,7 @@ def foreseen(plan: Plan, choice: Choice, rules: Rules) -> Settings:
         NstpipeError: one of its kinds.
     """
     settings = choice.resolve().settings
-    begun = None if rules.restart else _recorded(plan)
+    begun = None if rules.restart else _recorded(plan, read_only=True)
     spec = _weights_of_the_job(settings.weights, begun, rules)
     return _as_begun(settings.model_copy(update={"weights": spec}), begun, rules)
 
@@ -133,13 +133,13 @@ def _begun(plan: Plan) -> Facts | None:
     if not present(plan.folder):
         return None
     with held(plan.folder, plan.output):
-        return _recorded(plan)
+        return _recorded(plan, read_only=False)  # what a killed run left half written is repaired
 
 
-def _recorded(plan: Plan) -> Facts | None:
+def _recorded(plan: Plan, *, read_only: bool) -> Facts | None:
     if not present(plan.folder):
         return None
-    with Journal(plan.folder, read_only=True) as journal:
+    with Journal(plan.folder, read_only=read_only) as journal:
         return journal.facts()
 
 
