@@ -50,7 +50,7 @@ def decide(plan: Plan, settings: Settings, weights: Weights, seconds: float, wor
     Raises:
         NstpipeError: the clip cannot be read, or the trial fails.
     """
-    work = Workload.of(plan)
+    began, work = time.monotonic(), Workload.of(plan)
     if not work.counts:  # every picture fails, whatever the settings
         return Decision(settings, in_time=True, text="nothing can be read that would take time")
     speed = estimates.operations_per_second()
@@ -59,12 +59,13 @@ def decide(plan: Plan, settings: Settings, weights: Weights, seconds: float, wor
     def foresee(tried: Settings) -> float:
         return slower * work.seconds(tried, weights.widths, speed, workers)
 
-    fitted = budget.fitted(settings, seconds, foresee)
+    left = max(0.0, seconds - (time.monotonic() - began))  # the trial took its share
+    fitted = budget.fitted(settings, left, foresee)
     usual, now = (duration(foresee(each)) for each in (settings, fitted))
     if fitted == settings:
         return Decision(settings, in_time=True, text=f"{duration(seconds)} are enough: it takes about {now}")
     made = f"it is made with {described(fitted)} instead of {described(settings)}, which takes about {now}"
-    in_time = foresee(fitted) <= seconds
+    in_time = foresee(fitted) <= left
     start = f"about {usual} are needed and {duration(seconds)} are there"
     return Decision(
         fitted, in_time, f"{start}: {made}" + ("" if in_time else "; it will not be done in time")
