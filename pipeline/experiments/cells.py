@@ -81,7 +81,7 @@ class Grid:
     """The cells of a comparison.
 
     Attributes:
-        rows, columns: the axes; a grid of one axis has one row.
+        axes: that of the rows, then that of the columns; a grid of one axis has one row.
         preset: of every cell, where the presets are no axis.
         flags: settings of every cell, by field name.
     """

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -80,14 +81,18 @@ def run(plan: Plan, choice: Choice, rules: Rules, observer: Observer) -> Outcome
         style_shares(settings.style_weights, len(styles))  # raises before any work
     begun = None if rules.restart else _begun(plan)
     spec = _weights_of_the_job(settings.weights, begun, rules)
-    if spec == "builtin" != settings.weights:
+    if spec == "builtin" and settings.weights == "auto":
         observer.warn(
             "this job was begun with the builtin weights and uses them again; --restart starts it over"
         )
     extractor = weights.obtain(spec, observer.warn, observer.fetching)
     settings = _as_begun(settings, begun, rules)
-    if rules.budget is not None and begun is None:
-        decision = time_budget.decide(plan, settings, extractor, rules.budget, rules.workers)
+    if rules.budget is not None:
+        decision = (
+            time_budget.decide(plan, settings, extractor, began + rules.budget, rules.workers)
+            if begun is None
+            else time_budget.as_begun(settings)
+        )
         (observer.say if decision.in_time else observer.warn)(f"budget: {decision.text}")
         settings = decision.settings
     with (
@@ -115,7 +120,7 @@ def foreseen(plan: Plan, choice: Choice, rules: Rules) -> Settings:
         NstpipeError: one of its kinds.
     """
     settings = choice.resolve().settings
-    begun = None if rules.restart else _recorded(plan, read_only=True)
+    begun = None if rules.restart else _begun(plan, read_only=True)
     spec = _weights_of_the_job(settings.weights, begun, rules)
     return _as_begun(settings.model_copy(update={"weights": spec}), begun, rules)
 
@@ -128,18 +133,16 @@ def _make_items(job: Job, plan: Plan, settings: Settings, extractor: Weights, ru
     return picture_job.run(job, settings, extractor, workers=rules.workers)
 
 
-def _begun(plan: Plan) -> Facts | None:
-    """The facts of the plan's job, if an earlier run has begun it."""
+def _begun(plan: Plan, *, read_only: bool = False) -> Facts | None:
+    """The facts of the plan's job, if an earlier run has begun it.
+
+    Args:
+        read_only: do not repair what a killed run left half written; the job may be running.
+    """
     if not present(plan.folder):
         return None
-    with held(plan.folder, plan.output):
-        return _recorded(plan, read_only=False)  # what a killed run left half written is repaired
-
-
-def _recorded(plan: Plan, *, read_only: bool) -> Facts | None:
-    if not present(plan.folder):
-        return None
-    with Journal(plan.folder, read_only=read_only) as journal:
+    lock = nullcontext() if read_only else held(plan.folder, plan.output)
+    with lock, Journal(plan.folder, read_only=read_only) as journal:
         return journal.facts()
 
 

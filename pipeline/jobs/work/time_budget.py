@@ -41,16 +41,17 @@ class Decision:
     text: str
 
 
-def decide(plan: Plan, settings: Settings, weights: Weights, seconds: float, workers: int = 1) -> Decision:
-    """The settings with which all of the plan is made in ``seconds``, from what steps take here and now.
+def decide(plan: Plan, settings: Settings, weights: Weights, deadline: float, workers: int = 1) -> Decision:
+    """The settings with which all of the plan is made until ``deadline``, from what steps take here and now.
 
     Args:
         settings: with a precision that is not ``auto``.
+        deadline: on the clock of ``time.monotonic``.
 
     Raises:
         NstpipeError: the clip cannot be read, or the trial fails.
     """
-    began, work = time.monotonic(), Workload.of(plan)
+    work = Workload.of(plan)
     if not work.counts:  # every picture fails, whatever the settings
         return Decision(settings, in_time=True, text="nothing can be read that would take time")
     speed = estimates.operations_per_second()
@@ -59,17 +60,21 @@ def decide(plan: Plan, settings: Settings, weights: Weights, seconds: float, wor
     def foresee(tried: Settings) -> float:
         return slower * work.seconds(tried, weights.widths, speed, workers)
 
-    left = max(0.0, seconds - (time.monotonic() - began))  # the trial took its share
+    left = max(0.0, deadline - time.monotonic())
     fitted = budget.fitted(settings, left, foresee)
     usual, now = (duration(foresee(each)) for each in (settings, fitted))
-    if fitted == settings:
-        return Decision(settings, in_time=True, text=f"{duration(seconds)} are enough: it takes about {now}")
-    made = f"it is made with {described(fitted)} instead of {described(settings)}, which takes about {now}"
     in_time = foresee(fitted) <= left
-    start = f"about {usual} are needed and {duration(seconds)} are there"
-    return Decision(
-        fitted, in_time, f"{start}: {made}" + ("" if in_time else "; it will not be done in time")
-    )
+    if fitted == settings and in_time:
+        return Decision(settings, in_time, f"{duration(left)} are enough: the job takes about {now}")
+    text = f"{duration(left)} are left and the job takes about {usual}"
+    if fitted != settings:
+        text += f"; with {described(fitted)} instead of {described(settings)} it takes about {now}"
+    return Decision(fitted, in_time, text if in_time else f"{text}; it will not be done in time")
+
+
+def as_begun(settings: Settings) -> Decision:
+    """The decision of a job that goes on with the settings that it was begun with."""
+    return Decision(settings, True, f"the job goes on with {described(settings)}, as it was begun")
 
 
 def chosen_before(settings: Settings, recorded: Mapping[str, Any]) -> Settings:
@@ -94,7 +99,10 @@ def _list(steps: tuple[int, ...]) -> str:
 def _slower_than_foreseen(settings: Settings, weights: Weights, size: tuple[int, int], speed: float) -> float:
     """How many times as long as estimated at ``speed`` a step takes, on a picture of noise."""
     size = usable_size(size, min(settings.size, TRIAL_SIZE))
-    trial = budget.changed(settings, {"scales": 1, "steps": (WARM_UP + TRIAL_STEPS,), "snapshot_every": 0})
+    # From noise, so that the steps do not end early in a minimum; one style, whatever is blended.
+    free = {"init": "noise", "max_iterations": None, "style_weights": (), "snapshot_every": 0}
+    trial = budget.changed(settings, {"scales": 1, "steps": (WARM_UP + TRIAL_STEPS,), **free})
+    estimates.check_memory("the trial of the budget", trial, size, weights.widths)
     rng = np.random.default_rng(0)
     content, style = (rng.uniform(0, 255, (*size, 3)).astype(np.float32) for _ in range(2))
     stylizer = loading.stylizer_class()(trial, [style], weights=weights)
