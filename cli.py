@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipeline import __version__
-from pipeline.command_line import entry, plan_runs, preset_commands, status_command, streams, weights_commands
+from pipeline.command_line import (
+    entry,
+    inspection_commands,
+    plan_runs,
+    preset_commands,
+    status_command,
+    streams,
+    weights_commands,
+)
 from pipeline.command_line.arguments import (
     Budget,
     FinishBy,
@@ -139,16 +147,9 @@ def demo(
 ) -> None:
     """Stylise a sample picture on the published network, if it can be fetched, and the sample clip."""
     from pipeline.command_line import demo as demos
-    from pipeline.settings.choice import Choice
 
-    clip = demos.clip(output, options)  # a wrong --output is an error before anything is fetched or made
-    spec = Choice(options.preset, options.settings).resolve().settings.weights
-    if not options.dry_run:
-        spec = weights_commands.with_progress(
-            lambda progress: demos.weights_to_use(spec, progress.fetching, progress.warn), options.quiet
-        )
-    _run(*demos.picture(output.with_suffix(".png"), options, spec))
-    _run(*clip)
+    for plan, of_the_demo in demos.jobs(output, options):
+        _run(plan, of_the_demo)
 
 
 app.command()(status_command.status)
@@ -170,22 +171,7 @@ def report(
     streams.print_lines(shown(writing.write_report(output, path, force=force)))
 
 
-@app.command()
-def steadiness(
-    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="The clip that was stylised.")],
-    pastiche: Annotated[Path, typer.Argument(metavar="PASTICHE", help="Its pastiche.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with every curve.")] = False,
-    plot: Annotated[
-        Path | None, typer.Option(metavar="FILE.png", help="Plot the curves to this file.")
-    ] = None,
-    motion: Annotated[
-        Path | None, typer.Option(metavar="FILE.npz", help="The source's true motion, if known.")
-    ] = None,
-) -> None:
-    """Measure how steady a video's pastiche is: warping errors, drift, flicker, sharpness."""
-    from pipeline.steadiness import report
-
-    streams.print_lines(report.of(source, pastiche, motion=motion, plot=plot, as_json=as_json))
+app.command()(inspection_commands.steadiness)
 
 
 @app.command()
@@ -241,13 +227,7 @@ def layers(
     plan_runs.show(make, quiet=options.quiet)
 
 
-@app.command()
-def doctor() -> None:
-    """Check versions, device, weights, encoders and disk, and run one step."""
-    from pipeline.command_line import doctor as doctors
-
-    for line in doctors.lines():
-        streams.print_lines(line)
+app.command()(inspection_commands.doctor)
 
 
 def _run(plan: "Plan", options: JobOptions, **rules: Any) -> None:

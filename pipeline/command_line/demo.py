@@ -1,15 +1,17 @@
 """The demo: a picture on the published network, if it can be fetched soon, and a clip on the built-in one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.base.resources import folder
+from pipeline.command_line import weights_commands
 from pipeline.command_line.flags import JobOptions
 from pipeline.errors import FetchError
 from pipeline.jobs.planning import planner
 from pipeline.jobs.planning.plan import Plan
+from pipeline.settings.choice import Choice
 
 if TYPE_CHECKING:
     from pipeline.extractor.cache import OnBytes
@@ -19,6 +21,22 @@ PICTURE_SIZE, CLIP_SIZE = "384", "320"
 
 FETCH_SECONDS = 45.0
 """A network that is not there by then is not waited for."""
+
+
+def jobs(output: Path, options: JobOptions) -> Iterator[tuple[Plan, JobOptions]]:
+    """The jobs of the picture and the clip; the network is fetched for the picture where it can be.
+
+    Args:
+        output: of the clip; the picture is a ``.png`` beside it.
+    """
+    of_the_clip = clip(output, options)  # a wrong output is an error before anything is fetched or made
+    spec = Choice(options.preset, options.settings).resolve().settings.weights
+    if not options.dry_run:
+        spec = weights_commands.with_progress(
+            lambda progress: weights_to_use(spec, progress.fetching, progress.warn), options.quiet
+        )
+    yield picture(output.with_suffix(".png"), options, spec)
+    yield of_the_clip
 
 
 def picture(output: Path, options: JobOptions, weights: str) -> tuple[Plan, JobOptions]:
