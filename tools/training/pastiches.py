@@ -5,11 +5,10 @@ No photograph resembles them, and a student that has seen none is led astray by 
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 from tqdm import tqdm
 
-from pipeline.base.resizing import size_to_fit
+from pipeline.base.resizing import resize, size_to_fit
 from pipeline.core.style_transfer import StepInfo
 from pipeline.core.stylizer import Stylizer
 from pipeline.extractor.weights import Weights
@@ -68,8 +67,7 @@ def _on_the_way(stylizer: Stylizer, content: Array) -> list[Array]:
 
 
 def _fitted(picture: Array, side: int) -> Array:
-    height, width = size_to_fit(picture.shape[:2], side)
-    return cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
+    return resize(picture.astype(np.float32), size_to_fit(picture.shape[:2], side))
 
 
 def _rounded(pixels: Array) -> Array:
