@@ -560,7 +560,7 @@ def test_a_budget_or_a_time_of_day(nstpipe, line: list[str]) -> None:
     picture("s.jpg", 9)
     clip("in.mp4")
     printed = nstpipe(*line, "--budget", "1h30m", "--dry-run", *FLAGS)[1]
-    assert "budget: 1 h 30 min; where the job takes longer" in printed
+    assert "budget: 1 h 30 min; a new job times some steps first" in printed
     code, _, complaint = nstpipe(*line, "--budget", "8", *FLAGS)
     assert code and "write hours, minutes or seconds" in complaint
     code, _, complaint = nstpipe(*line, "--finish-by", "7", *FLAGS)

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from tools.training.network import MATTERS, STYLE_LAYERS
+from tools.training.network import PRESET_LAYERS, STYLE_LAYERS
 
-COLUMNS = (*MATTERS, *(f"{layer} gram" for layer in STYLE_LAYERS))
+COLUMNS = (*PRESET_LAYERS, *(f"{layer} gram" for layer in STYLE_LAYERS))
 """Of the log: what presets compare."""
 
 

@@ -53,7 +53,7 @@ def lines(plan: Plan, choice: Choice, rules: runs.Rules) -> list[str]:
 def _budgeted(seconds: float | None) -> list[str]:
     if seconds is None:
         return []
-    text = "where the job takes longer, it begins by timing some steps, then takes fewer, and a smaller size"
+    text = "a new job times some steps first; if it would take longer, it takes fewer steps or a smaller size"
     return [f"budget: {duration(seconds)}; {text}"]
 
 

@@ -76,7 +76,7 @@ class Course:
                 if step % self.report_every == 0 or step == self.steps:
                     found = {name: round(float(error), 4) for name, error in examine(held_out).items()}
                     log.append({"step": step, **found})
-                    bar.set_postfix_str(" ".join(f"{found[layer]:.2f}" for layer in network.MATTERS))
+                    bar.set_postfix_str(" ".join(f"{found[layer]:.2f}" for layer in network.PRESET_LAYERS))
                     _keep(folder, model, log)
         return model, log
 

@@ -28,12 +28,12 @@ WIDTHS = dict(
 STYLE_LAYERS = tuple(f"block{block}_conv1" for block in range(1, 6))
 """Layers whose Gram matrices presets compare."""
 
-MATTERS = (*STYLE_LAYERS, "block4_conv2")
-"""Layers that the presets use; the others count OTHERS as much."""
+PRESET_LAYERS = (*STYLE_LAYERS, "block4_conv2")
+"""Layers that the presets use; the others count WEIGHT_OF_OTHERS as much."""
 
-OTHERS = 0.25
+WEIGHT_OF_OTHERS = 0.25
 
-GRAMS = 0.5
+WEIGHT_OF_GRAMS = 0.5
 """Weight of the Gram matrices' relative distances beside those of the activations."""
 
 STRIDES = {1: 4, 2: 2}
@@ -96,8 +96,8 @@ def loss(found: Mapping[str, Any]) -> Any:
 
 def _weight(name: str) -> float:
     if name.endswith(" gram"):
-        return GRAMS
-    return 1.0 if name in MATTERS else OTHERS
+        return WEIGHT_OF_GRAMS
+    return 1.0 if name in PRESET_LAYERS else WEIGHT_OF_OTHERS
 
 
 def _stride(layer: str) -> int:
