@@ -34,5 +34,10 @@ Presets = Annotated[
 ]
 Sweeps = Annotated[
     list[str] | None,
-    typer.Option("--sweep", metavar="NAME=A,B", help="Values of a setting to compare; twice for a grid."),
+    typer.Option(
+        "--sweep",
+        metavar="NAME=A,B",
+        help="Values of a setting to compare; twice for a grid. Values that are lists stand between "
+        'semicolons, in quotes: "steps=30;70,55,35".',
+    ),
 ]

@@ -10,6 +10,7 @@ from pipeline.core import precisions
 from pipeline.errors import SettingsError
 from pipeline.settings import preset_files
 from pipeline.settings.choice import Choice, flag_of
+from pipeline.settings.layer_weights import split_commas
 from pipeline.settings.settings import NOT_IN_FINGERPRINT, VIDEO_ONLY, Settings, unknown
 
 PRESET = "preset"
@@ -28,6 +29,9 @@ OF_THE_DESCENT = frozenset(
     }
 )
 """Settings that do not enter the objective at the full size: where only these differ, losses compare."""
+
+
+LISTS = '"NAME=LIST;LIST" where each value is a list, such as "steps=30;70,55,35"'
 
 
 @dataclass(frozen=True)
@@ -112,14 +116,15 @@ def grid(presets: str | None, sweeps: Sequence[str], flags: Mapping[str, Any]) -
 
     Args:
         presets: names or files by commas; a single one is the preset of every cell.
-        sweeps: ``NAME=VALUE,VALUE…`` each.
+        sweeps: ``NAME=VALUE,VALUE…`` each; where there is a semicolon, these separate the values, which may
+            be lists then: ``steps=30;70,55,35``.
         flags: settings of every cell, by field name.
 
     Raises:
         SettingsError: there is nothing to compare, there are more than two axes, an axis has a value twice,
             or a name or value is wrong.
     """
-    names = _values("--presets", presets) if presets is not None else ()
+    names = _some("--presets", presets, split_commas(presets)) if presets is not None else ()
     axes = [Axis(PRESET, names)] if len(names) > 1 else []
     axes += [_swept(sweep) for sweep in sweeps]
     if not axes:
@@ -147,19 +152,30 @@ def _swept(sweep: str) -> Axis:
     name, equals, values = sweep.partition("=")
     name = name.strip().removeprefix("--").replace("-", "_")
     if not equals:
-        raise SettingsError(f"--sweep {quoted(sweep)}: write NAME=VALUE,VALUE")
+        raise SettingsError(f"--sweep {quoted(sweep)}: write NAME=VALUE,VALUE, or {LISTS}")
     if name not in Settings.model_fields:
         raise unknown("setting", name, SWEPT)
     if name not in SWEPT:
         raise SettingsError(f"--sweep {name}: changes no pixel of a picture, or is the same in every cell")
-    return Axis(name, _values(f"--sweep {name}", values))
+    return Axis(name, _some(f"--sweep {name}", values, _separated(values)))
 
 
-def _values(flag: str, text: str) -> tuple[str, ...]:
-    values = tuple(part.strip() for part in text.split(",") if part.strip())
-    if not values:
+def _separated(values: str) -> list[str]:
+    """By semicolons where there is one, so that a value can be a list; else by commas."""
+    if ";" not in values:
+        return split_commas(values)
+    return [",".join(split_commas(value)) for value in values.split(";")]
+
+
+def _some(flag: str, text: str, values: Sequence[str]) -> tuple[str, ...]:
+    """The values that are not empty.
+
+    Raises:
+        SettingsError: ``text`` holds none.
+    """
+    if not any(values):
         raise SettingsError(f"{flag} {quoted(text)}: has no value; give some, by commas")
-    return values
+    return tuple(filter(None, values))
 
 
 def _check_distinct(axes: Sequence[Axis]) -> None:

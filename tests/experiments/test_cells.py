@@ -38,6 +38,18 @@ def test_a_preset_s_file_has_its_stem_as_label() -> None:
     assert made.cells[0].settings().steps == (7,)
 
 
+def test_values_between_semicolons_can_be_lists() -> None:
+    made = grid(None, ["steps=30; 70, 55,35 ;"], {"scales": "3"})
+    assert [cell.settings().steps for cell in made.cells] == [(30,), (70, 55, 35)]
+    assert [cell.name for cell in made.cells] == ["steps=30", "steps=70,55,35"]
+    assert len(grid(None, ["steps=70,55,35"], {}).cells) == 3
+    layers = grid(None, ["style_layers=block1_conv1=2,block3_conv1=1;block2_conv1=3"], {})
+    assert [cell.settings().style_layers for cell in layers.cells] == [
+        {"block1_conv1": 2, "block3_conv1": 1},
+        {"block2_conv1": 3},
+    ]
+
+
 @pytest.mark.parametrize(
     ("presets", "sweeps", "flags", "message"),
     [
@@ -46,7 +58,10 @@ def test_a_preset_s_file_has_its_stem_as_label() -> None:
         (" , ", [], {}, "--presets ' , ': has no value"),
         ("preview,previw", [], {}, "no preset is called 'previw'; did you mean preview"),
         ("preview,preview", [], {}, "preset=preview: is there twice"),
-        (None, ["strength"], {}, "--sweep 'strength': write NAME=VALUE,VALUE"),
+        (None, ["strength"], {}, "--sweep 'strength': write NAME=VALUE,VALUE, or .*steps=30;70,55,35"),
+        (None, ["steps=; ,;"], {}, "--sweep steps '; ,;': has no value"),
+        (None, ["steps=9,8; 9, 8"], {}, "steps=9,8: is there twice"),
+        (None, ["steps=9;8,x"], {}, "steps = 'x' .from --steps"),
         (None, ["strenght=1,2"], {}, "no setting is called 'strenght'; did you mean strength"),
         (None, ["strength=50,101"], {}, "strength = '101' .from --strength.*less than or equal to 100"),
         (None, ["optimizer=adam,adm"], {}, "optimizer = 'adm' .from --optimizer"),
