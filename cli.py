@@ -178,19 +178,19 @@ app.command()(inspection_commands.steadiness)
 @with_some_options(OF_AN_EXPERIMENT, cells.FIXED)
 def compare(
     content: Annotated[Path, typer.Argument(metavar="CONTENT", help="A picture.")],
-    style: Annotated[Path, typer.Argument(metavar="STYLE", help="The style picture.")],
+    styles: Styles,
     presets: Presets = None,
     sweep: Sweeps = None,
     output: Folder = None,
     *,
     options: JobOptions,
 ) -> None:
-    """Compare presets, or values of settings: a sheet, the losses over steps and seconds, a table."""
+    """Compare styles, presets, or values of settings: a sheet, the losses over steps and seconds, a table."""
     from pipeline.experiments import comparison
 
-    grid = cells.grid(presets, sweep or (), options.settings)
+    grid = cells.grid(styles, presets, sweep or (), options.settings)
     with streams.printed_at_the_end(quiet=options.quiet) as lines:
-        make = partial(comparison.run, content, style, grid, output, force=options.force, tell=lines.append)
+        make = partial(comparison.run, content, grid, output, force=options.force, tell=lines.append)
         plan_runs.show(make, quiet=options.quiet)
 
 

@@ -37,7 +37,8 @@ class CellResult:
     Attributes:
         label: the cell's.
         optimizer: the setting.
-        objective: see :func:`.cells.objective_of`; cells of equal ones have comparable losses.
+        objective: the style, and what :func:`.cells.objective_of` gives; cells of equal ones have comparable
+            losses.
         rows: its weighted losses, step by step; () where they were lost.
         common_rows: the common measure, every few steps; () where they were lost.
         steps: taken; each is one pass forward and back through VGG19.
@@ -117,7 +118,7 @@ def result(pastiche: Pastiche, size: Size, measure: Measure) -> CellResult | Non
     return CellResult(
         label=pastiche.label,
         optimizer=pastiche.settings.optimizer,
-        objective=objective_of(pastiche.settings),
+        objective={"style": pastiche.style, **objective_of(pastiche.settings)},
         rows=_from(start, rows),
         common_rows=_from(start, _ending(common_rows, rows, common)),
         steps=entry.steps,

@@ -1,20 +1,22 @@
-"""The cells of a comparison: presets, swept settings, and the grid of one or two axes that they make."""
+"""The cells of a comparison: styles, presets, swept settings, and the grid of one or two axes of them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
+from pathlib import Path
 from typing import Any
 
-from pipeline.base.messages import quoted
+from pipeline.base.messages import quoted, shown
 from pipeline.core import precisions
 from pipeline.errors import SettingsError
+from pipeline.jobs.planning.output_names import folded
 from pipeline.settings import preset_files
 from pipeline.settings.choice import Choice, flag_of
 from pipeline.settings.layer_weights import split_commas
 from pipeline.settings.settings import NOT_IN_FINGERPRINT, VIDEO_ONLY, Settings, unknown
 
-PRESET = "preset"
-"""The name of the axis of presets."""
+STYLE, PRESET = "style", "preset"
+"""The names of the axes of styles and presets."""
 
 SWEPT = tuple(name for name in Settings.model_fields if name not in NOT_IN_FINGERPRINT | VIDEO_ONLY)
 """The settings that a sweep can vary: those that change the pixels of a picture."""
@@ -32,21 +34,24 @@ OF_THE_DESCENT = frozenset(
 
 
 LISTS = '"NAME=LIST;LIST" where each value is a list, such as "steps=30;70,55,35"'
+"""The form of a sweep over lists, for messages."""
 
 
 @dataclass(frozen=True)
 class Axis:
-    """One axis of the grid: ``preset`` or a setting, and its values as the user wrote them."""
+    """One axis of the grid: ``style``, ``preset`` or a setting, and its values as the user wrote them."""
 
     name: str
     values: tuple[str, ...]
 
     @property
     def labels(self) -> list[str]:
-        """``strength=25`` …; of a preset's file its name without folder and extension."""
+        """``strength=25`` …; of a style or a preset's file its name without folder and extension."""
         return [f"{self.name}={self._shown(value)}" for value in self.values]
 
     def _shown(self, value: str) -> str:
+        if self.name == STYLE:
+            return shown(Path(value).stem)
         return preset_files.load(value).name if self.name == PRESET else value
 
 
@@ -56,11 +61,13 @@ class Cell:
 
     Attributes:
         labels: of its place on each axis.
+        style: the picture whose style it takes.
         preset: the preset's name or file; None: that of the environment or project file, or the default.
         flags: settings that override it, by field name.
     """
 
     labels: tuple[str, ...]
+    style: Path
     preset: str | None
     flags: Mapping[str, Any]
 
@@ -85,12 +92,14 @@ class Grid:
     """The cells of a comparison.
 
     Attributes:
-        axes: that of the rows, then that of the columns; a grid of one axis has one row.
+        axes: that of the rows, then that of the columns, or the only one; that of the styles is the first.
+        styles: those of all cells; where there are several, they are an axis.
         preset: of every cell, where the presets are no axis.
         flags: settings of every cell, by field name.
     """
 
     axes: tuple[Axis, ...]
+    styles: tuple[Path, ...]
     preset: str | None = None
     flags: Mapping[str, Any] = field(default_factory=dict)
 
@@ -102,19 +111,19 @@ class Grid:
 
     def _cell(self, place: Sequence[tuple[str, str]]) -> Cell:
         values = {axis.name: value for axis, (_, value) in zip(self.axes, place, strict=True)}
+        labels = tuple(label for label, _ in place)
+        style = Path(values.pop(STYLE, self.styles[0]))
         preset = values.pop(PRESET, self.preset)
-        return Cell(tuple(label for label, _ in place), preset, {**self.flags, **values})
-
-    @property
-    def columns(self) -> int:
-        """Cells in a row."""
-        return len(self.axes[-1].values)
+        return Cell(labels, style, preset, {**self.flags, **values})
 
 
-def grid(presets: str | None, sweeps: Sequence[str], flags: Mapping[str, Any]) -> Grid:
+def grid(
+    styles: Sequence[Path], presets: str | None, sweeps: Sequence[str], flags: Mapping[str, Any]
+) -> Grid:
     """The grid that a user asks for.
 
     Args:
+        styles: pictures; a single one is the style of every cell.
         presets: names or files by commas; a single one is the preset of every cell.
         sweeps: ``NAME=VALUE,VALUE…`` each; where there is a semicolon, these separate the values, which may
             be lists then: ``steps=30;70,55,35``.
@@ -125,10 +134,13 @@ def grid(presets: str | None, sweeps: Sequence[str], flags: Mapping[str, Any]) -
             or a name or value is wrong.
     """
     names = _some("--presets", presets, split_commas(presets)) if presets is not None else ()
-    axes = [Axis(PRESET, names)] if len(names) > 1 else []
+    axes = [Axis(STYLE, tuple(map(str, styles)))] if len(styles) > 1 else []
+    axes += [Axis(PRESET, names)] if len(names) > 1 else []
     axes += [_swept(sweep) for sweep in sweeps]
     if not axes:
-        raise SettingsError("there is nothing to compare; give --presets A,B or --sweep NAME=VALUE,VALUE")
+        raise SettingsError(
+            "there is nothing to compare; give --presets A,B, --sweep NAME=VALUE,VALUE or more styles"
+        )
     if len(axes) > 2:
         raise SettingsError(f"{' x '.join(axis.name for axis in axes)}: a grid has at most two axes")
     for axis in axes:
@@ -136,7 +148,7 @@ def grid(presets: str | None, sweeps: Sequence[str], flags: Mapping[str, Any]) -
             flag = flag_of(axis.name)
             raise SettingsError(f"{axis.name} is swept and given by {flag}; leave out one of them")
     _check_distinct(axes)
-    made = Grid(tuple(axes), names[0] if len(names) == 1 else None, flags)
+    made = Grid(tuple(axes), tuple(styles), names[0] if len(names) == 1 else None, flags)
     for cell in made.cells:
         cell.settings()
     return made
@@ -180,8 +192,11 @@ def _some(flag: str, text: str, values: Sequence[str]) -> tuple[str, ...]:
 
 def _check_distinct(axes: Sequence[Axis]) -> None:
     for axis in axes:
-        twice = [label for label in axis.labels if axis.labels.count(label) > 1]
+        names = [folded(label) for label in axis.labels]  # some file systems take these for the same
+        twice = next((label for label in axis.labels if names.count(folded(label)) > 1), None)
+        if twice and axis.name == STYLE:
+            raise SettingsError(f"{shown(twice)}: two styles have this name; rename the file of one")
         if twice:
-            raise SettingsError(f"{twice[0]}: is there twice; name each cell once")
+            raise SettingsError(f"{twice}: is there twice; name each cell once")
     if len(axes) == 2 and axes[0].name == axes[1].name:
         raise SettingsError(f"{axes[0].name} is swept twice; put its values into one --sweep, by commas")

@@ -9,6 +9,7 @@ pooling: values of one extractor cannot be compared with those of another.
 """
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from pipeline.base.resizing import resize
 from pipeline.core import loading
 from pipeline.extractor.weights import Weights
 from pipeline.settings.settings import DEFAULT_STYLE_LAYERS, Settings
+
+if TYPE_CHECKING:
+    from pipeline.core.stylizer import Stylizer  # loads TensorFlow
 
 STYLE_LAYERS = DEFAULT_STYLE_LAYERS
 CONTENT_LAYER = "block4_conv2"
@@ -31,20 +35,30 @@ SMALLEST_SQUARE = 1e-12
 class CommonMeasure:
     """Measures pastiches of one content in one style."""
 
-    def __init__(self, content: FloatArray, style: FloatArray, weights: Weights, device: str) -> None:
+    def __init__(
+        self,
+        content: FloatArray,
+        style: FloatArray,
+        weights: Weights,
+        device: str,
+        like: "CommonMeasure | None" = None,
+    ) -> None:
         """Hold the targets.
 
         Args:
             content: (H, W, 3), 0..255, at the size at which pastiches are compared.
             style: (h, w, 3), 0..255.
             device: the setting.
+            like: a measure of the same weights and device, whose compiled graphs are used.
 
         Raises:
             WeightsError: the weights lack a layer.
         """
         layers = {"content_layers": {CONTENT_LAYER: 1.0}, "style_layers": dict.fromkeys(STYLE_LAYERS, 1.0)}
         settings = Settings(device=device, **layers)
-        self._graphs = loading.stylizer_class()(settings, [style], weights=weights).graphs
+        self._stylizer: Stylizer = loading.stylizer_class()(
+            settings, [style], weights=weights, like=like._stylizer if like else None
+        )
         self._size = content.shape[:2]
         self._content, self._grams = self._features(content)[0], self._features(style)[1]
 
@@ -56,7 +70,8 @@ class CommonMeasure:
 
     def _features(self, pixels: FloatArray) -> tuple[FloatArray, Mapping[str, FloatArray]]:
         """Activations of the content layer (h, w, N), and A/M (N, N) of each style layer."""
-        contents, grams = self._graphs.content_targets(pixels), self._graphs.style_targets(pixels)
+        graphs = self._stylizer.graphs
+        contents, grams = graphs.content_targets(pixels), graphs.style_targets(pixels)
         return np.asarray(contents[CONTENT_LAYER]), {name: np.asarray(gram) for name, gram in grams.items()}
 
 

@@ -1,15 +1,16 @@
 """Compare presets or settings: one pastiche for each cell of a grid, a sheet, curves, and a table."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
+from itertools import product
 from pathlib import Path
 
 from pipeline.base import atomic, memory
 from pipeline.base.arrays import FloatArray, Size
 from pipeline.base.files import check_file
 from pipeline.base.messages import shown
-from pipeline.base.resizing import resize
 from pipeline.core.scales import pastiche_size
 from pipeline.core.style_transfer import OnStep
 from pipeline.errors import OutputError, SettingsError
@@ -23,7 +24,7 @@ from pipeline.experiments import (
 )
 from pipeline.experiments.cell_results import CellResult
 from pipeline.experiments.cells import Cell, Grid
-from pipeline.experiments.common_measure import LARGEST, CommonMeasure
+from pipeline.experiments.measures import Measures, read_within
 from pipeline.experiments.outputs import Output
 from pipeline.experiments.stylising import Pastiche
 from pipeline.extractor import weights
@@ -41,12 +42,14 @@ SHEET, PLOT, TABLE = "sheet.png", "losses.png", "table.csv"
 LARGEST_TILE = 512
 """Longest side, in pixels, of a picture on the sheet."""
 
+SHORTER = "shorten the values, or the names of styles and presets"
+"""What to do where the name of a cell is too long for a file."""
+
 INSTALL = "matplotlib is not installed, so there is no plot; run `pip install matplotlib`"
 
 
 def run(
     content: Path,
-    style: Path,
     cells: Grid,
     folder: Path | None,
     observer: Observer,
@@ -57,7 +60,7 @@ def run(
     """Make the pastiches of the cells that are missing in a folder; then the sheet, the curves and the table.
 
     Args:
-        content, style: picture files.
+        content: a picture file.
         folder: by default ``photo_compared`` beside ``photo.jpg``.
         force: make all pictures again, and overwrite files that nstpipe did not make.
         tell: called with the table, as text of several lines.
@@ -69,12 +72,13 @@ def run(
     began = time.monotonic()
     memory.check_limits(for_tensorflow=True)
     folder = outputs.folder_of(content, "compared", folder)
-    check_file(style, "a picture")
+    for style in cells.styles:
+        check_file(style, "a picture")
     specs = sorted({cell.settings().weights for cell in cells.cells})
     if len(specs) > 1:
         raise SettingsError(f"the presets ask for unlike weights ({', '.join(specs)}); give --weights")
     extractor = weights.obtain(specs[0], observer.warn, observer.fetching)
-    comparison = _Comparison(content, style, cells, folder, extractor)
+    comparison = _Comparison(content, cells, folder, extractor)
     left = outputs.left([pastiche.output for pastiche in comparison.pastiches], force=force)
     comparison.check_drawings(force=force)
     ended = stylising.make(
@@ -96,22 +100,22 @@ def run(
 class _Comparison:
     """The pastiches of a grid, and what is drawn of them."""
 
-    def __init__(self, content: Path, style: Path, cells: Grid, folder: Path, extractor: Weights) -> None:
-        self._content, self._style, self._grid, self._extractor = content, style, cells, extractor
-        identity = fingerprint.of_file(style)
-        self.pastiches = [self._pastiche(cell, folder, identity) for cell in cells.cells]
+    def __init__(self, content: Path, cells: Grid, folder: Path, extractor: Weights) -> None:
+        self._content, self._grid, self._extractor = content, cells, extractor
+        identities = {style: fingerprint.of_file(style) for style in cells.styles}
+        self.pastiches = [self._pastiche(cell, folder, identities[cell.style]) for cell in cells.cells]
+        self._measures = Measures(content, self._longest, extractor, self.pastiches[0].settings.device)
         of_all = {"drawn of": [pastiche.output.parts for pastiche in self.pastiches]}
         self._sheet, self._plot = (outputs.output(content, folder / name, of_all) for name in (SHEET, PLOT))
         self._table = folder / TABLE
         self._replaces: dict[Item, str | None] = {}
-        self._measure_: CommonMeasure | None = None
 
     def _pastiche(self, cell: Cell, folder: Path, style: str) -> Pastiche:
         settings = cell.settings()
         parts = {**outputs.parts_of(self._content, settings, self._extractor), "style": style}
-        path = output_names.check_length(folder / f"{cell.name}.png")
+        path = output_names.check_length(folder / f"{cell.name}.png", SHORTER)
         output = outputs.output(self._content, path, parts, keeps_losses=True)
-        return Pastiche(cell.name, settings, self._style, output)
+        return Pastiche(cell.name, settings, cell.style, output)
 
     def check_drawings(self, *, force: bool) -> None:
         """Check that the sheet, the plot and the table replace no file of the user.
@@ -121,9 +125,10 @@ class _Comparison:
         Raises:
             OutputError: one would.
         """
-        for output in (self._sheet, self._plot, *(pastiche.output for pastiche in self.pastiches)):
-            if output.item.output.exists() and output.item.output.samefile(self._style):
-                raise OutputError(f"{shown(self._style)}: is the style itself; name another folder with -o")
+        written = (self._sheet, self._plot, *(pastiche.output for pastiche in self.pastiches))
+        for style, path in product(self._grid.styles, (output.item.output for output in written)):
+            if path.exists() and path.samefile(style):
+                raise OutputError(f"{shown(style)}: is the style itself; name another folder with -o")
         for drawing in (self._sheet, self._plot):
             is_ours = item_maker.is_unedited(drawing.item)
             self._replaces |= outputs.left([drawing], force=force or is_ours)
@@ -132,7 +137,7 @@ class _Comparison:
 
     def watch(self, pastiche: Pastiche) -> AbstractContextManager[OnStep]:
         """Record the common measure while a pastiche is made."""
-        return cell_results.measuring(pastiche, self._measure)
+        return cell_results.measuring(pastiche, partial(self._measures.of, pastiche.style))
 
     def draw(self, observer: Observer) -> list[CellResult]:
         """Write the sheet, the plot and the table of those cells that are complete; their results."""
@@ -140,7 +145,8 @@ class _Comparison:
         for pastiche in self.pastiches:
             observer.waiting()
             size = self._size(pastiche)
-            results.append(cell_results.result(pastiche, size, self._measure))
+            measure = partial(self._measures.of, pastiche.style)
+            results.append(cell_results.result(pastiche, size, measure))
         complete = [one for one in results if one is not None]
         self._write(self._sheet, self._drawn_sheet())
         if complete:
@@ -165,28 +171,10 @@ class _Comparison:
         """The longest side, in pixels, of the largest cell."""
         return max(max(self._size(pastiche)) for pastiche in self.pastiches)
 
-    def _measure(self, pixels: FloatArray) -> Mapping[str, float]:
-        if self._measure_ is None:
-            self._measure_ = self._made_measure()
-        return self._measure_.of(pixels)
-
-    def _made_measure(self) -> CommonMeasure:
-        """The measure at the size of the largest cell, within its limit."""
-        longest = min(LARGEST, self._longest)
-        content, style = self._inputs(longest)
-        return CommonMeasure(content, style, self._extractor, self.pastiches[0].settings.device)
-
-    def _inputs(self, longest: int) -> tuple[FloatArray, FloatArray]:
-        """Content and style (H, W, 3), their longest sides of at most so many pixels."""
-        pixels = []
-        for path in (self._content, self._style):
-            size = pastiche_size(images.read_size(path), longest, shown(path))
-            pixels.append(resize(images.read(path, max(size)).pixels, size))
-        return pixels[0], pixels[1]
-
     def _drawn_sheet(self) -> FloatArray:
         longest = min(LARGEST_TILE, self._longest)
-        return comparison_sheet.of(self._grid, self._inputs(longest), list(map(_read, self.pastiches)))
+        content, *styles = (read_within(path, longest) for path in (self._content, *self._grid.styles))
+        return comparison_sheet.of(self._grid, content, styles, list(map(_read, self.pastiches)))
 
 
 def _is_table(path: Path) -> bool:

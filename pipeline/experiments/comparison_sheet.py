@@ -1,11 +1,12 @@
 """The contact sheet of a comparison."""
 
 from collections.abc import Sequence
+from itertools import chain
 
 import numpy as np
 
 from pipeline.base.arrays import FloatArray
-from pipeline.experiments.cells import Grid
+from pipeline.experiments.cells import STYLE, Grid
 from pipeline.pictures.sheets import BORDER, grid, heading, labelled, tile, width_of
 
 ACROSS = 4
@@ -13,39 +14,62 @@ ACROSS = 4
 
 
 def of(
-    cells: Grid, inputs: tuple[FloatArray, FloatArray], pictures: Sequence[FloatArray | None]
+    cells: Grid, content: FloatArray, styles: Sequence[FloatArray], pictures: Sequence[FloatArray | None]
 ) -> FloatArray:
     """Content and style, then every cell below its label; of two axes, each row has its label on the left.
 
+    Several styles stand to the left of their cells instead.
+
     Args:
-        inputs: content and style, (H, W, 3) each, 0..255; tiles have the size of the content.
+        content: (H, W, 3), 0..255; tiles have its size.
+        styles: those of the grid, the same way.
         pictures: of the cells, row by row; None where a cell could not be made.
 
     Returns:
         (H, W, 3), 0..255.
     """
     labels = [cell.labels[-1] for cell in cells.cells]
-    height, width = (side + 2 * BORDER for side in inputs[0].shape[:2])
+    height, width = (side + 2 * BORDER for side in content.shape[:2])
     width = max([width, *map(width_of, labels)])
-    tiles = [
-        labelled(tile(picture, width, height), label)
-        for picture, label in zip([*inputs, *pictures], ["content", "style", *labels], strict=True)
-    ]
+
+    def tiles(pictures: Sequence[FloatArray | None], labels: Sequence[str]) -> list[FloatArray]:
+        shown = zip(pictures, labels, strict=True)
+        return [labelled(tile(picture, width, height), label) for picture, label in shown]
+
+    inputs = tiles([content, *styles], ["content", *["style"] * len(styles)])
+    made = tiles(pictures, labels)
+    if cells.axes[0].name == STYLE:
+        return _by_style(cells, inputs[0], inputs[1:], made)
     if len(cells.axes) == 1:
-        return grid(tiles, ACROSS)
-    return _in_rows(tiles[:2], tiles[2:], cells.axes[0].labels)
+        return grid([*inputs, *made], ACROSS)
+    return _in_rows([inputs, *_split(made, cells)], cells)
 
 
-def _in_rows(inputs: list[FloatArray], tiles: list[FloatArray], labels: list[str]) -> FloatArray:
-    """A row of the inputs, then one row for each of ``labels``."""
-    columns = len(tiles) // len(labels)
-    rows = [inputs, *(tiles[start : start + columns] for start in range(0, len(tiles), columns))]
-    white = np.full_like(tiles[0], 255)
+def _by_style(
+    cells: Grid, content: FloatArray, styles: list[FloatArray], made: list[FloatArray]
+) -> FloatArray:
+    """The content, then each style beside its cells."""
+    rows = [[style, *row] for style, row in zip(styles, _split(made, cells), strict=True)]
+    if len(cells.axes) == 1:  # pairs
+        return grid([content, np.full_like(content, 255), *chain(*rows)], ACROSS)
+    return _in_rows([[content], *rows], cells)
+
+
+def _split(tiles: list[FloatArray], cells: Grid) -> list[list[FloatArray]]:
+    """The tiles of the cells, those together that have one place on the first axis."""
+    count = len(tiles) // len(cells.axes[0].values)
+    return [tiles[start : start + count] for start in range(0, len(tiles), count)]
+
+
+def _in_rows(rows: list[list[FloatArray]], cells: Grid) -> FloatArray:
+    """The row of the inputs and those of the cells, which have their labels on the left, on white."""
+    labels = ["", *cells.axes[0].labels]
+    white = np.full_like(rows[0][0], 255)
     margin = max(map(width_of, labels))
     across = max(map(len, rows))
     return np.vstack(
         [
             np.hstack([heading(label, margin, len(white)), *row, *[white] * (across - len(row))])
-            for label, row in zip(["", *labels], rows, strict=True)
+            for label, row in zip(labels, rows, strict=True)
         ]
     )

@@ -8,9 +8,11 @@ from pipeline.errors import SettingsError
 from pipeline.experiments.cells import SWEPT, grid, objective_of
 from pipeline.settings.settings import Settings
 
+STYLES = [Path("starry.jpg")]
+
 
 def test_two_sweeps_make_every_pair_row_by_row() -> None:
-    made = grid(None, ["content-weight=0.5, 5", "optimizer=adam,lbfgs,sgd"], {"size": "64"})
+    made = grid(STYLES, None, ["content-weight=0.5, 5", "optimizer=adam,lbfgs,sgd"], {"size": "64"})
     settings = [cell.settings() for cell in made.cells]
     assert [(one.content_weight, one.optimizer) for one in settings] == [
         *((0.5, "adam"), (0.5, "lbfgs"), (0.5, "sgd")),
@@ -21,29 +23,61 @@ def test_two_sweeps_make_every_pair_row_by_row() -> None:
 
 
 def test_presets_are_an_axis_and_a_single_one_applies_to_all_cells() -> None:
-    made = grid("lbfgs-50,adam-1500", ["seed=1,2"], {})
+    made = grid(STYLES, "lbfgs-50,adam-1500", ["seed=1,2"], {})
     assert [axis.name for axis in made.axes] == ["preset", "seed"]
     assert [cell.settings().optimizer for cell in made.cells] == ["lbfgs", "lbfgs", "adam", "adam"]
-    assert {cell.settings().snapshot_every for cell in grid("avgpool-251,adam-1500", [], {}).cells} == {0}
-    base = grid("adam-1500", ["seed=1,2"], {})
+    with_snapshots = grid(STYLES, "avgpool-251,adam-1500", [], {})
+    assert {cell.settings().snapshot_every for cell in with_snapshots.cells} == {0}
+    base = grid(STYLES, "adam-1500", ["seed=1,2"], {})
     assert [cell.labels for cell in base.cells] == [("seed=1",), ("seed=2",)]
     assert {cell.settings().optimizer for cell in base.cells} == {"adam"}
+
+
+def test_several_styles_are_the_first_axis_and_a_single_one_is_none() -> None:
+    starry, scream = Path("a/starry.jpg"), Path("b/scream.old.png")
+    made = grid([starry, scream], "adam-1500", ["seed=1,2"], {})
+    assert [cell.name for cell in made.cells] == [
+        *("style=starry seed=1", "style=starry seed=2"),
+        *("style=scream.old seed=1", "style=scream.old seed=2"),
+    ]
+    assert [cell.style for cell in made.cells] == [starry] * 2 + [scream] * 2
+    assert [cell.settings().seed for cell in made.cells] == [1, 2, 1, 2]
+    assert [cell.name for cell in grid([starry, scream], None, [], {}).cells] == [
+        "style=starry",
+        "style=scream.old",
+    ]
+    (alone,) = {(cell.name, cell.style) for cell in grid([starry], None, ["seed=1"], {}).cells}
+    assert alone == ("seed=1", starry)
+
+
+@pytest.mark.parametrize(
+    ("styles", "presets", "message"),
+    [
+        (["a/starry.jpg", "b/starry.png"], None, "style=starry: two styles have this name; rename"),
+        (["a/É.jpg", "b/e\u0301.jpg"], None, "two styles have this name"),
+        (["starry.jpg", "starry.jpg"], None, "style=starry: two styles have this name"),
+        (["a.jpg", "b.jpg"], "preview,balanced", "style x preset x seed: a grid has at most two axes"),
+    ],
+)
+def test_styles_that_are_refused(styles, presets, message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
+        grid(list(map(Path, styles)), presets, ["seed=1,2"], {})
 
 
 def test_a_preset_s_file_has_its_stem_as_label() -> None:
     Path("folder").mkdir()
     Path("folder/mine.toml").write_text("steps = 7\n")
-    made = grid("folder/mine.toml,preview", [], {})
+    made = grid(STYLES, "folder/mine.toml,preview", [], {})
     assert [cell.name for cell in made.cells] == ["preset=mine", "preset=preview"]
     assert made.cells[0].settings().steps == (7,)
 
 
 def test_values_between_semicolons_can_be_lists() -> None:
-    made = grid(None, ["steps=30; 70, 55,35 ;"], {"scales": "3"})
+    made = grid(STYLES, None, ["steps=30; 70, 55,35 ;"], {"scales": "3"})
     assert [cell.settings().steps for cell in made.cells] == [(30,), (70, 55, 35)]
     assert [cell.name for cell in made.cells] == ["steps=30", "steps=70,55,35"]
-    assert len(grid(None, ["steps=70,55,35"], {}).cells) == 3
-    layers = grid(None, ["style_layers=block1_conv1=2,block3_conv1=1;block2_conv1=3"], {})
+    assert len(grid(STYLES, None, ["steps=70,55,35"], {}).cells) == 3
+    layers = grid(STYLES, None, ["style_layers=block1_conv1=2,block3_conv1=1;block2_conv1=3"], {})
     assert [cell.settings().style_layers for cell in layers.cells] == [
         {"block1_conv1": 2, "block3_conv1": 1},
         {"block2_conv1": 3},
@@ -53,7 +87,7 @@ def test_values_between_semicolons_can_be_lists() -> None:
 @pytest.mark.parametrize(
     ("presets", "sweeps", "flags", "message"),
     [
-        (None, [], {}, "nothing to compare; give --presets A,B or --sweep"),
+        (None, [], {}, "nothing to compare; give --presets A,B, --sweep .* or more styles"),
         ("preview", [], {}, "nothing to compare"),
         (" , ", [], {}, "--presets ' , ': has no value"),
         ("preview,previw", [], {}, "no preset is called 'previw'; did you mean preview"),
@@ -76,7 +110,7 @@ def test_values_between_semicolons_can_be_lists() -> None:
 )
 def test_what_is_refused(presets, sweeps, flags, message: str) -> None:
     with pytest.raises(SettingsError, match=message):
-        grid(presets, sweeps, flags)
+        grid(STYLES, presets, sweeps, flags)
 
 
 def test_every_setting_that_changes_a_picture_can_be_swept() -> None:

@@ -1,9 +1,12 @@
 """A comparison on tiny weights: its cells, its files, and a run that was stopped goes on."""
 
 import csv
+import hashlib
 import importlib.util
+import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -16,6 +19,7 @@ from pipeline.extractor import weights
 from pipeline.extractor.layers import LAYERS
 from pipeline.extractor.weights import Weights
 from pipeline.pictures import images, sheets, writing
+from pipeline.settings.choice import Choice
 from tests.support.media import picture
 from tests.support.observers import RecordingObserver, StopsAt
 from tests.support.tiny_weights import tiny_weights
@@ -55,15 +59,19 @@ def shallow(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(
-    sweeps=("optimizer=adam,lbfgs",), observer=None, folder=None, force=False, presets=None, **flags: str
+    sweeps=("optimizer=adam,lbfgs",),
+    observer=None,
+    folder=None,
+    force=False,
+    styles=("style.png",),
+    **flags: str,
 ):
     swept = [sweep.partition("=")[0] for sweep in sweeps]
     flags = {name: value for name, value in (FLAGS | flags).items() if name not in swept}
-    grid = cells.grid(None, sweeps, flags)
+    grid = cells.grid([Path(style) for style in styles], None, sweeps, flags)
     told: list[str] = []
     outcome = comparison.run(
         Path("photo.png"),
-        Path("style.png"),
         grid,
         folder,
         observer or RecordingObserver(),
@@ -244,6 +252,77 @@ def test_a_grid_of_two_axes_has_a_row_for_each_value_of_the_first() -> None:
         top = (1 + number) * row + sheets.LABEL + sheets.BORDER
         left = margin + 2 * number * width + (width - 32) // 2
         np.testing.assert_array_equal(sheet[top : top + 24, left : left + 32], pixels(FOLDER / f"{name}.png"))
+
+
+@pytest.fixture
+def starry() -> Path:
+    return picture("starry.png", 5, 32, 32)
+
+
+def test_several_styles_are_an_axis_and_each_is_on_the_sheet(starry: Path) -> None:
+    run(["steps=2,3"], styles=["style.png", "starry.png"])
+    names = [f"style={style} steps={steps}" for style in ("style", "starry") for steps in (2, 3)]
+    assert [row["cell"] for row in table()] == names
+    run(["steps=2,3"], folder=Path("alone"), styles=["starry.png"])
+    for one, steps in zip(names[2:], (2, 3), strict=True):
+        np.testing.assert_array_equal(pixels(FOLDER / f"{one}.png"), pixels(f"alone/steps={steps}.png"))
+    sheet = pixels(FOLDER / "sheet.png")
+    row, margin = sheet.shape[0] // 3, sheets.width_of("style=starry")
+    width = (sheet.shape[1] - margin) // 3
+    for number, name in enumerate(["style.png", "starry.png"], 1):
+        top = number * row + sheets.LABEL + sheets.BORDER
+        left = margin + (width - 24) // 2  # in the tile of the content, 24 high, it is square
+        shown = sheet[top : top + 24, left : left + 24]
+        desired = cv2.resize(pixels(name), (24, 24), interpolation=cv2.INTER_AREA)
+        assert np.abs(shown - desired).max() < 2
+        left = margin + 2 * width + (width - 32) // 2
+        last = pixels(FOLDER / f"{names[2 * number - 1]}.png")
+        np.testing.assert_array_equal(sheet[top : top + 24, left : left + 32], last)
+
+
+def test_each_cell_is_measured_against_its_own_style_and_has_no_rival_of_another(starry: Path) -> None:
+    _, (text,) = run([], styles=["style.png", "starry.png"])
+    extractor = weights.load(Path("tiny.npz"), "file")
+    for name, row in zip(["style", "starry"], table(), strict=True):
+        measure = common_measure.CommonMeasure(pixels("photo.png"), pixels(f"{name}.png"), extractor, "cpu")
+        desired = measure.of(pixels(FOLDER / f"style={name}.png"))
+        measured = {"content": float(row["common_content"]), "style": float(row["common_style"])}
+        assert measured == pytest.approx(desired, rel=1e-4)
+        assert not [column for column in row if column.startswith("seconds to")]
+    assert "seconds to the final loss" not in text
+
+
+def test_pairs_of_style_and_cell_follow_the_content_where_styles_are_the_only_axis(starry: Path) -> None:
+    run([], styles=["style.png", "starry.png"])
+    sheet = pixels(FOLDER / "sheet.png")
+    row, width = sheet.shape[0] // 2, sheet.shape[1] // 4
+    for place, name in {(0, 0): Path("photo.png"), (0, 3): FOLDER / "style=style.png"}.items():
+        top, left = place[0] * row + sheets.LABEL + sheets.BORDER, place[1] * width + (width - 32) // 2
+        np.testing.assert_array_equal(sheet[top : top + 24, left : left + 32], pixels(name))
+    assert sheet[:row, width : 2 * width].min() == 255
+    second = sheet[row + sheets.LABEL + sheets.BORDER :][:24, width + (width - 32) // 2 :][:, :32]
+    np.testing.assert_array_equal(second, pixels(FOLDER / "style=starry.png"))
+
+
+def test_a_cell_of_one_style_has_the_fingerprint_of_earlier_versions() -> None:
+    """So its picture is adopted: of these parts it was made before there could be several styles."""
+    run(["optimizer=adam"], precision="float32")
+    tag = json.loads(images.read_tags(FOLDER / NAMES[0])["nstpipe"])
+    settings = Choice(None, {**FLAGS, "optimizer": "adam", "precision": "float32"}).resolve().settings
+    parts = {
+        "pixels version": 2,
+        "settings": settings.that_change_pixels(of_a_video=False),
+        "weights": weights.load(Path("tiny.npz"), "file").fingerprint,
+        "input": hashlib.sha256(Path("photo.png").read_bytes()).hexdigest(),
+        "style": hashlib.sha256(Path("style.png").read_bytes()).hexdigest(),
+    }
+    assert tag["job"] == hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def test_a_cell_whose_name_is_too_long_for_a_file_is_refused() -> None:
+    layers = ",".join(f"{layer}={number}.123456789" for number, layer in enumerate(LAYERS[:11], 1))
+    with pytest.raises(OutputError, match=r"the name is \d+ bytes too long; shorten the values"):
+        run([f"style_layers={layers};block1_conv1"])
 
 
 def test_without_matplotlib_there_is_no_plot_and_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:

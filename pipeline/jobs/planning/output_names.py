@@ -60,8 +60,11 @@ def named(path: Path) -> Path:
     return path if path.name not in ("", "..") else Path(os.path.realpath(path))
 
 
-def check_length(output: Path) -> Path:
+def check_length(output: Path, remedy: str = "name a shorter one with -o") -> Path:
     """Return ``output`` if its job's folder can be made beside it.
+
+    Args:
+        remedy: what to do where its name is too long.
 
     Raises:
         OutputError: its name is too long, or it has none.
@@ -70,7 +73,7 @@ def check_length(output: Path) -> Path:
         raise OutputError(f"{shown(output)}: cannot be an output; name another with -o")
     over = len(os.fsencode(job_folder(output).name)) - LONGEST_NAME
     if over > 0:
-        raise OutputError(f"{shown(output)}: the name is {over} bytes too long; name a shorter one with -o")
+        raise OutputError(f"{shown(output)}: the name is {over} bytes too long; {remedy}")
     return output
 
 
