@@ -1,13 +1,12 @@
 """Compare presets or settings: one pastiche for each cell of a grid, a sheet, curves, and a table."""
 
-import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from itertools import product
 from pathlib import Path
 
-from pipeline.base import atomic, memory
+from pipeline.base import atomic
 from pipeline.base.arrays import FloatArray, Size
 from pipeline.base.files import check_file
 from pipeline.base.messages import shown
@@ -24,10 +23,10 @@ from pipeline.experiments import (
 )
 from pipeline.experiments.cell_results import CellResult
 from pipeline.experiments.cells import Cell, Grid
+from pipeline.experiments.experiment import begin
 from pipeline.experiments.measures import Measures, read_within
 from pipeline.experiments.outputs import Output
 from pipeline.experiments.stylising import Pastiche
-from pipeline.extractor import weights
 from pipeline.extractor.weights import Weights
 from pipeline.jobs.planning import output_names
 from pipeline.jobs.planning.plan import Item
@@ -69,32 +68,32 @@ def run(
         JobDiffersError: a picture in the folder was made with other settings or weights, or of others.
         NstpipeError: another of its kinds.
     """
-    began = time.monotonic()
-    memory.check_limits(for_tensorflow=True)
-    folder = outputs.folder_of(content, "compared", folder)
     for style in cells.styles:
         check_file(style, "a picture")
-    specs = sorted({cell.settings().weights for cell in cells.cells})
-    if len(specs) > 1:
-        raise SettingsError(f"the presets ask for unlike weights ({', '.join(specs)}); give --weights")
-    extractor = weights.obtain(specs[0], observer.warn, observer.fetching)
-    comparison = _Comparison(content, cells, folder, extractor)
+    experiment = begin(content, "compared", folder, _weights_of(cells), observer)
+    comparison = _Comparison(content, cells, experiment.folder, experiment.weights)
     left = outputs.left([pastiche.output for pastiche in comparison.pastiches], force=force)
     comparison.check_drawings(force=force)
     ended = stylising.make(
-        comparison.pastiches, left, extractor, observer, comparison.watch, others_go_on=True
+        comparison.pastiches, left, experiment.weights, observer, comparison.watch, others_go_on=True
     )
     results = comparison.draw(observer)
     if results:
-        tell(comparison_table.as_text(results, extractor.kind))
-    return Outcome(
-        folder,
-        extractor.described,
-        done=len(results),
-        stylized=len(ended),
-        seconds=time.monotonic() - began,
-        failed=tuple(entry for entry in ended if entry.state == "failed"),
-    )
+        tell(comparison_table.as_text(results, experiment.weights.kind))
+    failed = [entry for entry in ended if entry.state == "failed"]
+    return experiment.outcome(done=len(results), stylized=len(ended), failed=failed)
+
+
+def _weights_of(cells: Grid) -> str:
+    """The setting ``weights`` of all cells.
+
+    Raises:
+        SettingsError: presets differ in it.
+    """
+    specs = sorted({cell.settings().weights for cell in cells.cells})
+    if len(specs) > 1:
+        raise SettingsError(f"the presets ask for unlike weights ({', '.join(specs)}); give --weights")
+    return specs[0]
 
 
 class _Comparison:

@@ -1,20 +1,18 @@
 """What the layers see in a picture: two pictures of each layer, and a sheet of each kind."""
 
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from pipeline.base import memory
 from pipeline.base.arrays import FloatArray
 from pipeline.base.messages import shown
 from pipeline.base.resizing import size_to_fit
 from pipeline.core import loading
 from pipeline.experiments import layer_pictures, outputs
+from pipeline.experiments.experiment import begin
 from pipeline.experiments.layer_pictures import ACROSS, SIDE
-from pipeline.extractor import weights
 from pipeline.extractor.layers import LAYERS
 from pipeline.extractor.weights import Weights
 from pipeline.jobs.planning import estimates
@@ -42,24 +40,22 @@ def run(
         JobDiffersError: a picture in the folder was made with other settings or weights, or of another one.
         NstpipeError: another of its kinds.
     """
-    began = time.monotonic()
-    memory.check_limits(for_tensorflow=True)
-    folder = outputs.folder_of(image, "layers", folder)
     chosen = Choice(DEFAULT_PRESET, flags).resolve().settings
-    extractor = weights.obtain(chosen.weights, observer.warn, observer.fetching)
-    settings = _settings(chosen, extractor)
-    parts = outputs.parts_of(image, settings, extractor)
-    made = {name: outputs.output(image, folder / name, {**parts, "of": name}) for name in _names(settings)}
+    experiment = begin(image, "layers", folder, chosen.weights, observer)
+    settings = _settings(chosen, experiment.weights)
+    parts = outputs.parts_of(image, settings, experiment.weights)
+    made = {
+        name: outputs.output(image, experiment.folder / name, {**parts, "of": name})
+        for name in _names(settings)
+    }
     left = outputs.left(made.values(), force=force)
     if not left:
         observer.nothing_left(len(made))
-    for name, picture in (_pictures(image, settings, extractor, observer) if left else {}).items():
+    for name, picture in (_pictures(image, settings, experiment.weights, observer) if left else {}).items():
         observer.waiting()
         if made[name].item in left:
             made[name].write(picture, left[made[name].item])
-    return Outcome(
-        folder, extractor.described, done=len(made), stylized=len(left), seconds=time.monotonic() - began
-    )
+    return experiment.outcome(done=len(made), stylized=len(left))
 
 
 def _settings(chosen: Settings, extractor: Weights) -> Settings:

@@ -95,10 +95,16 @@ def folder_of(image: Path, ending: str, folder: Path | None) -> Path:
     return folder
 
 
+def sweep(folder: Path) -> None:
+    """Remove the temporary files that a killed run left in the folder of an experiment."""
+    atomic.sweep(folder)
+    atomic.sweep(output_names.job_folder_in_use(folder) / loss_curves.FOLDER)
+
+
 def left(outputs: Collection[Output], *, force: bool) -> dict[Item, str | None]:
     """The pictures to make, each with the content at its path that it may overwrite; None where nothing is.
 
-    Temporary files that a killed run left beside them are removed.
+    Nothing is changed.
 
     Args:
         force: make all of them, and overwrite whatever is there.
@@ -107,9 +113,6 @@ def left(outputs: Collection[Output], *, force: bool) -> dict[Item, str | None]:
         JobDiffersError: a picture was made with other settings or weights, or of another picture.
         OutputError: a file was not made by nstpipe, or it is the image itself, which ``force`` keeps, too.
     """
-    for folder in {one.item.output.parent for one in outputs}:
-        atomic.sweep(folder)
-        atomic.sweep(output_names.job_folder_in_use(folder) / loss_curves.FOLDER)
     for item in (one.item for one in outputs):
         if item.output.exists() and item.output.samefile(item.content):
             raise OutputError(f"{shown(item.output)}: is the picture itself; name another folder with -o")

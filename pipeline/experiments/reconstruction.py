@@ -1,17 +1,15 @@
 """Make the reconstructions of a picture, from noise: those that are missing, and a sheet of each figure."""
 
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline.base import memory
 from pipeline.base.resizing import resize
 from pipeline.experiments import objectives, outputs, stylising
+from pipeline.experiments.experiment import begin
 from pipeline.experiments.objectives import Kind
 from pipeline.experiments.outputs import Output
 from pipeline.experiments.stylising import Pastiche
-from pipeline.extractor import weights
 from pipeline.extractor.weights import Weights
 from pipeline.jobs.planning.plan import Item
 from pipeline.jobs.work.observer import Observer
@@ -44,21 +42,16 @@ def run(
         JobDiffersError: a picture in the folder was made with other settings or weights, or of another one.
         NstpipeError: another of its kinds.
     """
-    began = time.monotonic()
-    memory.check_limits(for_tensorflow=True)
-    folder = outputs.folder_of(image, "reconstructed", folder)
     spec = objectives.settings_of(objectives.figure(kinds[0])[0], flags).weights
-    extractor = weights.obtain(spec, observer.warn, observer.fetching)
-    figures = [_Figure(kind, image, folder, flags, extractor) for kind in kinds]
+    experiment = begin(image, "reconstructed", folder, spec, observer)
+    figures = [_Figure(kind, image, experiment.folder, flags, experiment.weights) for kind in kinds]
     left = outputs.left([output for figure in figures for output in figure.outputs], force=force)
     pictures = [picture for figure in figures for picture in figure.pictures]
-    made = len(stylising.make(pictures, left, extractor, observer))
+    made = len(stylising.make(pictures, left, experiment.weights, observer))
     for figure in figures:
         if any(output.item in left for output in figure.outputs):
             figure.write_sheet(left)
-    return Outcome(
-        folder, extractor.described, done=len(pictures), stylized=made, seconds=time.monotonic() - began
-    )
+    return experiment.outcome(done=len(pictures), stylized=made)
 
 
 class _Figure:
