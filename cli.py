@@ -175,7 +175,7 @@ app.command()(inspection_commands.steadiness)
 
 
 @app.command()
-@with_some_options(OF_AN_EXPERIMENT, cells.FIXED)
+@with_some_options((*OF_AN_EXPERIMENT, "dry_run"), cells.FIXED)
 def compare(
     content: Annotated[Path, typer.Argument(metavar="CONTENT", help="A picture.")],
     styles: Styles,
@@ -186,9 +186,13 @@ def compare(
     options: JobOptions,
 ) -> None:
     """Compare styles, presets, or values of settings: a sheet, the losses over steps and seconds, a table."""
-    from pipeline.experiments import comparison
+    from pipeline.experiments import comparison, comparison_forecast
 
     grid = cells.grid(styles, presets, sweep or (), options.settings)
+    if options.dry_run:
+        foreseen = comparison_forecast.lines(content, grid, output, force=options.force)
+        streams.print_lines("\n".join(foreseen))
+        return
     with streams.printed_at_the_end(quiet=options.quiet) as lines:
         make = partial(comparison.run, content, grid, output, force=options.force, tell=lines.append)
         plan_runs.show(make, quiet=options.quiet)

@@ -294,6 +294,7 @@ def test_a_dry_run_prints_the_plan_and_loads_no_tensorflow() -> None:
         ["video", "in.mp4", "s.jpg"],
         ["batch", "photos", "s.jpg"],
         ["image", "photos/a.jpg", "s.jpg"],
+        ["compare", "photos/a.jpg", "s.jpg", "--sweep", "optimizer=lbfgs,adam"],
     ):
         ended = subprocess.run(
             [sys.executable, "-c", code, *arguments, "--dry-run"],
@@ -304,9 +305,15 @@ def test_a_dry_run_prints_the_plan_and_loads_no_tensorflow() -> None:
         )
         assert (ended.returncode, ended.stderr) == (0, "")
         assert "lbfgs in float32" in ended.stdout or "lbfgs in bfloat16" in ended.stdout
-        for word in ("items:", "megapixels", "memory:", "disk:", "time:"):
+        for word in (
+            "cells:" if arguments[0] == "compare" else "items:",
+            "megapixels",
+            "memory:",
+            "disk:",
+            "time:",
+        ):
             assert word in ended.stdout
-    assert not list(Path().glob(".*nstpipe"))
+    assert sorted(path.name for path in Path().iterdir()) == ["in.mp4", "photos", "s.jpg"]
 
 
 def test_a_dry_run_names_what_will_fail(nstpipe) -> None:

@@ -36,6 +36,9 @@ from pipeline.jobs.work.observer import Observer
 from pipeline.jobs.work.runs import Outcome
 from pipeline.pictures import images
 
+ENDING = "compared"
+"""Of the default folder: ``photo_compared``."""
+
 SHEET, PLOT, TABLE = "sheet.png", "losses.png", "table.csv"
 
 LARGEST_TILE = 512
@@ -70,10 +73,9 @@ def run(
     """
     for style in cells.styles:
         check_file(style, "a picture")
-    experiment = begin(content, "compared", folder, _weights_of(cells), observer)
-    comparison = _Comparison(content, cells, experiment.folder, experiment.weights)
-    left = outputs.left([pastiche.output for pastiche in comparison.pastiches], force=force)
-    comparison.check_drawings(force=force)
+    experiment = begin(content, ENDING, folder, weights_of(cells), observer)
+    comparison = Comparison(content, cells, experiment.folder, experiment.weights)
+    left = comparison.left(force=force)
     ended = stylising.make(
         comparison.pastiches, left, experiment.weights, observer, comparison.watch, others_go_on=True
     )
@@ -84,7 +86,7 @@ def run(
     return experiment.outcome(done=len(results), stylized=len(ended), failed=failed)
 
 
-def _weights_of(cells: Grid) -> str:
+def weights_of(cells: Grid) -> str:
     """The setting ``weights`` of all cells.
 
     Raises:
@@ -96,7 +98,16 @@ def _weights_of(cells: Grid) -> str:
     return specs[0]
 
 
-class _Comparison:
+def path_of(cell: Cell, folder: Path) -> Path:
+    """The file of a cell.
+
+    Raises:
+        OutputError: its name is too long.
+    """
+    return output_names.check_length(folder / f"{cell.name}.png", SHORTER)
+
+
+class Comparison:
     """The pastiches of a grid, and what is drawn of them."""
 
     def __init__(self, content: Path, cells: Grid, folder: Path, extractor: Weights) -> None:
@@ -112,18 +123,23 @@ class _Comparison:
     def _pastiche(self, cell: Cell, folder: Path, style: str) -> Pastiche:
         settings = cell.settings()
         parts = {**outputs.parts_of(self._content, settings, self._extractor), "style": style}
-        path = output_names.check_length(folder / f"{cell.name}.png", SHORTER)
-        output = outputs.output(self._content, path, parts, keeps_losses=True)
+        output = outputs.output(self._content, path_of(cell, folder), parts, keeps_losses=True)
         return Pastiche(cell.name, settings, cell.style, output)
 
-    def check_drawings(self, *, force: bool) -> None:
-        """Check that the sheet, the plot and the table replace no file of the user.
+    def left(self, *, force: bool) -> dict[Item, str | None]:
+        """The cells to make, see :func:`.outputs.left`.
 
-        Those of an earlier grid are replaced: all that they show can be drawn again.
+        Sheet, plot and table of an earlier grid are replaced: all that they show can be drawn again.
 
         Raises:
-            OutputError: one would.
+            JobDiffersError: a picture was made with other settings or weights, or of others.
+            OutputError: a cell, the sheet, the plot or the table would replace a file of the user.
         """
+        left = outputs.left([pastiche.output for pastiche in self.pastiches], force=force)
+        self._check_drawings(force=force)
+        return left
+
+    def _check_drawings(self, *, force: bool) -> None:
         written = (self._sheet, self._plot, *(pastiche.output for pastiche in self.pastiches))
         for style, path in product(self._grid.styles, (output.item.output for output in written)):
             if path.exists() and path.samefile(style):

@@ -104,6 +104,19 @@ def available(spec: str) -> str:
     return spec
 
 
+def at_hand(spec: str) -> Weights | None:
+    """The weights of the kind that :func:`available` gives; None where they must be downloaded first.
+
+    Raises:
+        WeightsError: a file is missing, damaged, or not a VGG19.
+    """
+    kind = available(spec)
+    if kind in fetching.BY_KIND:
+        paths = [source.path() for source in fetching.cached() if source.kind == kind]
+        return _published(kind, paths[0]) if paths else None
+    return load(_file(spec), kind) if kind == "file" else obtain(kind, lambda message: None)
+
+
 def verify(path: Path) -> str:
     """One line about a weights file: its format, layers, widths and fingerprint.
 

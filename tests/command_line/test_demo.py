@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 import cli
-from pipeline.command_line import demo, dry_run
+from pipeline.command_line import demo
 from pipeline.extractor import eight_bit, fetching, imagenet
+from pipeline.jobs.planning import forecast_lines
 from tests.support.media import FLAGS
 from tests.support.servers import serving
 from tests.support.weight_files import EIGHT_BIT, wheel
@@ -55,7 +56,7 @@ def test_a_dry_run_fetches_nothing(index, capfd) -> None:
     assert run("--dry-run", "-o", "other.mp4", *QUICK) == 0
     printed = capfd.readouterr().out
     assert re.search(r"hillside\.jpg -> other\.png\n(.*\n)+.*clip\.mp4 -> other\.mp4\n", printed)
-    assert re.findall(r"weights: builtin(.*?); \w+ in \w+, scales", printed) == [dry_run.MAY_FETCH, ""]
+    assert re.findall(r"weights: builtin(.*?); \w+ in \w+, scales", printed) == [forecast_lines.MAY_FETCH, ""]
     assert index[1] == {}
 
 

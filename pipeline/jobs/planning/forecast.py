@@ -1,7 +1,7 @@
 """Forecast the memory, disk space and time of a plan, without running it and without TensorFlow."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from pipeline.base.arrays import Size
 from pipeline.base.memory import free_memory
@@ -17,6 +17,21 @@ from pipeline.video.decoding import decoder_memory
 
 
 @dataclass(frozen=True)
+class PictureCost:
+    """What one picture will take.
+
+    Attributes:
+        size: (height, width) of the pastiche.
+        memory: bytes at the peak, the process included.
+        seconds: on this machine's processor.
+    """
+
+    size: Size
+    memory: int
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Forecast:
     """What a job will take.
 
@@ -28,6 +43,7 @@ class Forecast:
         seconds: on this machine's processor.
         problems: pictures that will fail, each in one line.
         notes: on pictures that will be made, each in one line.
+        each: of the pictures that will be made; none of a clip's frames.
     """
 
     items: int
@@ -37,6 +53,7 @@ class Forecast:
     seconds: float
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    each: Mapping[Item, PictureCost] = field(default_factory=dict)
 
 
 def forecast(plan: Plan, settings: Settings, widths: Sequence[int], workers: int = 1) -> Forecast:
@@ -53,34 +70,54 @@ def forecast(plan: Plan, settings: Settings, widths: Sequence[int], workers: int
         pastiche_size(images.read_size(style), settings.size, shown(style))
     if isinstance(plan, VideoPlan):
         return _of_video(plan, settings, widths, workers)
-    return _of_pictures(plan, settings, widths, workers)
+    return of_pictures(dict.fromkeys(plan.items, settings), widths, workers)
 
 
-def _of_pictures(plan: Plan, settings: Settings, widths: Sequence[int], workers: int) -> Forecast:
-    """From the pictures' headers."""
-    workers = max(1, min(workers, len(plan.items)))
+def of_pictures(pictures: Mapping[Item, Settings], widths: Sequence[int], workers: int = 1) -> Forecast:
+    """The forecast of pictures, each with its own settings, from their headers.
+
+    Args:
+        widths: channels of the extractor's blocks.
+        workers: pictures at once.
+    """
+    workers = max(1, min(workers, len(pictures)))
     memory = free_memory() // workers if workers > 1 else None
-    sizes: list[Size] = []
+    sizes: dict[Item, Size] = {}
     problems: list[str] = []
     notes: list[str] = []
-    for item in plan.items:
+    for item, settings in pictures.items():
         try:
-            size, of_item = _checked(item, settings, widths, memory)
-            sizes.append(size)
+            sizes[item], of_item = _checked(item, settings, widths, memory)
             notes += of_item
         except NstpipeError as error:
             problems.append(str(error))
-    speed, workers = estimates.operations_per_second(), max(1, min(workers, len(sizes)))
-    needs = sorted(estimates.memory_of_step(settings, size, widths) for size in sizes)
+    workers = max(1, min(workers, len(sizes)))
+    each = _costs(sizes, pictures, widths, workers)
     return Forecast(
-        len(plan.items),
-        sum(height * width for height, width in sizes),
-        sum(needs[-workers:]),
-        sum(map(estimates.disk_of_picture, sizes)),
-        sum(estimates.seconds_of_picture(settings, size, widths, speed, workers=workers) for size in sizes),
+        len(pictures),
+        sum(height * width for height, width in sizes.values()),
+        sum(sorted(cost.memory for cost in each.values())[-workers:]),
+        sum(map(estimates.disk_of_picture, sizes.values())),
+        sum(cost.seconds for cost in each.values()),
         tuple(dict.fromkeys(problems)),
         tuple(dict.fromkeys(notes)),
+        each,
     )
+
+
+def _costs(
+    sizes: Mapping[Item, Size], pictures: Mapping[Item, Settings], widths: Sequence[int], workers: int
+) -> dict[Item, PictureCost]:
+    """What each picture takes of those whose pastiches have these sizes."""
+    speed = estimates.operations_per_second()
+    return {
+        item: PictureCost(
+            size,
+            estimates.memory_of_step(pictures[item], size, widths),
+            estimates.seconds_of_picture(pictures[item], size, widths, speed, workers=workers),
+        )
+        for item, size in sizes.items()
+    }
 
 
 def _checked(

@@ -9,7 +9,8 @@ from pipeline.errors import InputError
 from pipeline.extractor.layers import QUARTER_WIDTHS
 from pipeline.jobs.planning import estimates, planner
 from pipeline.jobs.planning import forecast as forecasts
-from pipeline.jobs.planning.forecast import forecast
+from pipeline.jobs.planning.forecast import forecast, of_pictures
+from pipeline.jobs.planning.plan import Item
 from pipeline.settings.settings import Settings
 from tests.support.clips import write_clip
 from tests.support.media import clip, picture
@@ -60,6 +61,19 @@ def test_workers_share_the_optimizers_work_and_need_memory_each() -> None:
     assert two.seconds == pytest.approx(passes + optimizing / 2)
     assert many.seconds == pytest.approx(passes + optimizing / 4)  # there are four pictures
     assert two.memory == 2 * one.memory and many.memory == 4 * one.memory
+
+
+def test_pictures_with_settings_of_their_own_have_costs_of_their_own() -> None:
+    photo = picture("a.png", 1)
+    settings = [SETTINGS, SETTINGS.model_copy(update={"steps": (5,)}), Settings(size=16)]
+    items = [Item(f"{n}.png", Path(f"{n}.png"), photo) for n in range(3)]
+    cost = of_pictures(dict(zip(items, settings, strict=True)), QUARTER_WIDTHS)
+    assert [cost.each[item].seconds for item in items[:2]] == pytest.approx(
+        [20 * step_seconds(24, 32), 5 * step_seconds(24, 32)]
+    )
+    assert [cost.each[item].size for item in items] == [(24, 32), (24, 32), (16, 21)]
+    assert cost.seconds == pytest.approx(sum(one.seconds for one in cost.each.values()))
+    assert cost.memory == max(one.memory for one in cost.each.values())
 
 
 def test_listed_shots_bound_the_workers_of_a_clip(tmp_path) -> None:

@@ -1,0 +1,87 @@
+"""What a comparison would make, and what it would cost. Nothing is written, and nothing is fetched."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pipeline.base.files import check_file
+from pipeline.base.messages import duration, shown
+from pipeline.core.scales import pastiche_size
+from pipeline.experiments import comparison, comparison_plot, outputs
+from pipeline.experiments.cells import Cell, Grid
+from pipeline.experiments.comparison import Comparison
+from pipeline.extractor import weights
+from pipeline.extractor.layers import IMAGENET_WIDTHS
+from pipeline.extractor.weights import Weights
+from pipeline.jobs.planning import forecast, forecast_lines
+from pipeline.jobs.planning.forecast import PictureCost
+from pipeline.jobs.planning.plan import Item
+from pipeline.pictures import images
+
+UNKNOWN = "those that are done show once the weights are there"
+
+
+def lines(
+    content: Path, cells: Grid, folder: Path | None, *, force: bool = False, workers: int = 1
+) -> list[str]:
+    """The cells that :func:`.comparison.run` would make, with the costs of each and of all.
+
+    Raises:
+        NstpipeError: what it would end with before the first cell.
+    """
+    for style in cells.styles:
+        check_file(style, "a picture")
+    folder = outputs.folder_of(content, comparison.ENDING, folder)
+    spec = comparison.weights_of(cells)
+    extractor = weights.at_hand(spec)
+    by_item = {_item(content, cell, folder): cell for cell in cells.cells}
+    left = _left(content, cells, folder, extractor, force=force)
+    if left is not None:
+        by_item = {item: cell for item, cell in by_item.items() if item in left}
+    done = UNKNOWN if left is None else f"{len(cells.cells) - len(left)} of them done"
+    _check_styles(cells)
+    widths = extractor.widths if extractor else IMAGENET_WIDTHS
+    cost = forecast.of_pictures({item: cell.settings() for item, cell in by_item.items()}, widths, workers)
+    return [
+        f"compare: {shown(content)} -> {shown(folder)}",
+        f"styles: {'; '.join(map(shown, cells.styles))}",
+        f"weights: {forecast_lines.weights_of(spec)}",
+        f"cells: {len(cells.cells)}, {done}; {cost.pixels / 1e6:.2f} megapixels to make",
+        *forecast_lines.costs(cost, folder, workers),
+        *(f"  {cell.name}: {_cost(cell, item, cost.each)}" for item, cell in by_item.items()),
+        *([] if comparison_plot.is_possible() else [f"note: {comparison.INSTALL}"]),
+        *forecast_lines.remarks(cost),
+    ]
+
+
+def _item(content: Path, cell: Cell, folder: Path) -> Item:
+    path = comparison.path_of(cell, folder)
+    return Item(path.name, path, content)
+
+
+def _left(
+    content: Path, cells: Grid, folder: Path, extractor: Weights | None, *, force: bool
+) -> set[Item] | None:
+    """The items to make; None where that depends on weights that must be fetched first."""
+    if extractor is None:
+        return None
+    return set(Comparison(content, cells, folder, extractor).left(force=force))
+
+
+def _check_styles(cells: Grid) -> None:
+    """Check that the styles can be read.
+
+    Raises:
+        InputError: one cannot, or it is too small.
+    """
+    for cell in cells.cells:
+        pastiche_size(images.read_size(cell.style), cell.settings().size, shown(cell.style))
+
+
+def _cost(cell: Cell, item: Item, costs: Mapping[Item, PictureCost]) -> str:
+    if item not in costs:
+        return "will fail"
+    settings, cost = cell.settings(), costs[item]
+    return (
+        f"{cost.size[1]}x{cost.size[0]} pixels, {settings.optimizer} in {settings.precision}, "
+        f"scales: {settings.scales}, steps: {settings.total_steps}, about {duration(cost.seconds)}"
+    )
