@@ -182,6 +182,7 @@ def compare(
     presets: Presets = None,
     sweep: Sweeps = None,
     output: Folder = None,
+    workers: Workers = 1,
     *,
     options: JobOptions,
 ) -> None:
@@ -190,12 +191,12 @@ def compare(
 
     grid = cells.grid(styles, presets, sweep or (), options.settings)
     if options.dry_run:
-        foreseen = comparison_forecast.lines(content, grid, output, force=options.force)
+        foreseen = comparison_forecast.lines(content, grid, output, force=options.force, workers=workers)
         streams.print_lines("\n".join(foreseen))
         return
     with streams.printed_at_the_end(quiet=options.quiet) as lines:
-        make = partial(comparison.run, content, grid, output, force=options.force, tell=lines.append)
-        plan_runs.show(make, quiet=options.quiet)
+        make = partial(comparison.run, content, grid, output, force=options.force, workers=workers)
+        plan_runs.show(partial(make, tell=lines.append), quiet=options.quiet)
 
 
 @app.command()

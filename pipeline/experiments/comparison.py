@@ -1,7 +1,6 @@
 """Compare presets or settings: one pastiche for each cell of a grid, a sheet, curves, and a table."""
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -11,7 +10,6 @@ from pipeline.base.arrays import FloatArray, Size
 from pipeline.base.files import check_file
 from pipeline.base.messages import shown
 from pipeline.core.scales import pastiche_size
-from pipeline.core.style_transfer import OnStep
 from pipeline.errors import OutputError, SettingsError
 from pipeline.experiments import (
     cell_results,
@@ -47,6 +45,9 @@ LARGEST_TILE = 512
 SHORTER = "shorten the values, or the names of styles and presets"
 """What to do where the name of a cell is too long for a file."""
 
+SLOWER = "workers slow each other down: of cells that are made at once, compare the steps, not the seconds"
+"""Said where cells are made side by side."""
+
 INSTALL = "matplotlib is not installed, so there is no plot; run `pip install matplotlib`"
 
 
@@ -57,6 +58,7 @@ def run(
     observer: Observer,
     *,
     force: bool = False,
+    workers: int = 1,
     tell: Callable[[str], None],
 ) -> Outcome:
     """Make the pastiches of the cells that are missing in a folder; then the sheet, the curves and the table.
@@ -65,6 +67,7 @@ def run(
         content: a picture file.
         folder: by default ``photo_compared`` beside ``photo.jpg``.
         force: make all pictures again, and overwrite files that nstpipe did not make.
+        workers: cells that are made at once, each in a process of its own.
         tell: called with the table, as text of several lines.
 
     Raises:
@@ -76,8 +79,16 @@ def run(
     experiment = begin(content, ENDING, folder, weights_of(cells), observer)
     comparison = Comparison(content, cells, experiment.folder, experiment.weights)
     left = comparison.left(force=force)
+    if min(workers, len(left)) > 1:
+        observer.say(SLOWER)
     ended = stylising.make(
-        comparison.pastiches, left, experiment.weights, observer, comparison.watch, others_go_on=True
+        comparison.pastiches,
+        left,
+        experiment.weights,
+        observer,
+        watch=comparison.measures.watch,
+        workers=workers,
+        others_go_on=True,
     )
     results = comparison.draw(observer)
     if results:
@@ -108,13 +119,18 @@ def path_of(cell: Cell, folder: Path) -> Path:
 
 
 class Comparison:
-    """The pastiches of a grid, and what is drawn of them."""
+    """The pastiches of a grid, and what is drawn of them.
+
+    Attributes:
+        pastiches: of the cells, row by row.
+        measures: their common measure.
+    """
 
     def __init__(self, content: Path, cells: Grid, folder: Path, extractor: Weights) -> None:
         self._content, self._grid, self._extractor = content, cells, extractor
         identities = {style: fingerprint.of_file(style) for style in cells.styles}
         self.pastiches = [self._pastiche(cell, folder, identities[cell.style]) for cell in cells.cells]
-        self._measures = Measures(content, self._longest, extractor, self.pastiches[0].settings.device)
+        self.measures = Measures(content, self._longest, extractor, self.pastiches[0].settings.device)
         of_all = {"drawn of": [pastiche.output.parts for pastiche in self.pastiches]}
         self._sheet, self._plot = (outputs.output(content, folder / name, of_all) for name in (SHEET, PLOT))
         self._table = folder / TABLE
@@ -150,17 +166,13 @@ class Comparison:
         if not force and self._table.exists() and not _is_table(self._table):
             raise ownership.not_ours(self._table)
 
-    def watch(self, pastiche: Pastiche) -> AbstractContextManager[OnStep]:
-        """Record the common measure while a pastiche is made."""
-        return cell_results.measuring(pastiche, partial(self._measures.of, pastiche.style))
-
     def draw(self, observer: Observer) -> list[CellResult]:
         """Write the sheet, the plot and the table of those cells that are complete; their results."""
         results = []
         for pastiche in self.pastiches:
             observer.waiting()
             size = self._size(pastiche)
-            measure = partial(self._measures.of, pastiche.style)
+            measure = partial(self.measures.of, pastiche.style)
             results.append(cell_results.result(pastiche, size, measure))
         complete = [one for one in results if one is not None]
         self._write(self._sheet, self._drawn_sheet())

@@ -1,20 +1,22 @@
-"""Stylise the pictures of an experiment that are missing, one after the other, each with its own settings."""
+"""Stylise the pictures of an experiment that are missing, each with its own settings."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from pipeline.core.style_transfer import OnStep
+from pipeline.base.memory import free_memory
+from pipeline.core.style_transfer import OnStep, StepInfo
 from pipeline.errors import DivergedError
 from pipeline.experiments.outputs import Output
 from pipeline.extractor.weights import Weights
 from pipeline.jobs.planning.plan import Item
 from pipeline.jobs.record.entries import Entry
-from pipeline.jobs.work.messages import Began, Done, Failed, Message, Noted, Stepped
+from pipeline.jobs.work.executor import executor
+from pipeline.jobs.work.messages import Began, Done, Failed, Message, Noted, Stepped, Waiting
 from pipeline.jobs.work.observer import Observer
-from pipeline.jobs.work.tasks import PictureTask, TaskInputs, TaskRunner, read_styles
+from pipeline.jobs.work.tasks import OnMessage, PictureTask, TaskInputs, TaskRunner, read_styles
 from pipeline.settings.settings import Settings
 
 
@@ -35,8 +37,55 @@ class Pastiche:
     output: Output
 
 
-def _unwatched(pastiche: Pastiche) -> AbstractContextManager[OnStep]:
-    return nullcontext(lambda info: None)
+Watch = Callable[[Pastiche], AbstractContextManager[OnStep]]
+"""What is entered while a pastiche is made, in the process that makes it; it is called after every step."""
+
+
+def unwatched(pastiche: Pastiche) -> AbstractContextManager[OnStep]:
+    """A watch that does nothing."""
+    return nullcontext(_ignore)
+
+
+def _ignore(info: StepInfo) -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class PasticheInputs(TaskInputs):
+    """What every pastiche of an experiment needs; settings, styles and maker are those of the current one."""
+
+    watch: Watch = unwatched
+
+
+@dataclass(frozen=True)
+class PasticheTask:
+    """One pastiche of an experiment.
+
+    Attributes:
+        replaces: the content at its file that it may overwrite; None where nothing is.
+    """
+
+    pastiche: Pastiche
+    replaces: str | None
+
+    left = 1
+
+    def run(self, runner: TaskRunner, on_message: OnMessage) -> None:
+        """Read the style, make the picture as in a job. Compiled graphs are used again where they fit."""
+        pastiche, inputs = self.pastiche, runner.inputs
+        assert isinstance(inputs, PasticheInputs)
+        settings, maker = pastiche.settings, pastiche.output.maker
+        styles = [read_styles([pastiche.style], settings, lambda note: on_message(Noted(note)))]
+        runner.take(replace(inputs, settings=settings, styles=styles, maker=maker))
+        with inputs.watch(pastiche) as on_step:
+            task = PictureTask(pastiche.output.item, self.replaces)
+            task.run(runner, partial(_pass_on, on_message, on_step))
+
+
+def _pass_on(on_message: OnMessage, on_step: OnStep, message: Message) -> None:
+    on_message(message)
+    if isinstance(message, Stepped):
+        on_step(message.info)
 
 
 def make(
@@ -44,15 +93,17 @@ def make(
     left: Mapping[Item, str | None],
     extractor: Weights,
     observer: Observer,
-    watch: Callable[[Pastiche], AbstractContextManager[OnStep]] = _unwatched,
     *,
+    watch: Watch = unwatched,
+    workers: int = 1,
     others_go_on: bool = False,
 ) -> list[Entry]:
     """Make those pastiches that are ``left``. The observer is told of all.
 
     Args:
         left: the items to make, of :func:`.outputs.left`.
-        watch: what is entered while a pastiche is made; it is called after every step.
+        watch: can be pickled.
+        workers: pastiches that are made at once, each in a process of its own.
         others_go_on: whether the others are made where the loss of one diverges.
 
     Returns:
@@ -63,19 +114,18 @@ def make(
     """
     to_make = [pastiche for pastiche in pastiches if pastiche.output.item in left]
     observer.began(len(pastiches), len(pastiches) - len(to_make))
-    report, runner = _Report(observer, others_go_on), None
-    for pastiche in to_make:
-        item, maker = pastiche.output.item, pastiche.output.maker
-        styles = [read_styles([pastiche.style], pastiche.settings, report.note)]
-        inputs = TaskInputs(pastiche.settings, styles, extractor, maker)
-        if runner is None:
-            runner = TaskRunner(inputs)
-        runner.take(inputs)
-        with watch(pastiche) as on_step:
-            PictureTask(item, left[item]).run(runner, partial(report.hear, on_step))
     if not to_make:
         observer.nothing_left(len(pastiches))
-    return report.entries
+        return []
+    workers = min(workers, len(to_make))
+    # Each worker gets its share of the memory: what is free when a task begins depends on the other workers.
+    memory = free_memory() // workers if workers > 1 else None
+    inputs = PasticheInputs(to_make[0].settings, (), extractor, to_make[0].output.maker, memory, watch=watch)
+    tasks = [PasticheTask(pastiche, left[pastiche.output.item]) for pastiche in to_make]
+    report = _Report(observer, others_go_on)
+    executor(workers).run(inputs, tasks, report.hear)
+    names = [pastiche.output.item.name for pastiche in to_make]
+    return sorted(report.entries, key=lambda entry: names.index(entry.name))
 
 
 class _Report:
@@ -90,13 +140,13 @@ class _Report:
         self.entries: list[Entry] = []
         self._notes: set[str] = set()
 
-    def note(self, note: str) -> None:
+    def _note(self, note: str) -> None:
         """Warn the user, once however many pictures it is about."""
         if note not in self._notes:
             self._notes.add(note)
             self._observer.warn(note)
 
-    def hear(self, on_step: OnStep, message: Message) -> None:
+    def hear(self, message: Message) -> None:
         """Handle a message.
 
         Raises:
@@ -107,9 +157,10 @@ class _Report:
                 self._observer.item_began(item)
             case Stepped(info):
                 self._observer.step(info)
-                on_step(info)
+            case Waiting():
+                self._observer.waiting()
             case Noted(note):
-                self.note(note)
+                self._note(note)
             case Done(entry):
                 self._end(entry)
             case Failed(Item() as item, DivergedError(), reason) if self._others_go_on:

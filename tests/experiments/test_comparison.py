@@ -4,6 +4,7 @@ import csv
 import hashlib
 import importlib.util
 import json
+import os
 from pathlib import Path
 
 import cv2
@@ -13,13 +14,15 @@ import pytest
 import pipeline
 from pipeline.core import loss_graphs
 from pipeline.core.loss_graphs import LossGraphs
-from pipeline.errors import JobDiffersError, OutputError, StoppedError
+from pipeline.errors import JobDiffersError, NstpipeError, OutputError, StoppedError
 from pipeline.experiments import cells, common_measure, comparison, comparison_plot
 from pipeline.extractor import weights
 from pipeline.extractor.layers import LAYERS
 from pipeline.extractor.weights import Weights
 from pipeline.pictures import images, sheets, writing
 from pipeline.settings.choice import Choice
+from pipeline.settings.settings import DEFAULT_STYLE_LAYERS
+from tests.support.killing import workers_of
 from tests.support.media import picture
 from tests.support.observers import RecordingObserver, StopsAt
 from tests.support.tiny_weights import tiny_weights
@@ -64,6 +67,7 @@ def run(
     folder=None,
     force=False,
     styles=("style.png",),
+    workers=1,
     **flags: str,
 ):
     swept = [sweep.partition("=")[0] for sweep in sweeps]
@@ -76,6 +80,7 @@ def run(
         folder,
         observer or RecordingObserver(),
         force=force,
+        workers=workers,
         tell=told.append,
     )
     return outcome, told
@@ -323,6 +328,48 @@ def test_a_cell_whose_name_is_too_long_for_a_file_is_refused() -> None:
     layers = ",".join(f"{layer}={number}.123456789" for number, layer in enumerate(LAYERS[:11], 1))
     with pytest.raises(OutputError, match=r"the name is \d+ bytes too long; shorten the values"):
         run([f"style_layers={layers};block1_conv1"])
+
+
+class Interrupts(RecordingObserver):
+    """Does something, once, when a cell is done and workers are busy."""
+
+    def __init__(self, what) -> None:
+        super().__init__()
+        self.what, self.pending = what, True
+
+    def waiting(self) -> None:
+        if self.entries and self.pending:
+            self.pending = False
+            self.what()
+
+
+def stop() -> None:
+    raise StoppedError("stopped by the test")
+
+
+@pytest.mark.slow
+def test_workers_make_the_same_pictures_also_after_a_death_and_a_stop(monkeypatch) -> None:
+    """A cell diverges. The layers are those of workers, which know no patch."""
+    monkeypatch.setattr(common_measure, "STYLE_LAYERS", DEFAULT_STYLE_LAYERS)
+    monkeypatch.setattr(common_measure, "CONTENT_LAYER", "block4_conv2")
+    weights.write_npz(Path("full.npz"), tiny_weights(seed=1))
+    given = {"sweeps": ["content_weight=1e39,1,2,3"], "weights": "full.npz", "steps": "40"}
+    failed = run(**given, folder=Path("alone"))[0].failed
+    with pytest.raises(NstpipeError, match="a worker process died.*fewer --workers"):
+        run(**given, workers=2, observer=Interrupts(lambda: workers_of(os.getpid())[0].kill()))
+    with pytest.raises(StoppedError):
+        run(**given, workers=2, observer=Interrupts(stop))
+    assert workers_of(os.getpid()) == []
+    outcome, _ = run(**given, workers=2)
+    assert (outcome.done, outcome.failed) == (3, failed)
+    for name in ("sheet.png", *(f"content_weight={number}.png" for number in (1, 2, 3))):
+        assert (FOLDER / name).read_bytes() == Path("alone", name).read_bytes()
+    columns = [name for name in table()[0] if "seconds" not in name]
+    for row, alone in zip(table(), table(Path("alone")), strict=True):
+        assert [row[name] for name in columns] == [alone[name] for name in columns]
+    curves = [sorted(Path(f".{name}.nstpipe/losses").iterdir()) for name in ("photo_compared", "alone")]
+    assert [path.name for path in curves[0]] == [path.name for path in curves[1]]
+    assert len(curves[0]) >= 2 * 3
 
 
 def test_without_matplotlib_there_is_no_plot_and_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
