@@ -21,9 +21,10 @@ from pipeline.command_line import preview, weights_commands
 from pipeline.command_line.progress import Progress
 from pipeline.core.style_transfer import StepInfo
 from pipeline.errors import StoppedError
-from pipeline.experiments import common_measure, objectives
+from pipeline.experiments import common_measure, comparison, objectives
 from pipeline.extractor import eight_bit, fetching, imagenet
 from pipeline.jobs.record.lock import held
+from pipeline.jobs.work.workers import WorkerProcesses
 from pipeline.pictures import images, writing
 from pipeline.settings.settings import Settings
 from tests.support import ROOT
@@ -230,6 +231,22 @@ def test_a_comparison_is_stopped_by_ctrl_c_goes_on_and_prints_its_table(nstpipe,
     assert nstpipe(*alone)[0] == 0
     made, desired = (images.read(Path(name)).pixels for name in ("a_compared/steps=2.png", "alone.png"))
     np.testing.assert_array_equal(made, desired)
+
+
+def test_a_comparison_by_workers_starts_processes_and_a_dry_run_counts_them(nstpipe, monkeypatch) -> None:
+    def run(self: WorkerProcesses, *given: object) -> None:
+        raise StoppedError(f"{self._count} workers were asked for")
+
+    monkeypatch.setattr(WorkerProcesses, "run", run)
+    picture("a.jpg", 1)
+    line = ["compare", "a.jpg", picture("s.jpg", 2).name, "--sweep", "seed=1,2", "--workers", "2", *FLAGS]
+    assert ", 2 workers" in nstpipe(*line, "--dry-run")[1]
+    code, _, said = nstpipe(*line)
+    assert (code, said.splitlines()[0], said.splitlines()[1]) == (
+        130,
+        comparison.SLOWER,
+        "nstpipe: 2 workers were asked for",
+    )
 
 
 def test_a_preview_is_there_while_a_job_runs_and_gone_afterwards(nstpipe, monkeypatch) -> None:

@@ -1,4 +1,4 @@
-"""Compare presets or settings: one pastiche for each cell of a grid, a sheet, curves, and a table."""
+"""Compare styles, presets or settings: one pastiche for each cell of a grid, a sheet, curves, and a table."""
 
 from collections.abc import Callable, Sequence
 from functools import partial

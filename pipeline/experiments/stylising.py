@@ -62,6 +62,7 @@ class PasticheTask:
     """One pastiche of an experiment.
 
     Attributes:
+        pastiche: its style is read when it is made.
         replaces: the content at its file that it may overwrite; None where nothing is.
     """
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import pipeline
+from pipeline.base import atomic
 from pipeline.core import loss_graphs
 from pipeline.core.loss_graphs import LossGraphs
 from pipeline.errors import JobDiffersError, NstpipeError, OutputError, StoppedError
@@ -159,9 +160,16 @@ def test_a_run_that_was_stopped_goes_on_with_the_missing_cells() -> None:
     with pytest.raises(StoppedError):
         run(observer=StopsAt(1))
     assert sorted(files()) == NAMES[:1]
+    temporary = [
+        folder / f"{atomic.PARTIAL_PREFIX}{atomic._host()}-99999999-left"
+        for folder in (FOLDER, Path(f".{FOLDER}.nstpipe/losses"))
+    ]
+    for path in temporary:
+        path.touch()
     before = (FOLDER / NAMES[0]).stat().st_mtime_ns
     observer = RecordingObserver()
     assert run(observer=observer)[0].stylized == 1
+    assert not any(path.exists() for path in temporary)
     assert (observer.begun, [entry.name for entry in observer.entries]) == ([(2, 1)], NAMES[1:])
     assert (FOLDER / NAMES[0]).stat().st_mtime_ns == before
     for name in [*NAMES, "sheet.png"]:

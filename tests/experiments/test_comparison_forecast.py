@@ -91,6 +91,16 @@ def test_cells_that_are_done_cost_nothing_unless_forced() -> None:
     assert len(cells_in(lines("seed=0,1,2", force=True))) == 3
 
 
+def test_workers_need_memory_each() -> None:
+    (one,), (two,) = (
+        [line for line in lines("seed=0,1,2", workers=workers) if line.startswith("memory:")]
+        for workers in (1, 2)
+    )
+    gigabytes = [float(re.search(r"about (\S+) GB", line)[1]) for line in (one, two)]
+    assert gigabytes[1] == pytest.approx(2 * gigabytes[0], abs=0.11)
+    assert two.endswith("at the peak, 2 workers")
+
+
 def test_nothing_is_written_or_removed() -> None:
     make(2)
     (FOLDER / f"{PARTIAL_PREFIX}{atomic._host()}-99999999-seed=1.png").write_text("of a killed run")
