@@ -100,6 +100,7 @@ def test_a_worker_makes_the_pictures_and_the_curves_that_this_process_makes(monk
     ]
     for name in ("steps=2.png", "steps=3.png"):
         np.testing.assert_array_equal(*(images.read(Path(place, name)).pixels for place in ("here", "there")))
+    assert all(pastiche.output.maker.adopted(pastiche.output.item) for pastiche in made.pastiches)
     assert curves("here") == curves("there")
     assert sorted(len(curve) for curve in curves("there").values()) == [2, 2, 3, 3]
 
