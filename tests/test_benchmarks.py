@@ -77,6 +77,34 @@ def test_what_drifts(table, monkeypatch: pytest.MonkeyPatch) -> None:
     assert float(colour) < 1 and abs(float(sharpness.split()[0])) < 5 and float(jump.split()[0]) < 5
 
 
+def test_what_a_step_costs(table) -> None:
+    rows = table("step_cost", "--networks", "builtin", "--sides", "32", "48", "--steps", "1")
+    assert [row[:3] for row in rows] == [
+        ["builtin", precision, size] for precision in ("float32", "bfloat16") for size in ("32x24", "48x36")
+    ]
+    assert all(float(row[3].split()[0]) > 0 and 0.2 < float(row[4]) < 3 for row in rows)
+
+
+def test_what_is_said_to_be_left(table, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NSTPIPE_STEPS", "9")
+    for number in range(3):
+        picture(f"photos/{number}.png", number)
+    rows = table("time_left", "photos", str(picture("starry.jpg", 2)), "--size", "32")
+    assert [row[0] for row in rows] == ["0_starry.png", "1_starry.png"]
+    assert all(float(row[2].split()[0]) > 0 for row in rows)
+
+
+@pytest.mark.slow
+def test_what_is_foreseen_of_a_picture(table, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nearly all of it is the start of the program and the import of TensorFlow; in processor time."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    words = str(picture("photo.jpg", 1)), str(picture("starry.jpg", 2))
+    [[job, *_, foreseen, taken, ratio]] = table("foreseen", *words, "--picture-only", "--size", "32")
+    assert job == "a picture"
+    assert float(ratio) == pytest.approx(float(foreseen.split()[0]) / float(taken.split()[0]), abs=0.03)
+    assert 0.4 < float(ratio) < 2
+
+
 def test_what_the_flow_costs(table) -> None:
     words = str(picture("starry.jpg", 2)), "--clips", "pan", "--frames", "1", "--size", "48"
     [[clip, following, stylising, share]] = table("flow_cost", *words)

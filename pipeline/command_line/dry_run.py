@@ -1,10 +1,8 @@
 """A plan and its forecast as lines for people."""
 
-from collections.abc import Sequence
-
 from pipeline.base.messages import duration, shown
 from pipeline.extractor import weights
-from pipeline.extractor.layers import IMAGENET_WIDTHS, QUARTER_WIDTHS
+from pipeline.extractor.layers import IMAGENET_WIDTHS, QUARTER_WIDTHS, Architecture
 from pipeline.jobs.planning import forecast_lines
 from pipeline.jobs.planning.forecast import forecast
 from pipeline.jobs.planning.plan import Plan
@@ -23,7 +21,7 @@ def lines(plan: Plan, choice: Choice, rules: runs.Rules) -> list[str]:
     """
     settings, workers = runs.foreseen(plan, choice, rules), rules.workers
     kind = forecast_lines.weights_of(settings.weights)
-    cost = forecast(plan, settings, _widths(weights.available(settings.weights)), workers)
+    cost = forecast(plan, settings, network(weights.available(settings.weights)), workers)
     return [
         f"{plan.kind}: {shown(plan.source)} -> {shown(plan.output)}",
         f"styles: {'; '.join(' + '.join(map(shown, styles)) for styles in plan.style_sets)}",
@@ -44,11 +42,11 @@ def _budgeted(seconds: float | None) -> list[str]:
     return [f"budget: {duration(seconds)}; {text}"]
 
 
-def _widths(kind: str) -> Sequence[int]:
-    """Channels of the blocks of an extractor that need not be there yet."""
+def network(kind: str) -> Architecture:
+    """The channels of an extractor that need not be there yet."""
     if kind == "builtin":
-        return weights.builtin().widths
-    return QUARTER_WIDTHS if kind == "random" else IMAGENET_WIDTHS
+        return weights.builtin().architecture
+    return Architecture.of_widths(QUARTER_WIDTHS if kind == "random" else IMAGENET_WIDTHS)
 
 
 def _listed(plan: Plan) -> list[str]:

@@ -5,25 +5,45 @@ These are one for each item, and one at least every half minute in between.
 
 import sys
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Never
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
 from pipeline.base.messages import duration, one_line, shown
 from pipeline.command_line.streams import can_draw
+from pipeline.command_line.time_left import TimeLeft
 from pipeline.core.style_transfer import StepInfo
 from pipeline.jobs.record.entries import Entry
 from pipeline.jobs.work.observer import Observer
 
 if TYPE_CHECKING:
     from pipeline.command_line.preview import Preview
+    from pipeline.jobs.planning.item_times import ItemTime
     from pipeline.jobs.planning.plan import Item
 
 SILENCE_SECONDS = 30.0
 """Where there is no bar, nothing is longer without a line than this and a step."""
 
 BAR = "{percentage:3.0f}%|{bar}| {desc} [{elapsed}<{remaining}{postfix}]"
+
+BAR_OF_ITEMS = BAR.replace("{remaining}", "{left}")
+
+
+class _Bar(tqdm):  # type: ignore[type-arg]
+    """A bar that can show another time left than that of an even pace.
+
+    Attributes:
+        left: seconds; None: unknown.
+    """
+
+    left: float | None = None
+
+    @property
+    def format_dict(self) -> dict[str, Any]:
+        """What the format of the bar can show."""
+        left = "?" if self.left is None else self.format_interval(self.left)
+        return {**super().format_dict, "left": left}
 
 
 class Progress(Observer):
@@ -51,17 +71,23 @@ class Progress(Observer):
         self._is_timing = False
         self.was_finished = False
         """Whether the job was finished before this run."""
-        self._bar: tqdm[Never] | None = None
-        self._item = ""
+        self._bar: _Bar | None = None
+        self._item = self._name = ""
         self._done = self._total = self._before = 0
-        self._began = self._said = time.monotonic()
+        self._time_left = TimeLeft(0, {})
+        self._said = time.monotonic()
 
     def began(self, total: int, done: int) -> None:
         self._total, self._done, self._before = total, done, done
-        self._began = time.monotonic()
+        self._time_left = TimeLeft(total - done, {})
         if 0 < done < total:
             self.say(f"resuming: {done} of {total} done, {total - done} left")
-        self._open(total, done)
+        self._open_for_items()
+
+    def foreseen(self, times: "Mapping[str, ItemTime]") -> None:
+        self._before = self._done  # some may have failed already
+        self._time_left = TimeLeft(self._total - self._done, times)
+        self._open_for_items()
 
     def nothing_left(self, total: int) -> None:
         self.was_finished = True
@@ -69,17 +95,20 @@ class Progress(Observer):
 
     def item_began(self, item: "Item") -> None:
         self._item = shown(item.name)
+        self._name = item.name
+        self._time_left.began(item.name, time.monotonic())
         self._describe()
 
     def step(self, info: StepInfo) -> None:
         self._check()
+        self._time_left.stepped(self._name, info)
         self._start_timing()
         if self._preview is not None:
             self._preview.take(info, self.warn)
         state = f"step {info.step}/{info.steps}, loss {info.losses['total']:.4g}"
         if self._bar is not None:
             self._bar.set_postfix_str(state, False)
-            self._bar.update(self._done + info.step / info.steps - self._bar.n)
+        self._advance()
         self._end_silence(f"{self._item}: {state}")
 
     def waiting(self) -> None:
@@ -88,12 +117,13 @@ class Progress(Observer):
             self._end_silence("preparing")
             return
         self._start_timing()
+        self._advance()
         self._end_silence(f"{self._done}/{self._total} done")
 
     def item_ended(self, entry: Entry) -> None:
         self._done += 1
-        if self._bar is not None:
-            self._bar.update(self._done - self._bar.n)
+        self._time_left.ended(entry.name, time.monotonic(), failed=entry.state == "failed")
+        self._advance()
         if entry.state == "failed":
             self.warn(f"{shown(entry.name)}: failed: {entry.reason}")
         elif self._bar is None:
@@ -148,17 +178,30 @@ class Progress(Observer):
         if self._is_timing:
             return
         self._is_timing = True
-        self._began = self._said = time.monotonic()
-        self._open(self._total, self._done)
+        self._said = time.monotonic()
+        self._time_left.counts_from(self._said)
+        self._open_for_items()
         self._describe()
 
-    def _open(self, total: int, done: int) -> None:
+    def _open_for_items(self) -> None:
+        """A bar in which an item is as long as it is expected to take; those done before are of the mean."""
+        left = self._time_left
+        before = self._before * left.mean
+        self._open(before + left.whole, before + left.done, BAR_OF_ITEMS)
+
+    def _open(self, total: float, done: float, form: str = BAR) -> None:
         self.close()
         if self._terminal and not self._quiet:
-            self._bar = tqdm(total=total, initial=done, bar_format=BAR, leave=False, file=sys.stderr)
+            self._bar = _Bar(total=total, initial=done, bar_format=form, leave=False, file=sys.stderr)
+
+    def _advance(self) -> None:
+        """Show what is done and the time that is left."""
+        if self._bar is not None and self._bar.bar_format == BAR_OF_ITEMS:
+            left = self._time_left
+            self._bar.left = left.seconds(time.monotonic())
+            self._bar.update(self._before * left.mean + left.done - self._bar.n)
 
     def _left(self) -> str:
-        """The time left, from the wall-clock time for each item of this run: the items of workers overlap."""
-        ended = self._done - self._before
-        seconds = (time.monotonic() - self._began) / ended * (self._total - self._done)
-        return f", {duration(seconds)} left" if self._done < self._total else ""
+        """The time left, after an item's line."""
+        seconds = self._time_left.seconds(time.monotonic())
+        return f", {duration(seconds)} left" if seconds is not None and self._done < self._total else ""

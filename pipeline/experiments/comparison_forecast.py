@@ -10,7 +10,7 @@ from pipeline.experiments import comparison, comparison_plot, outputs
 from pipeline.experiments.cells import Cell, Grid
 from pipeline.experiments.comparison import Comparison
 from pipeline.extractor import weights
-from pipeline.extractor.layers import IMAGENET_WIDTHS
+from pipeline.extractor.layers import IMAGENET_WIDTHS, Architecture
 from pipeline.extractor.weights import Weights
 from pipeline.jobs.planning import forecast, forecast_lines
 from pipeline.jobs.planning.forecast import PictureCost
@@ -39,8 +39,8 @@ def lines(
         by_item = {item: cell for item, cell in by_item.items() if item in left}
     done = UNKNOWN if left is None else f"{len(cells.cells) - len(left)} of them done"
     _check_styles(cells)
-    widths = extractor.widths if extractor else IMAGENET_WIDTHS
-    cost = forecast.of_pictures({item: cell.settings() for item, cell in by_item.items()}, widths, workers)
+    network = extractor.architecture if extractor else Architecture.of_widths(IMAGENET_WIDTHS)
+    cost = forecast.of_pictures({item: cell.settings() for item, cell in by_item.items()}, network, workers)
     return [
         f"compare: {shown(content)} -> {shown(folder)}",
         f"styles: {'; '.join(map(shown, cells.styles))}",

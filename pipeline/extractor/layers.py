@@ -1,6 +1,7 @@
 """The layers of VGG19 without its dense ones, by their Keras names. Pure data, no tensors."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from pipeline.base.messages import did_you_mean, quoted
 from pipeline.errors import SettingsError
@@ -41,3 +42,29 @@ def check(layer: str) -> str:
 def up_to_deepest(layers: Iterable[str]) -> tuple[str, ...]:
     """Every layer from the first to the deepest of ``layers``: what the extractor has to compute."""
     return LAYERS[: max(LAYERS.index(check(layer)) for layer in layers) + 1]
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """How many channels the layers of a network have.
+
+    Attributes:
+        channels: of each convolution, from the first on.
+        readouts: of each layer whose activations are read out as others: how many those are.
+    """
+
+    channels: Mapping[str, int]
+    readouts: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of_widths(cls, widths: Sequence[int]) -> "Architecture":
+        """All convolutions of a block are equally wide."""
+        return cls({layer: widths[block_of(layer) - 1] for layer in LAYERS})
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Channels of each block: of its widest layer, where layers differ."""
+        blocks: dict[int, int] = {}
+        for layer, channels in self.channels.items():
+            blocks[block_of(layer)] = max(channels, blocks.get(block_of(layer), 0))
+        return tuple(blocks[block] for block in sorted(blocks))

@@ -12,7 +12,7 @@ from pipeline.base.arrays import FloatArray
 from pipeline.base.messages import did_you_mean, shown
 from pipeline.errors import FetchError, WeightsError
 from pipeline.extractor import eight_bit, fetching, imagenet, random_filters, weight_files
-from pipeline.extractor.layers import block_of
+from pipeline.extractor.layers import Architecture
 from pipeline.extractor.weight_files import Kernels, Readouts
 
 if TYPE_CHECKING:
@@ -58,12 +58,17 @@ class Weights:
         return own | {layer: readout.shape[1] for layer, readout in self.readouts.items()}
 
     @property
+    def architecture(self) -> Architecture:
+        """The channels of its layers."""
+        return Architecture(
+            {layer: bias.size for layer, (_, bias) in self.kernels.items()},
+            {layer: readout.shape[1] for layer, readout in self.readouts.items()},
+        )
+
+    @property
     def widths(self) -> tuple[int, ...]:
         """Channels of each block: of its widest layer, where layers differ."""
-        blocks: dict[int, int] = {}
-        for layer, (_, bias) in self.kernels.items():
-            blocks[block_of(layer)] = max(bias.size, blocks.get(block_of(layer), 0))
-        return tuple(blocks[block] for block in sorted(blocks))
+        return self.architecture.widths
 
 
 def obtain(spec: str, warn: Callable[[str], None], on_bytes: "OnBytes | None" = None) -> Weights:

@@ -12,6 +12,7 @@ import tqdm
 from pipeline.command_line.progress import Progress
 from pipeline.core.style_transfer import StepInfo
 from pipeline.errors import StoppedError
+from pipeline.jobs.planning.item_times import ItemTime
 from pipeline.jobs.planning.plan import Item
 from pipeline.jobs.record.entries import Entry
 from tests.support.terminal import Screen, terminal
@@ -202,6 +203,59 @@ def test_the_time_of_what_was_done_before_does_not_count(
     progress.close()
 
 
+def test_items_are_as_long_on_the_bar_as_they_are_expected_to_take(
+    start_on_terminal, screen: Screen, clock: Clock
+) -> None:
+    """Two pictures were done before. One of two seconds, expected to take one, is done; one of 8 is left."""
+    progress = start_on_terminal()
+    progress.began(4, 2)
+    progress.foreseen({"a": ItemTime("picture", ((4, 0.5),)), "b": ItemTime("picture", ((4, 2.0),))})
+    progress.item_began(item("a"))
+    progress.step(step(1, 4))
+    for number in (2, 3, 4):
+        clock.now += 1
+        progress.step(step(number, 4))
+    progress.item_ended(done("a"))
+    progress.item_began(item("b"))
+    clock.now += 1
+    progress.step(step(0, 4))
+    line = screen.lines[-1]
+    assert percentage(line) == 60  # 5 and 5 expected seconds before, then 2 of 10
+    assert re.search(r"<(\d\d:\d\d)", line)[1] == "00:16"
+    progress.close()
+
+
+def test_lines_say_the_time_left_of_unlike_items(printed, clock: Clock) -> None:
+    """The first step ends when the time begins; the other took 2 seconds, for one that was expected."""
+    progress = start()
+    progress.began(3, 0)
+    seconds = {"a": 1, "b": 8, "c": 4}  # a step
+    progress.foreseen({name: ItemTime("picture", ((2, each),)) for name, each in seconds.items()})
+    progress.item_began(item("a"))
+    for number in (1, 2):
+        clock.now += 2
+        progress.step(step(number, 2))
+    progress.item_ended(done("a"))
+    assert printed() == ["1/3 a: loss 0, 48 s left"]
+
+
+def test_lines_say_the_time_left_of_workers(printed, clock: Clock) -> None:
+    """Two workers make eight items of ten seconds each; when three are done, half of the fourth is."""
+    progress = start()
+    progress.began(8, 0)
+    progress.item_began(item("1"))
+    progress.waiting()
+    clock.now += 5
+    progress.item_began(item("2"))
+    for ended, begun in (("1", "3"), ("2", "4")):
+        clock.now += 5
+        progress.item_ended(done(ended))
+        progress.item_began(item(begun))
+    clock.now += 5
+    progress.item_ended(done("3"))
+    assert printed()[-1] == "3/8 3: loss 0, 22 s left"
+
+
 def test_lines_are_printed_above_the_bar(start_on_terminal, screen: Screen, clock: Clock) -> None:
     progress = start_on_terminal()
     progress.began(2, 0)
@@ -250,6 +304,9 @@ def test_assembling_has_a_bar_of_its_own(start_on_terminal, screen: Screen, cloc
         (line,) = screen.lines
         assert "| assembling [" in line
         percentages.append(percentage(line))
+        clock.now += 1
+        progress.waiting()  # for the process that encodes
+        assert percentage(screen.lines[-1]) in percentages
     assert percentages[1:] == [
         round(12.5 * frame) for frame in range(2, 9)
     ]  # the first comes too soon to be drawn
@@ -293,8 +350,8 @@ def test_without_a_terminal_each_item_is_a_line_with_its_loss_and_the_time_left(
     for name in ("a.png", "b.png", "c.png", "d.png"):
         progress.item_began(item(name))
         for number in (1, 2):
-            progress.step(step(number, 2))
             clock.now += 5
+            progress.step(step(number, 2))
         progress.item_ended(done(name, 12345.678))
         lines += printed()
     assert lines == [
@@ -311,8 +368,10 @@ def test_without_a_terminal_the_time_left_follows_from_the_items_of_this_run(pri
     progress.began(100, 97)
     assert printed() == ["resuming: 97 of 100 done, 3 left"]
     progress.item_began(item("a"))
-    progress.step(step(1, 1))
-    clock.now += 60
+    progress.step(step(1, 2))
+    clock.now += 25
+    progress.step(step(2, 2))
+    clock.now += 5
     progress.item_ended(done("a"))
     progress.item_began(item("b"))
     clock.now += 120

@@ -5,18 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.base import atomic
+from pipeline.base import atomic, speed
 from pipeline.base.atomic import PARTIAL_PREFIX
+from pipeline.base.messages import duration
+from pipeline.base.speed import REFERENCE, Speed
 from pipeline.errors import InputError, JobDiffersError, OutputError
 from pipeline.experiments import cells, comparison, comparison_forecast, comparison_plot, outputs
 from pipeline.extractor import weights
-from pipeline.jobs.planning import estimates
+from pipeline.jobs.planning import estimates, item_cost
 from pipeline.settings.settings import Settings
 from tests.support.media import picture, scene
 from tests.support.tiny_weights import WIDTHS, tiny_weights
 
-SPEED = 3e5
-"""Operations a second: few, so that cells take whole seconds."""
+SPEED = Speed(REFERENCE.products / 100, REFERENCE.traffic / 100, REFERENCE.functions / 100, cores=1)
+"""Of a slow processor: cells take seconds."""
 
 FOLDER = Path("photo_compared")
 FLAGS = {"size": "32", "scales": "1", "steps": "3", "weights": "tiny.npz", "precision": "float32"}
@@ -29,7 +31,7 @@ def inputs(monkeypatch: pytest.MonkeyPatch) -> None:
     picture("style.png", 2, 32, 32)
     picture("starry.png", 3, 32, 32)
     weights.write_npz(Path("tiny.npz"), tiny_weights())
-    monkeypatch.setattr(estimates, "operations_per_second", lambda: SPEED)
+    monkeypatch.setattr(speed, "measured", lambda: SPEED)
 
 
 def lines(
@@ -59,13 +61,10 @@ def cells_in(printed: list[str]) -> list[str]:
     return [line for line in printed if line.startswith("  ")]
 
 
-def seconds(line: str) -> int:
-    return int(re.search(r"about (\d+) s", line)[1])
-
-
-def test_every_cell_has_its_size_steps_and_seconds_and_they_add_up() -> None:
+def test_every_cell_has_its_size_steps_and_time() -> None:
     printed = lines("size=16,32", "steps=3;9", optimizer="adam")
     head, listed = printed[:7], cells_in(printed)
+    network = weights.load(Path("tiny.npz"), "file").architecture
     assert head[:4] == [
         "compare: photo.png -> photo_compared",
         "styles: style.png",
@@ -75,12 +74,13 @@ def test_every_cell_has_its_size_steps_and_seconds_and_they_add_up() -> None:
     assert [line.partition(":")[0] for line in head[4:]] == ["memory", "disk", "time"]
     for size, steps, line in zip((16, 16, 32, 32), (3, 9, 3, 9), listed, strict=True):
         pixels = (16, 21) if size == 16 else (24, 32)
-        cost = estimates.operations_of_step(Settings(), pixels, WIDTHS) * steps / SPEED
+        settings = Settings(size=size, scales=1, steps=steps, optimizer="adam", precision="float32")
+        cost = item_cost.of_picture(settings, pixels, (24, 32), network, SPEED).whole.total
         assert line == (
             f"  size={size} steps={steps}: {pixels[1]}x{pixels[0]} pixels, adam in float32, scales: 1, "
-            f"steps: {steps}, about {cost:.0f} s"
+            f"steps: {steps}, about {duration(cost)}"
         )
-    assert seconds(head[6]) == pytest.approx(sum(map(seconds, listed)), abs=2)
+    assert len({line.partition("about")[2] for line in listed}) > 1  # more steps take longer
 
 
 def test_cells_that_are_done_cost_nothing_unless_forced() -> None:

@@ -1,7 +1,10 @@
 """Observers that record what a job reports, or stop it."""
 
+from collections.abc import Mapping
+
 from pipeline import Observer, StepInfo
 from pipeline.errors import StoppedError
+from pipeline.jobs.planning.item_times import ItemTime
 from pipeline.jobs.record.entries import Entry
 
 
@@ -12,9 +15,13 @@ class RecordingObserver(Observer):
         self.begun: list[tuple[int, int]] = []
         self.warnings: list[str] = []
         self.entries: list[Entry] = []
+        self.foreseen_items: list[str] = []
 
     def began(self, total: int, done: int) -> None:
         self.begun.append((total, done))
+
+    def foreseen(self, times: Mapping[str, ItemTime]) -> None:
+        self.foreseen_items = list(times)
 
     def item_ended(self, entry: Entry) -> None:
         self.entries.append(entry)

@@ -1,17 +1,14 @@
-"""Estimate the operations, memory, disk space and time of a job from sizes alone, without TensorFlow."""
+"""Estimate the memory and disk space of a job from sizes alone, without TensorFlow."""
 
 import math
 import sys
-import time
 from collections.abc import Sequence
 
-import numpy as np
 import psutil
 
 from pipeline.base.arrays import Size
 from pipeline.base.memory import free_address_space, free_memory
 from pipeline.core.margins import Margin
-from pipeline.core.scales import plan, plan_following
 from pipeline.errors import TooLargeError
 from pipeline.extractor import layers
 from pipeline.settings.settings import SMALLEST_SIDE, Settings
@@ -28,16 +25,6 @@ TENSORFLOW_ADDRESS_SPACE = 2 * 2**30
 PNG_BYTES_PER_PIXEL = 2.2
 """Measured on pastiches of the samples; a stylised picture compresses badly."""
 
-CONVOLUTION_SPEED = 1.6
-"""Ratio of the operations a second of a step's passes and losses to those of a matrix product; see
-benchmarks.step_split."""
-
-PRECISION_SPEED = {"float32": 1.0, "bfloat16": 1.8}
-"""How many times the operations of float32 a step does in a second; see benchmarks.precision."""
-
-OPTIMIZER_SECONDS_PER_VALUE = {"lbfgs": 9e-8, "projected-lbfgs": 9e-9}
-"""Seconds of an optimizer's own for each value of the picture in each step; see benchmarks.step_split."""
-
 
 def _channels(widths: Sequence[int], deepest: Sequence[str]) -> list[tuple[float, int, int]]:
     """For each layer that is computed: its share of the picture's pixels, channels in, channels out."""
@@ -47,54 +34,6 @@ def _channels(widths: Sequence[int], deepest: Sequence[str]) -> list[tuple[float
         rows.append((4.0 ** (1 - block), before, widths[block - 1]))
         before = widths[block - 1]
     return rows
-
-
-def operations_of_step(settings: Settings, size: Size, widths: Sequence[int]) -> float:
-    """Floating-point operations of one step at ``size`` (height, width): a forward and a backward pass."""
-    used = [*settings.content_layers, *settings.style_layers]
-    per_pixel = sum(share * 2 * 9 * inside * out for share, inside, out in _channels(widths, used))
-    return 2 * per_pixel * size[0] * size[1]
-
-
-def seconds_of_picture(
-    settings: Settings,
-    size: Size,
-    widths: Sequence[int],
-    speed: float,
-    *,
-    following: bool = False,
-    workers: int = 1,
-) -> float:
-    """Seconds of a whole picture, every scale, at ``speed`` operations a second.
-
-    Args:
-        settings: with a precision that is not ``auto``.
-        speed: of operations in float32.
-        following: whether it is a frame that starts from earlier pastiches.
-        workers: pictures that are stylised at once. The passes through the network take every core already,
-            so they gain nothing; the optimizers' own work, on one core each, runs side by side.
-    """
-    framed = Margin.around(size, settings.margin).framed_size
-    coarse_too = settings.temporal == "flow"  # only the flow shows which places are newly visible
-    levels = plan_following(framed, settings, coarse_too=coarse_too) if following else plan(framed, settings)
-    value = OPTIMIZER_SECONDS_PER_VALUE.get(settings.optimizer, 0.0) / workers
-    speed *= PRECISION_SPEED[settings.precision]
-    return sum(
-        level.steps
-        * (operations_of_step(settings, level.size, widths) / speed + 3 * math.prod(level.size) * value)
-        for level in levels
-    )
-
-
-def seconds_of_clip(
-    settings: Settings, size: Size, widths: Sequence[int], speed: float, frames: int, *, workers: int = 1
-) -> float:
-    """Seconds of ``frames`` frames in one shot; see :func:`seconds_of_picture`."""
-    first, following = (
-        seconds_of_picture(settings, size, widths, speed, following=later, workers=workers)
-        for later in (False, settings.temporal != "none")
-    )
-    return first + (frames - 1) * following
 
 
 def memory_of_step(settings: Settings, size: Size, widths: Sequence[int]) -> int:
@@ -165,14 +104,3 @@ def _own_memory() -> int:
 def disk_of_picture(size: Size) -> int:
     """Bytes of a pastiche of ``size`` as PNG."""
     return int(size[0] * size[1] * PNG_BYTES_PER_PIXEL)
-
-
-def operations_per_second() -> float:
-    """Operations a second of the extractor on this machine's processor, from a short matrix product."""
-    matrix = np.ones((1024, 1024), np.float32)
-    matrix @ matrix
-    began = time.perf_counter()
-    for _ in range(4):
-        matrix @ matrix
-    seconds = time.perf_counter() - began
-    return CONVOLUTION_SPEED * 4 * 2 * 1024.0**3 / seconds

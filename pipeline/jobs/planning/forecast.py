@@ -1,16 +1,22 @@
 """Forecast the memory, disk space and time of a plan, without running it and without TensorFlow."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 
+from pipeline.base import speed
 from pipeline.base.arrays import Size
 from pipeline.base.memory import free_memory
 from pipeline.base.messages import shown
+from pipeline.base.speed import Speed
 from pipeline.core.scales import note_on_size, pastiche_size
 from pipeline.errors import NstpipeError
+from pipeline.extractor.layers import Architecture
 from pipeline.footage import sources
-from pipeline.jobs.planning import estimates
+from pipeline.jobs.planning import estimates, item_cost
 from pipeline.jobs.planning.plan import Item, Plan, VideoPlan
+from pipeline.jobs.planning.workload import Workload, cost_of_run
 from pipeline.pictures import decoding, images, writing
 from pipeline.settings.settings import Settings
 from pipeline.video.decoding import decoder_memory
@@ -40,7 +46,8 @@ class Forecast:
         pixels: of all items together.
         memory: bytes at the peak, every worker included.
         disk: bytes of the outputs, or frames.
-        seconds: on this machine's processor.
+        seconds: on this machine's processor, while it has nothing else to do.
+        core_seconds: processor time, all cores together.
         problems: pictures that will fail, each in one line.
         notes: on pictures that will be made, each in one line.
         each: of the pictures that will be made; none of a clip's frames.
@@ -51,16 +58,17 @@ class Forecast:
     memory: int
     disk: int
     seconds: float
+    core_seconds: float
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     each: Mapping[Item, PictureCost] = field(default_factory=dict)
 
 
-def forecast(plan: Plan, settings: Settings, widths: Sequence[int], workers: int = 1) -> Forecast:
+def forecast(plan: Plan, settings: Settings, network: Architecture, workers: int = 1) -> Forecast:
     """The forecast of a plan.
 
     Args:
-        widths: channels of the extractor's blocks.
+        network: the channels of the extractor.
         workers: pictures or shots at once.
 
     Raises:
@@ -69,36 +77,43 @@ def forecast(plan: Plan, settings: Settings, widths: Sequence[int], workers: int
     for style in dict.fromkeys(style for styles in plan.style_sets for style in styles):
         pastiche_size(images.read_size(style), settings.size, shown(style))
     if isinstance(plan, VideoPlan):
-        return _of_video(plan, settings, widths, workers)
-    return of_pictures(dict.fromkeys(plan.items, settings), widths, workers)
+        return _of_video(plan, settings, network, workers)
+    return of_pictures(dict.fromkeys(plan.items, settings), network, workers, plan.styles)
 
 
-def of_pictures(pictures: Mapping[Item, Settings], widths: Sequence[int], workers: int = 1) -> Forecast:
+def of_pictures(
+    pictures: Mapping[Item, Settings], network: Architecture, workers: int = 1, styles: int = 1
+) -> Forecast:
     """The forecast of pictures, each with its own settings, from their headers.
 
     Args:
-        widths: channels of the extractor's blocks.
         workers: pictures at once.
+        styles: pictures of styles.
     """
     workers = max(1, min(workers, len(pictures)))
     memory = free_memory() // workers if workers > 1 else None
-    sizes: dict[Item, Size] = {}
+    found: dict[Item, tuple[Size, Size]] = {}
     problems: list[str] = []
     notes: list[str] = []
     for item, settings in pictures.items():
         try:
-            sizes[item], of_item = _checked(item, settings, widths, memory)
+            source, size, of_item = _checked(item, settings, network.widths, memory)
+            found[item] = source, size
             notes += of_item
         except NstpipeError as error:
             problems.append(str(error))
-    workers = max(1, min(workers, len(sizes)))
-    each = _costs(sizes, pictures, widths, workers)
+    parts = [
+        (Workload(Counter(found[item][0] for item in items), styles=styles), settings)
+        for settings, items in groupby(found, key=pictures.__getitem__)
+    ]
+    now, workers = speed.measured(), max(1, min(workers, len(found)))
+    each = _costs(found, pictures, network, now)
     return Forecast(
         len(pictures),
-        sum(height * width for height, width in sizes.values()),
+        sum(height * width for height, width in (size for _, size in found.values())),
         sum(sorted(cost.memory for cost in each.values())[-workers:]),
-        sum(map(estimates.disk_of_picture, sizes.values())),
-        sum(cost.seconds for cost in each.values()),
+        sum(estimates.disk_of_picture(cost.size) for cost in each.values()),
+        *_time(parts, network, now, workers),
         tuple(dict.fromkeys(problems)),
         tuple(dict.fromkeys(notes)),
         each,
@@ -106,38 +121,41 @@ def of_pictures(pictures: Mapping[Item, Settings], widths: Sequence[int], worker
 
 
 def _costs(
-    sizes: Mapping[Item, Size], pictures: Mapping[Item, Settings], widths: Sequence[int], workers: int
+    found: Mapping[Item, tuple[Size, Size]],
+    pictures: Mapping[Item, Settings],
+    network: Architecture,
+    now: Speed,
 ) -> dict[Item, PictureCost]:
-    """What each picture takes of those whose pastiches have these sizes."""
-    speed = estimates.operations_per_second()
+    """What each picture takes of those with these sizes of the content and the pastiche."""
     return {
         item: PictureCost(
             size,
-            estimates.memory_of_step(pictures[item], size, widths),
-            estimates.seconds_of_picture(pictures[item], size, widths, speed, workers=workers),
+            estimates.memory_of_step(pictures[item], size, network.widths),
+            item_cost.of_picture(pictures[item], size, source, network, now).whole.lasting(now.cores, 1),
         )
-        for item, size in sizes.items()
+        for item, (source, size) in found.items()
     }
 
 
 def _checked(
     item: Item, settings: Settings, widths: Sequence[int], memory: int | None
-) -> tuple[Size, tuple[str, ...]]:
-    """The size of an item's pastiche, and notes about it; the checks are those of the job itself.
+) -> tuple[Size, Size, tuple[str, ...]]:
+    """The sizes of an item's content and pastiche, and notes; the checks are those of the job itself.
 
     Raises:
         NstpipeError: the item will fail.
     """
     name = shown(item.content)
-    size = pastiche_size(images.read_size(item.content), settings.size, name)
+    source = images.read_size(item.content)
+    size = pastiche_size(source, settings.size, name)
     writing.check_output(item.output, size)
     estimates.check_memory(name, settings, size, widths, free=memory)
     notes = decoding.inspect(item.content, max(size))
     note = note_on_size(size, settings.size, name)
-    return size, (*notes, note) if note else notes
+    return source, size, (*notes, note) if note else notes
 
 
-def _of_video(plan: VideoPlan, settings: Settings, widths: Sequence[int], workers: int) -> Forecast:
+def _of_video(plan: VideoPlan, settings: Settings, network: Architecture, workers: int) -> Forecast:
     """From the clip's header: the number of frames is what the header says."""
     guess, name = sources.guess(plan.footage), shown(plan.source)
     size = pastiche_size(guess.size, settings.size, name)
@@ -150,16 +168,25 @@ def _of_video(plan: VideoPlan, settings: Settings, widths: Sequence[int], worker
     problems: tuple[str, ...] = ()
     try:
         processes = workers if plan.shots else 1
-        estimates.check_memory(name, settings, size, widths, processes=processes, decoder=decoder)
+        estimates.check_memory(name, settings, size, network.widths, processes=processes, decoder=decoder)
     except NstpipeError as error:
         problems = (str(error),)
-    speed = estimates.operations_per_second()
     return Forecast(
         frames,
         frames * size[0] * size[1],
-        workers * (estimates.memory_of_step(settings, size, widths) + decoder),
+        workers * (estimates.memory_of_step(settings, size, network.widths) + decoder),
         frames * estimates.disk_of_picture(size),
-        estimates.seconds_of_clip(settings, size, widths, speed, frames, workers=workers),
+        *_time([(Workload.of(plan), settings)], network, speed.measured(), workers),
         problems,
         tuple(notes),
     )
+
+
+def _time(
+    parts: Sequence[tuple[Workload, Settings]], network: Architecture, now: Speed, workers: int
+) -> tuple[float, float]:
+    """Seconds from start to end, and of all cores together."""
+    if not any(work.counts for work, _ in parts):
+        return 0.0, 0.0
+    cost = cost_of_run(parts, network, now, workers)
+    return cost.lasting(now.cores, workers), cost.total

@@ -28,7 +28,7 @@ def costs(cost: Forecast, output: Path, workers: int) -> list[str]:
     return [
         f"memory: about {cost.memory / 1e9:.1f} GB at the peak{at_once}",
         f"disk: about {cost.disk / 1e6:.1f} MB, {free / 1e9:.1f} GB are free",
-        f"time: about {duration(cost.seconds)} on this processor{at_once}",
+        f"time: about {duration(cost.seconds)} on this processor with nothing else to do{at_once}",
     ]
 
 

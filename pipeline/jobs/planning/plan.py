@@ -61,6 +61,11 @@ class Plan:
         return output_names.job_folder_in_use(self.output)
 
     @property
+    def styles(self) -> int:
+        """How many pictures of styles there are, all sets together."""
+        return sum(map(len, self.style_sets))
+
+    @property
     def input_files(self) -> tuple[Path, ...]:
         """The files whose bytes the job depends on; none where each item has a file of its own."""
         return (self.source,)

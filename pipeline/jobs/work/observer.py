@@ -1,6 +1,9 @@
 """What a job reports to its caller while it runs. The base class ignores all of it."""
 
+from collections.abc import Mapping
+
 from pipeline.core.style_transfer import StepInfo
+from pipeline.jobs.planning.item_times import ItemTime
 from pipeline.jobs.planning.plan import Item
 from pipeline.jobs.record.entries import Entry
 
@@ -10,6 +13,12 @@ class Observer:
 
     def began(self, total: int, done: int) -> None:
         """The job has ``total`` items, of which ``done`` were done before."""
+
+    def foreseen(self, times: Mapping[str, ItemTime]) -> None:
+        """How long each item that is left takes beside the others, by name; called before the first begins.
+
+        Items that cannot be read are not among them.
+        """
 
     def nothing_left(self, total: int) -> None:
         """The job was finished before."""

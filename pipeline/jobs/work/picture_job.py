@@ -6,6 +6,7 @@ from pipeline.base.memory import free_memory
 from pipeline.base.messages import shown
 from pipeline.errors import JobDiffersError, NstpipeError
 from pipeline.extractor.weights import Weights
+from pipeline.jobs.planning import item_times
 from pipeline.jobs.planning.plan import Item
 from pipeline.jobs.record import fingerprint
 from pipeline.jobs.work.executor import executor
@@ -34,6 +35,8 @@ def run(job: Job, settings: Settings, weights: Weights, *, workers: int = 1) -> 
     job.check_styles()
     workers = max(1, min(workers, len(left)))
     job.record(workers=workers)
+    of_a_set = max(map(len, styles), default=1)
+    job.observer.foreseen(item_times.of_pictures(left, settings, weights.architecture, of_a_set, workers))
     # Each worker gets its share of the memory: what is free when a task begins depends on the other workers.
     memory = free_memory() // workers if workers > 1 else None
     inputs = TaskInputs(settings, styles, weights, job.maker, memory, job.source)

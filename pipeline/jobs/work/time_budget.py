@@ -8,11 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.base import speed
+from pipeline.base.arrays import Size
 from pipeline.base.messages import duration
+from pipeline.base.speed import Speed
 from pipeline.core import loading
+from pipeline.core.margins import Margin
 from pipeline.core.scales import usable_size
 from pipeline.extractor.weights import Weights
-from pipeline.jobs.planning import budget, estimates
+from pipeline.jobs.planning import budget, estimates, step_cost
 from pipeline.jobs.planning.plan import Plan
 from pipeline.jobs.planning.workload import Workload
 from pipeline.settings.settings import Settings
@@ -54,21 +58,21 @@ def decide(plan: Plan, settings: Settings, weights: Weights, deadline: float, wo
     work = Workload.of(plan)
     if not work.counts:  # every picture fails, whatever the settings
         return Decision(settings, in_time=True, text="nothing can be read that would take time")
-    speed = estimates.operations_per_second()
-    slower = _slower_than_foreseen(settings, weights, max(work.counts), speed)
+    now, network = speed.measured(), weights.architecture
+    slower = _slower_than_foreseen(settings, weights, max(work.counts), now)
 
     def foresee(tried: Settings) -> float:
-        return slower * work.seconds(tried, weights.widths, speed, workers)
+        return slower * work.seconds(tried, network, now, workers)
 
     left = max(0.0, deadline - time.monotonic())
     fitted = budget.fitted(settings, left, foresee)
-    usual, now = (duration(foresee(each)) for each in (settings, fitted))
+    usual, chosen = (duration(foresee(each)) for each in (settings, fitted))
     in_time = foresee(fitted) <= left
     if fitted == settings and in_time:
-        return Decision(settings, in_time, f"{duration(left)} are enough: the job takes about {now}")
+        return Decision(settings, in_time, f"{duration(left)} are enough: the job takes about {chosen}")
     text = f"{duration(left)} are left and the job takes about {usual}"
     if fitted != settings:
-        text += f"; with {described(fitted)} instead of {described(settings)} it takes about {now}"
+        text += f"; with {described(fitted)} instead of {described(settings)} it takes about {chosen}"
     return Decision(fitted, in_time, text if in_time else f"{text}; it will not be done in time")
 
 
@@ -96,8 +100,8 @@ def _list(steps: tuple[int, ...]) -> str:
     return ",".join(map(str, steps))
 
 
-def _slower_than_foreseen(settings: Settings, weights: Weights, size: tuple[int, int], speed: float) -> float:
-    """How many times as long as estimated at ``speed`` a step takes, on a picture of noise."""
+def _slower_than_foreseen(settings: Settings, weights: Weights, size: Size, now: Speed) -> float:
+    """How many times as long as estimated at the speed ``now`` a step takes, on a picture of noise."""
     size = usable_size(size, min(settings.size, TRIAL_SIZE))
     # From noise, so that the steps do not end early in a minimum; one style, whatever is blended.
     free = {"init": "noise", "max_iterations": None, "style_weights": (), "snapshot_every": 0}
@@ -109,5 +113,5 @@ def _slower_than_foreseen(settings: Settings, weights: Weights, size: tuple[int,
     times: list[float] = []
     stylizer.stylize(content, on_step=lambda info: times.append(time.perf_counter()))
     took = statistics.median(np.diff(times[WARM_UP - 1 :]))
-    one = budget.changed(trial, {"steps": (1,)})
-    return took / estimates.seconds_of_picture(one, size, weights.widths, speed)
+    framed = Margin.around(size, settings.margin).framed_size
+    return float(took / step_cost.of_step(trial, framed, weights.architecture, now).lasting(now.cores))

@@ -5,14 +5,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pipeline.base import atomic
-from pipeline.base.arrays import Frame
+from pipeline.base.arrays import Frame, Size
 from pipeline.base.messages import shown
 from pipeline.core.scales import note_on_size, pastiche_size
 from pipeline.errors import JobDiffersError
 from pipeline.extractor.weights import Weights
 from pipeline.footage import outputs, sources
 from pipeline.footage.outputs import VideoOutput
-from pipeline.jobs.planning import estimates
+from pipeline.jobs.planning import estimates, item_times
+from pipeline.jobs.planning.item_times import ItemTime
 from pipeline.jobs.planning.plan import FRAMES_FOLDER, Item, VideoPlan
 from pipeline.jobs.record import fingerprint, folder_files, other_jobs
 from pipeline.jobs.work import ownership
@@ -182,6 +183,7 @@ def _stylise(
         job.note(note)
     tasks = [ShotTask(shot, size) for shot in shots if shot.left]
     workers = min(workers, len(tasks))
+    job.observer.foreseen(_times(shots, settings, (full_size, size), weights, workers))
     decoder = decoder_memory.needed(full_size)
     estimates.check_memory(name, settings, size, weights.widths, processes=workers, decoder=decoder)
     job.record(workers=workers)
@@ -189,6 +191,17 @@ def _stylise(
     job.check_styles()
     inputs = TaskInputs(settings, styles, weights, job.maker, source=job.source)
     executor(workers).run(inputs, tasks, job.hear)
+
+
+def _times(
+    shots: Sequence[Shot], settings: Settings, sizes: tuple[Size, Size], weights: Weights, workers: int
+) -> Mapping[str, ItemTime]:
+    """How long the frames left take beside each other; workers take the longest shots first."""
+    left = [[item.name for item in shot.items if item.name not in shot.done] for shot in shots if shot.left]
+    if workers > 1:
+        left.sort(key=len, reverse=True)
+    firsts = {shot.items[0].name for shot in shots}
+    return item_times.of_frames(left, firsts, settings, sizes, weights.architecture, workers)
 
 
 def _shots(job: Job, plan: VideoPlan, clip: Clip, items: Sequence[Item], left: Sequence[Item]) -> list[Shot]:

@@ -132,6 +132,7 @@ def test_a_stopped_folder_resumes_where_it_was() -> None:
     observer = RecordingObserver()
     outcome = stylize_folder("photos", [style], observer=observer, **TINY)
     assert observer.begun == [(3, 1)]
+    assert observer.foreseen_items == [entry.name for entry in observer.entries] != []
     assert (outcome.done, outcome.stylized) == (3, 2)
     whole = stylize_folder("photos", [style], "whole", **TINY)
     for path in sorted(Path("photos_starry").iterdir()):

@@ -6,9 +6,14 @@ from pathlib import Path
 import pytest
 
 from pipeline import Rules, stylize_folder
+from pipeline.base import speed
+from pipeline.base.speed import REFERENCE as SPEED
+from pipeline.base.speed import Speed
 from pipeline.errors import JobDiffersError, StoppedError
 from pipeline.extractor import weights
-from pipeline.jobs.planning import budget, estimates
+from pipeline.extractor.layers import Architecture
+from pipeline.jobs.planning import step_cost
+from pipeline.jobs.planning.workload import Workload
 from pipeline.jobs.record.journal import Journal
 from pipeline.jobs.work import time_budget
 from pipeline.settings.settings import Settings
@@ -32,11 +37,20 @@ class Listens(RecordingObserver):
 @pytest.fixture(autouse=True)
 def one_second_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
     """On the pictures of the tests, which are 24x32 pixels."""
-    monkeypatch.setattr(estimates, "operations_per_second", lambda: 1e9)
+    monkeypatch.setattr(speed, "measured", lambda: SPEED)
 
-    def slower(settings: Settings, extractor: weights.Weights, size: tuple[int, int], speed: float) -> float:
-        one = budget.changed(settings, {"steps": (1,)})
-        return 1 / estimates.seconds_of_picture(one, (24, 32), extractor.widths, speed)
+    def one_step(settings: Settings, network: Architecture) -> float:
+        return step_cost.of_step(settings, (24, 32), network, SPEED).lasting(SPEED.cores)
+
+    def steps_alone(
+        work: Workload, settings: Settings, network: Architecture, now: Speed, workers: int = 1
+    ) -> float:
+        return sum(work.counts.values()) * settings.total_steps * one_step(settings, network)
+
+    def slower(settings: Settings, extractor: weights.Weights, size: tuple[int, int], now: Speed) -> float:
+        return 1 / one_step(settings, extractor.architecture)
+
+    monkeypatch.setattr(Workload, "seconds", steps_alone)
 
     monkeypatch.setattr(time_budget, "_slower_than_foreseen", slower)
 
@@ -143,4 +157,4 @@ def test_a_trial_takes_real_steps_whatever_the_settings(
     monkeypatch.undo()
     monkeypatch.setenv("NSTPIPE_WEIGHTS", "builtin")
     settings = Settings(size=64, scales=3, steps=20, optimizer=optimizer, precision="float32", **others)
-    assert time_budget._slower_than_foreseen(settings, weights.builtin(), (48, 64), 1e9) > 0
+    assert time_budget._slower_than_foreseen(settings, weights.builtin(), (48, 64), SPEED) > 0

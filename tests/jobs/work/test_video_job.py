@@ -43,6 +43,7 @@ def test_a_stopped_job_resumes_to_the_same_bytes(settings: dict[str, object]) ->
     observer = RecordingObserver()
     outcome = stylize_video(source, [style], rules=KEEP, observer=observer, **settings)
     assert (observer.begun, outcome.stylized) == ([(5, 3)], 2)
+    assert observer.foreseen_items == [entry.name for entry in observer.entries] != []
     assert digests(FRAMES) == frames
     assert outcome.output.read_bytes() == whole
 
