@@ -11,7 +11,8 @@ from pipeline.jobs.planning import planner
 from pipeline.jobs.work.observer import Observer
 from pipeline.jobs.work.runs import Outcome, Rules, run
 from pipeline.settings.choice import Choice
-from pipeline.video.shots import shot_detection, shot_list
+from pipeline.video.shots import shot_list
+from pipeline.video.shots.shot_detection import ShotDetector
 
 AnyPath = str | os.PathLike[str]
 
@@ -131,8 +132,8 @@ def list_shots(source: AnyPath, fps: str | float | Fraction | None = None) -> li
         SettingsError: ``fps`` is no rate, or the source is a clip.
     """
     rate = None if fps is None else frame_rate.parse(fps)
-    clip = sources.probe(sources.find(Path(source), rate))
-    firsts = shot_detection.first_frames(sources.frames(clip.reading))
+    clip, detector = sources.survey(sources.find(Path(source), rate), ShotDetector)
+    firsts = detector.first_frames()
     return shot_list.lines(firsts, [float(clip.frame_times[first] * clip.time_base) for first in firsts])
 
 

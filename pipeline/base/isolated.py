@@ -42,13 +42,19 @@ def while_waiting(check: Callable[[], None]) -> Iterator[None]:
         _on_wait.reset(token)
 
 
-def call(function: Callable[..., T], *arguments: Any, stall_seconds: float = STALL_SECONDS) -> T:
+def call(
+    function: Callable[..., T],
+    *arguments: Any,
+    stall_seconds: float = STALL_SECONDS,
+    on_item: Callable[[Any], None] = lambda item: None,
+) -> T:
     """What ``function(*arguments)`` returns in a process of its own.
 
     Args:
         function: of a module, not of ``__main__``; it calls ``isolated_child.beat`` to show progress.
         arguments: can be pickled, as the result can.
         stall_seconds: without progress for so long, the child is ended.
+        on_item: called with what the function gives to ``isolated_child.emit``, while it works on.
 
     Raises:
         ChildError: the child crashed, stalled, or ran out of memory.
@@ -60,6 +66,8 @@ def call(function: Callable[..., T], *arguments: Any, stall_seconds: float = STA
         for kind, content in messages:
             if kind == RESULT:
                 return content
+            if kind == ITEM:
+                on_item(content)
     raise TypeError("the function is an iterator; use iterate")
 
 

@@ -48,6 +48,15 @@ def beat() -> None:
         _send(BEAT)
 
 
+def emit(item: Any) -> None:
+    """Send an item to the parent before the result; it waits where the parent is slower.
+
+    It does nothing outside a child.
+    """
+    if _sending is not None:
+        _send(ITEM, item)
+
+
 def main() -> None:
     """Serve requests until the parent is gone, or asks nothing for :data:`IDLE_SECONDS`."""
     global _sending

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from pipeline.base.arrays import Frame
 from pipeline.base.messages import shown
@@ -12,6 +13,7 @@ from pipeline.footage.picture_sequence import PictureSequence
 from pipeline.video import clip as clips
 from pipeline.video.clip import Clip, Guess
 from pipeline.video.decoding.reading import Reading
+from pipeline.video.shots.shot_detection import COMPARED_SIDE
 
 Source = Path | PictureSequence
 """A clip's file, or a sequence."""
@@ -41,6 +43,44 @@ def probe(source: Source) -> Clip:
         TooLargeError: decoding needs more memory than is free.
     """
     return picture_sequence.probe(source) if isinstance(source, PictureSequence) else clips.probe(source)
+
+
+class Watcher(Protocol):
+    """What measures the frames of a source."""
+
+    def add(self, frame: Frame) -> None:
+        """Take the next frame, uint8 RGB (H, W, 3)."""
+
+
+W = TypeVar("W", bound=Watcher)
+
+
+def survey(
+    source: Source, watcher: Callable[[], W], note: Callable[[str], None] = lambda text: None
+) -> tuple[Clip, W]:
+    """:func:`probe` a source, and show each frame to a watcher, in order.
+
+    The frames of ordinary clips are shown while the clip is probed. Interlaced clips, those that OpenCV reads
+    rightly only at first, and sequences are read once more.
+
+    Args:
+        watcher: makes one, which needs no frames larger than :data:`COMPARED_SIDE`.
+        note: see :func:`frames`.
+
+    Raises:
+        InputError, TooLargeError: see :func:`probe`.
+    """
+    if not isinstance(source, PictureSequence):
+        first = watcher()
+        clip, are_all = clips.survey(source, COMPARED_SIDE, first.add)
+        if are_all:
+            return clip, first
+    else:
+        clip = probe(source)
+    again = watcher()
+    for frame in frames(clip.reading, note=note):
+        again.add(frame)
+    return clip, again
 
 
 def guess(source: Source) -> Guess:

@@ -13,9 +13,7 @@ import numpy as np
 
 from pipeline.base.arrays import DoubleArray, FloatArray, Frame
 from pipeline.base.resizing import size_to_fit
-
-COMPARED_SIDE = 160
-"""Longest side in pixels of the frames that are measured."""
+from pipeline.video.shots.shot_detection import COMPARED_SIDE
 
 HIGHLIGHTS = 0.005
 """Share of a frame: its brightest pixels are its highlights. A fade dims them like the rest; white letters on

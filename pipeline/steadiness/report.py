@@ -14,7 +14,7 @@ from pipeline.steadiness import plot as plots
 from pipeline.steadiness.curves import LONG_TERM_GAP, Steadiness
 from pipeline.steadiness.true_motion import TrueMotion
 from pipeline.video.clip import Clip
-from pipeline.video.shots import shot_detection
+from pipeline.video.shots.shot_detection import ShotDetector
 
 
 class Measure(NamedTuple):
@@ -113,9 +113,10 @@ def measure(source: Path, pastiche: Path, truth: TrueMotion | None = None) -> St
     Raises:
         InputError: a file cannot be read, or they do not belong together.
     """
-    content, styled = (sources.probe(sources.find(path)) for path in (source, pastiche))
+    content, detector = sources.survey(sources.find(source), ShotDetector)
+    styled = sources.probe(sources.find(pastiche))
     count = _count(content, styled, truth)
-    starts = shot_detection.first_frames(sources.frames(content.reading))
+    starts = detector.first_frames()
     # disable=None: no bar unless standard error is a terminal
     styled_frames = tqdm(
         sources.frames(styled.reading),

@@ -1,6 +1,6 @@
 """A clip's frames, decoded by OpenCV or PyAV, and their times, read by PyAV."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -11,6 +11,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from pipeline.base.arrays import Frame, Size
+from pipeline.base.isolated_child import emit
 from pipeline.base.messages import shown
 from pipeline.errors import InputError
 from pipeline.video import isolation
@@ -20,6 +21,7 @@ from pipeline.video.decoding.comparison import SampledFrames, by_opencv, orienta
 from pipeline.video.decoding.containers import open_container, video_stream
 from pipeline.video.decoding.frame_times import ORDINARY_RATE, StoredTimes
 from pipeline.video.decoding.reading import Reading
+from pipeline.video.decoding.small_frames import SmallFrames
 
 
 @dataclass(frozen=True)
@@ -80,14 +82,36 @@ def probe(path: Path) -> Clip:
     return isolation.call(path, _probe, path)
 
 
-def _probe(path: Path) -> Clip:
+def survey(path: Path, side: int, on_frame: Callable[[Frame], None]) -> tuple[Clip, bool]:
+    """:func:`probe` a clip, and see its frames on the way, upright and shrunk to the longest side ``side``.
+
+    Returns:
+        The clip, and whether ``on_frame`` was called with each of its frames once, in order. Where it was
+        not, since the clip is interlaced or needs PyAV from a later frame on, what it saw is of no use.
+    """
+    return isolation.call(path, _survey, path, side, on_item=on_frame)
+
+
+def _survey(path: Path, side: int) -> tuple[Clip, bool]:
+    small = SmallFrames(path, side, emit)
+    clip = _probe(path, small)
+    return clip, small.are_all_of(clip.reading, len(clip.frame_times))
+
+
+def _probe(path: Path, small: SmallFrames | None = None) -> Clip:
     sampled = SampledFrames()
+
+    def see(frame: av.VideoFrame) -> None:
+        sampled.add(frame)
+        if small is not None:
+            small.add_pyavs(frame, sampled)
+
     with open_container(path) as container:
         stream = video_stream(container, path)
         sound, aspect = _sound(container), stream.sample_aspect_ratio or Fraction(1)
-        stored = frame_times.read(container, stream, sampled.add)
+        stored = frame_times.read(container, stream, see)
         number = container.streams.video.index(stream)
-    reading, count = choose_reading(path, number, sampled, len(stored.times))
+    reading, count = choose_reading(path, number, sampled, len(stored.times), small)
     height, width = reading.size
     fitted = frame_times.fit(stored, count)
     return Clip(
@@ -153,7 +177,9 @@ def _frames(reading: Reading, start: int) -> Iterator[Frame]:
     return opencv_frames.read(reading.path, start)
 
 
-def choose_reading(path: Path, stream: int, sampled: SampledFrames, by_pyav: int) -> tuple[Reading, int]:
+def choose_reading(
+    path: Path, stream: int, sampled: SampledFrames, by_pyav: int, small: SmallFrames | None = None
+) -> tuple[Reading, int]:
     """How to read a clip in which PyAV has found ``by_pyav`` frames, and how many frames it has.
 
     OpenCV reads it if it finds as many and both see the same: its pixels are those of earlier versions.
@@ -161,6 +187,7 @@ def choose_reading(path: Path, stream: int, sampled: SampledFrames, by_pyav: int
     Args:
         stream: the number of the stream among the clip's video streams.
         sampled: what PyAV has seen.
+        small: shows OpenCV's frames.
 
     Raises:
         InputError: no frame can be read, or no colour converted.
@@ -171,10 +198,18 @@ def choose_reading(path: Path, stream: int, sampled: SampledFrames, by_pyav: int
             "convert it to MP4 (H.264, BT.709)"
         )
     upright = sampled.orientation.upright_size(sampled.size)
-    reading = Reading(path, "pyav", upright, stream, sampled.orientation, sampled.is_interlaced)
+    reading = Reading(
+        path,
+        "pyav",
+        upright,
+        stream,
+        orientation=sampled.orientation,
+        is_interlaced=sampled.is_interlaced,
+        has_wide_colours=sampled.has_wide_colours,
+    )
     if by_pyav and (stream or sampled.needs_pyav):
         return reading, by_pyav
-    opencv = by_opencv(path, sampled)
+    opencv = by_opencv(path, sampled, small.add_opencvs if small else None)
     if not by_pyav and not opencv.count:
         raise InputError(f"{shown(path)}: none of its frames can be read; copy it again, or convert it")
     if not by_pyav or (opencv.is_same and opencv.count >= by_pyav):

@@ -45,8 +45,15 @@ ENCODING = Operation(
 )
 
 
-def call(clip: Path, function: Callable[..., T], *arguments: Any) -> T:
+def call(
+    clip: Path,
+    function: Callable[..., T],
+    *arguments: Any,
+    on_item: Callable[[Any], None] = lambda item: None,
+) -> T:
     """What ``function(*arguments)``, which decodes ``clip``, returns in a process of its own.
+
+    ``on_item`` is called with what it gives to ``isolated_child.emit``.
 
     Raises:
         InputError: the process crashed, or showed no progress; the message names ``clip``.
@@ -54,7 +61,7 @@ def call(clip: Path, function: Callable[..., T], *arguments: Any) -> T:
         Exception: what the function raised, see :func:`pipeline.base.isolated.call`.
     """
     with _errors_about(clip, DECODING):
-        return isolated.call(_called, function, *arguments)
+        return isolated.call(_called, function, *arguments, on_item=on_item)
 
 
 def iterate(

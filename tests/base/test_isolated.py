@@ -56,6 +56,36 @@ def test_arrays_arrive_whole_and_can_be_written() -> None:
     assert frames[1].flags.writeable
 
 
+def test_what_a_function_emits_comes_before_its_result() -> None:
+    emitted = []
+    assert isolated.call(work.emit_pictures, 300, on_item=emitted.append) == 300
+    assert [number for number, _ in emitted] == list(range(300))
+    assert all((picture == number % 256).all() for number, picture in emitted)
+
+
+def test_what_a_function_emits_does_no_harm_where_nobody_wants_it() -> None:
+    assert isolated.call(work.emit_pictures, 3) == 3
+    assert work.emit_pictures(3) == 3  # in this process
+
+
+def test_an_error_about_what_a_function_emits_ends_its_process() -> None:
+    def refuse(item: object) -> None:
+        raise StoppedError("enough")
+
+    with pytest.raises(StoppedError, match="enough"):
+        isolated.call(work.emit_pictures, 10**6, on_item=refuse)
+    assert not work.isolated_children()
+
+
+def test_a_call_that_has_emitted_is_not_made_again() -> None:
+    """A child that served a call before and dies at once is replaced; but nothing is to be seen twice."""
+    emitted: list[int] = []
+    isolated.call(work.add, 1, 1)
+    with pytest.raises(CrashedError):
+        isolated.call(work.emit_one_and_crash, on_item=emitted.append)
+    assert emitted == [1]
+
+
 def test_relative_paths_mean_the_same_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("one", "other"):
         (tmp_path / name).mkdir()

@@ -18,7 +18,7 @@ import numpy as np
 import psutil
 
 from pipeline.base import isolated_child
-from pipeline.base.isolated_child import beat
+from pipeline.base.isolated_child import beat, emit
 from pipeline.base.memory import free_memory
 from pipeline.errors import OutputError
 
@@ -47,6 +47,17 @@ def marked(count: int, folder: Path) -> Iterator[np.ndarray]:
     for number in range(count):
         (folder / "made").write_text(str(number + 1))
         yield np.full((1000, 1000, 3), number, np.uint8)
+
+
+def emit_pictures(count: int) -> int:
+    for number, picture in enumerate(pictures(count)):
+        emit((number, picture))
+    return count
+
+
+def emit_one_and_crash() -> None:
+    emit(1)
+    crash()
 
 
 def crash() -> None:

@@ -1,11 +1,10 @@
 """A video's job: its frames, shot by shot, then the clip."""
 
-from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pipeline.base import atomic
-from pipeline.base.arrays import Frame, Size
+from pipeline.base.arrays import Size
 from pipeline.base.messages import shown
 from pipeline.core.scales import note_on_size, pastiche_size
 from pipeline.errors import JobDiffersError
@@ -17,16 +16,15 @@ from pipeline.jobs.planning.item_times import ItemTime
 from pipeline.jobs.planning.plan import FRAMES_FOLDER, Item, VideoPlan
 from pipeline.jobs.record import fingerprint, folder_files, other_jobs
 from pipeline.jobs.work import ownership
+from pipeline.jobs.work.clip_measures import ClipMeasures
 from pipeline.jobs.work.executor import executor
 from pipeline.jobs.work.job import Job, NamedFile
 from pipeline.jobs.work.shot_chain import Shot
 from pipeline.jobs.work.tasks import ShotTask, TaskInputs, read_styles
-from pipeline.motion import light
-from pipeline.motion.light import Light
 from pipeline.settings.settings import Settings
 from pipeline.video.clip import Clip
 from pipeline.video.decoding import decoder_memory
-from pipeline.video.shots import shot_detection, shot_list
+from pipeline.video.shots import shot_list
 
 
 def run(
@@ -79,7 +77,7 @@ def _is_assembled(job: Job, plan: VideoPlan) -> bool:
 
 def _make(job: Job, plan: VideoPlan, settings: Settings, weights: Weights, workers: int) -> Sequence[Item]:
     replaces = job.replaceable(plan.named_outputs)
-    clip = sources.probe(plan.footage)
+    clip, measures = _probe(job, plan)
     items = plan.frame_items(len(clip.frame_times))
     files = plan.files_of(len(items))
     output = _output(plan, clip, [path for _, path in files])
@@ -95,13 +93,22 @@ def _make(job: Job, plan: VideoPlan, settings: Settings, weights: Weights, worke
         job.record(gains={})
     left = job.left(items)
     if left:
-        _stylise(job, plan, clip, _shots(job, plan, clip, items, left), settings, weights, workers)
+        shots = _shots(job, plan, clip, measures, items, left)
+        _stylise(job, plan, clip, shots, settings, weights, workers)
     assert job.source is not None  # a video's plan has one
     job.source.check_content()
     _write(job, output, items, files, replaces)
     job.record_output(files)
     _tell_of_others(job, plan, files)
     return items
+
+
+def _probe(job: Job, plan: VideoPlan) -> tuple[Clip, ClipMeasures | None]:
+    """Probe the clip, and measure it on the way unless that is recorded."""
+    are_shots_known = plan.shots is not None or job.facts.shots is not None
+    if are_shots_known and (job.facts.gains is not None or job.entries()):
+        return sources.probe(plan.footage), None
+    return sources.survey(plan.footage, lambda: ClipMeasures(plan.shots is None), job.note)
 
 
 def _output(plan: VideoPlan, clip: Clip, files: Sequence[Path]) -> VideoOutput:
@@ -204,10 +211,17 @@ def _times(
     return item_times.of_frames(left, firsts, settings, sizes, weights.architecture, workers)
 
 
-def _shots(job: Job, plan: VideoPlan, clip: Clip, items: Sequence[Item], left: Sequence[Item]) -> list[Shot]:
+def _shots(
+    job: Job,
+    plan: VideoPlan,
+    clip: Clip,
+    measures: ClipMeasures | None,
+    items: Sequence[Item],
+    left: Sequence[Item],
+) -> list[Shot]:
     """The clip's shots, each with its frames that are done."""
     entries, left_names = job.entries(), {item.name for item in left}
-    firsts, gains = _shots_and_gains(job, plan, clip)
+    firsts, gains = _shots_and_gains(job, plan, clip, measures)
     shots = []
     for first, end in zip(firsts, [*firsts[1:], len(items)], strict=True):
         own = items[first:end]
@@ -217,28 +231,24 @@ def _shots(job: Job, plan: VideoPlan, clip: Clip, items: Sequence[Item], left: S
     return shots
 
 
-def _shots_and_gains(job: Job, plan: VideoPlan, clip: Clip) -> tuple[Sequence[int], Mapping[int, float]]:
+def _shots_and_gains(
+    job: Job, plan: VideoPlan, clip: Clip, measures: ClipMeasures | None
+) -> tuple[Sequence[int], Mapping[int, float]]:
     """The first frame of each shot, from the plan or detected; and the gains of frames that are dimmer.
 
-    The clip is read for them once: they are recorded.
+    They are measured once, and recorded.
     """
     if plan.shots is not None:
         shot_list.check(plan.shots, len(clip.frame_times))
     firsts, gains = plan.shots or job.facts.shots, job.facts.gains
     if firsts is None or gains is None:
-        lights: list[Light] = []
-        measured = _measured(sources.frames(clip.reading, note=job.note), lights)
-        firsts = firsts or tuple(shot_detection.first_frames(measured))
-        deque(measured, maxlen=0)  # the rest: all of it where the shots are known
-        gains = light.gains_of_clip(lights, firsts)
+        if measures is None:  # what was recorded is that of frames that were read otherwise
+            measures = ClipMeasures(plan.shots is None)
+            for frame in sources.frames(clip.reading, note=job.note):
+                measures.add(frame)
+        firsts = firsts or measures.shots()
+        gains = measures.gains(firsts)
         if job.source is not None:
             job.source.check()
         job.record(shots=firsts, gains=gains)
     return firsts, gains
-
-
-def _measured(frames: Iterable[Frame], lights: list[Light]) -> Iterator[Frame]:
-    """The frames; the light of each is appended to ``lights``."""
-    for frame in frames:
-        lights.append(light.of(frame))
-        yield frame

@@ -4,6 +4,7 @@ OpenCV may say that it has read a frame and give zeros, grey or whatever was in 
 refused the frame.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,6 +49,8 @@ class SampledFrames:
         self.orientation = AS_STORED
         self.is_interlaced = False
         """Whether any frame is."""
+        self.has_wide_colours = False
+        """Whether any frame is HDR or of a wide gamut."""
         self.needs_pyav = False
         """Whether OpenCV is known to read any frame wrongly, or slowly."""
         self.unknown_colours = ""
@@ -66,6 +69,7 @@ class SampledFrames:
         is_unlike = kind != self._kind
         if is_unlike:
             self.is_interlaced |= frame.interlaced_frame
+            self.has_wide_colours |= colours.is_wide(frame)
             self.needs_pyav |= self._needs_pyav(frame)
         is_due = is_unlike or self._count < FIRST_FRAMES or self._count % EVERY == 0
         # A frame with colours that no scaler knows is tried: the error has to come before any work.
@@ -111,8 +115,14 @@ class ByOpenCV:
     """Whether each frame that was sampled is the same picture by both decoders."""
 
 
-def by_opencv(path: Path, sampled: SampledFrames) -> ByOpenCV:
-    """Decode every frame by OpenCV, convert those that were sampled from PyAV's, and the first."""
+def by_opencv(
+    path: Path, sampled: SampledFrames, on_frame: Callable[[Frame], None] | None = None
+) -> ByOpenCV:
+    """Decode every frame by OpenCV, convert those that were sampled from PyAV's, and the first.
+
+    Args:
+        on_frame: called with every frame, BGR, upright; until one is not the same picture by both decoders.
+    """
     try:
         with open_capture(path) as capture:
             is_read, frame = capture.read()
@@ -121,9 +131,13 @@ def by_opencv(path: Path, sampled: SampledFrames) -> ByOpenCV:
             angle = round(capture.get(cv2.CAP_PROP_ORIENTATION_META)) % 360
             count, size, is_same = 0, frame.shape[:2], angle == sampled.orientation.angle
             while is_read:
-                if is_same and count in sampled.thumbnails:
+                is_sampled = is_same and count in sampled.thumbnails
+                if is_sampled or (is_same and on_frame):
                     is_read, frame = capture.retrieve()
+                if is_sampled:
                     is_same = is_read and _is_same(frame, sampled.thumbnails[count], sampled.orientation)
+                if is_same and is_read and on_frame:
+                    on_frame(frame)
                 count, is_read = count + 1, capture.grab()
                 beat()
     except InputError:

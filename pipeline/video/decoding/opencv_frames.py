@@ -35,6 +35,15 @@ def open_capture(path: Path) -> Iterator[Any]:
             capture.release()
 
 
+def can_read(path: Path) -> bool:
+    """Whether OpenCV can read a clip's first frame; it has no decoder for AV1."""
+    try:
+        with open_capture(path) as capture:
+            return bool(capture.grab())
+    except InputError:
+        return False
+
+
 def read(path: Path, start: int = 0) -> Iterator[Frame]:
     """The frames from number ``start`` on: uint8 RGB (height, width, 3), upright, of the first one's size.
 

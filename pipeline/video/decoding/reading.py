@@ -10,6 +10,9 @@ from pipeline.video.decoding.geometry import AS_STORED, Orientation
 PYAV_VERSION = 1
 """Raised when a clip that PyAV reads comes to have other pixels; jobs that were begun before then differ."""
 
+WIDE_COLOURS_VERSION = 2
+"""Raised when only clips of HDR or of a wide gamut come to have other pixels."""
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -22,6 +25,7 @@ class Reading:
         stream: the number of the stream among the clip's video streams.
         orientation: how PyAV's frames are turned and mirrored.
         is_interlaced: whether any of PyAV's frames is deinterlaced.
+        has_wide_colours: whether the colours of any of PyAV's frames are HDR or of a wide gamut.
         files: the picture files, in order.
     """
 
@@ -31,15 +35,18 @@ class Reading:
     stream: int = 0
     orientation: Orientation = AS_STORED
     is_interlaced: bool = False
+    has_wide_colours: bool = False
     files: tuple[Path, ...] = ()
 
     @property
     def reader(self) -> str:
         """The decoder and the version of its pixels, for a job's record."""
-        return _READERS[self.decoder]
+        return _WIDE_READER if self.has_wide_colours else _READERS[self.decoder]
 
 
 _READERS = {"opencv": "opencv", "pyav": f"pyav {PYAV_VERSION}", "pictures": "pictures"}
 
-READERS = tuple(_READERS.values())
+_WIDE_READER = f"pyav {PYAV_VERSION}, wide colours {WIDE_COLOURS_VERSION}"
+
+READERS = (*_READERS.values(), _WIDE_READER)
 """Every reader of this version."""

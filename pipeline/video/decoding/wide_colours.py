@@ -1,29 +1,25 @@
 """The colours of HDR and of wide gamuts as those of BT.709, by a table.
 
-FFmpeg's scaler converts them slowly: so it converts a table of colours once, in which those of the frames are
-then looked up. Given luma and chroma, it also converts strong colours several levels wrong; given RGB, as
-here, it is right.
+FFmpeg's scaler converts them slowly. Given luma and chroma, it also converts strong colours several levels
+wrong; given RGB, as the tables are made, it is right.
 """
 
-from functools import lru_cache
-
 import av
+import cv2
 import numpy as np
 from av.filter import Graph
 from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
 
-from pipeline.base.arrays import Frame, Size
-
-LEVEL = 8
-"""Of the Hald table: 64 steps for each of red, green and blue, in a picture of 512x512."""
+from pipeline.base.arrays import FloatArray, Frame, Size
+from pipeline.video.decoding.colour_tables import table
 
 CONVERSION = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
 
-BT709 = 1
-"""The number of ITU-R BT.709 in H.273, for matrix, primaries and transfer; every player supports it."""
-
 PLANAR = "gbrpf32le"
 """The format in which colours are looked up. In formats of whole numbers the filter mixes up the planes."""
+
+RGB_PLANES = (2, 0, 1)
+"""The numbers of the red, green and blue plane in :data:`PLANAR`."""
 
 
 class WideColours:
@@ -33,8 +29,8 @@ class WideColours:
         """``size`` (height, width): of the converted frames."""
         self.tags = (frame.color_trc, frame.color_primaries)
         self._size, self._count = size, 0
-        self._to_planar, self._to_rgb = VideoReformatter(), VideoReformatter()
-        self._graph = _graph(size, _table(*self.tags))
+        self._to_planar = VideoReformatter()
+        self._graph = _graph(size, table(*self.tags))
 
     def to_rgb(self, frame: av.VideoFrame, matrix: Colorspace | None) -> Frame:
         """uint8 RGB of BT.709, (height, width, 3).
@@ -49,44 +45,28 @@ class WideColours:
         planar.pts = self._count
         self._count += 1
         self._graph.vpush(planar, at=0)
-        looked_up = self._graph.vpull()
-        converted = self._to_rgb.reformat(looked_up, format="rgb24", interpolation=CONVERSION)
-        return np.asarray(converted.to_ndarray(), np.uint8)
+        return _rounded(self._graph.vpull())
 
 
-@lru_cache(maxsize=8)
-def _table(transfer: int, primaries: int) -> av.VideoFrame:
-    """The Hald table that converts colours with these tags to those of BT.709; it takes seconds to make.
-
-    Light above the diffuse white of HDR, 203 cd/m², becomes white, whatever a clip says of its brightest.
-    """
-    colours = _every_colour()
-    colours.color_trc, colours.color_primaries = transfer, primaries
-    colours = colours.reformat(
-        format="rgb48le",
-        interpolation=Interpolation.BICUBIC,
-        dst_color_trc=BT709,
-        dst_color_primaries=BT709,
-    )
-    table = colours.reformat(format=PLANAR, interpolation=CONVERSION)
-    table.pts = 0
-    return table
+def _rounded(frame: av.VideoFrame) -> Frame:
+    """A frame of :data:`PLANAR` as uint8 RGB. The scaler takes six times as long, and does not round."""
+    planes = [_plane(frame, number) for number in RGB_PLANES]
+    return np.asarray(cv2.merge([cv2.convertScaleAbs(plane, alpha=255) for plane in planes]), np.uint8)
 
 
-def _every_colour() -> av.VideoFrame:
-    """A Hald picture that changes no colour: red runs fastest, blue slowest."""
-    side, steps = LEVEL**3, LEVEL**2
-    levels = (np.arange(steps) * (65535 / (steps - 1))).round().astype(np.uint16)
-    blue, green, red = np.meshgrid(levels, levels, levels, indexing="ij")
-    pixels = np.stack([red, green, blue], -1).reshape(side, side, 3)
-    return av.VideoFrame.from_ndarray(pixels, format="rgb48le")
+def _plane(frame: av.VideoFrame, number: int) -> FloatArray:
+    """One plane (height, width) of a frame, not copied; its lines in memory may be longer than the frame."""
+    lines = np.frombuffer(memoryview(frame.planes[number]), np.float32)
+    return lines.reshape(frame.height, -1)[:, : frame.width]
 
 
-def _graph(size: Size, table: av.VideoFrame) -> Graph:
-    height, width = size
+def _graph(size: Size, colours: FloatArray) -> Graph:
+    """Filters that look up frames of ``size`` (height, width) in a table, and have it already."""
+    hald = av.VideoFrame.from_ndarray(colours, format=PLANAR)
+    hald.pts = 0
     graph = Graph()
-    layouts = [(width, height), (table.width, table.height)]
-    frames, colours = (
+    layouts = [(size[1], size[0]), (hald.width, hald.height)]
+    frames, tables = (
         graph.add(
             "buffer",
             f"video_size={w}x{h}:pix_fmt={PLANAR}:colorspace=0:range=2:time_base=1/1000:pixel_aspect=1/1",
@@ -95,9 +75,9 @@ def _graph(size: Size, table: av.VideoFrame) -> Graph:
     )
     lookup, sink = graph.add("haldclut", "interp=tetrahedral:clut=first"), graph.add("buffersink")
     frames.link_to(lookup, 0, 0)
-    colours.link_to(lookup, 0, 1)
+    tables.link_to(lookup, 0, 1)
     lookup.link_to(sink)
     graph.configure()
-    graph.vpush(table, at=1)
+    graph.vpush(hald, at=1)
     graph.vpush(None, at=1)
     return graph

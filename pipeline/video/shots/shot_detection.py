@@ -1,6 +1,7 @@
 """Find where a clip cuts from one shot to another (PySceneDetect); a chain of frames must not cross a cut."""
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -8,8 +9,11 @@ import numpy as np
 from pipeline.base.arrays import Frame
 from pipeline.base.resizing import size_to_fit
 
+if TYPE_CHECKING:
+    from scenedetect import FrameTimecode
+
 COMPARED_SIDE = 160
-"""Longest side in pixels of the frames that the detector compares; cuts are visible at any size."""
+"""Longest side in pixels of the frames that are compared; cuts are visible at any size."""
 
 NOMINAL_RATE = 25.0
 """Frames a second; the detector requires a rate, but its answer is in frames, so any rate will do."""
@@ -21,16 +25,38 @@ def first_frames(frames: Iterable[Frame]) -> list[int]:
     Args:
         frames: every frame of the clip in turn, (H, W, 3) RGB uint8.
     """
-    from scenedetect import AdaptiveDetector, FrameTimecode
+    detector = ShotDetector()
+    for frame in frames:
+        detector.add(frame)
+    return detector.first_frames()
 
-    detector = AdaptiveDetector()
-    cuts: list[FrameTimecode] = []
-    time = FrameTimecode(0, NOMINAL_RATE)
-    for index, frame in enumerate(frames):
-        time = FrameTimecode(index, NOMINAL_RATE)
-        cuts += detector.process_frame(time, _small_bgr(frame))
-    cuts += detector.post_process(time)
-    return sorted({0, *(cut.frame_num for cut in cuts)})
+
+class ShotDetector:
+    """Finds the shots of a clip whose frames it is given one by one."""
+
+    def __init__(self) -> None:
+        from scenedetect import AdaptiveDetector
+
+        self._detector = AdaptiveDetector()
+        self._cuts: list[int] = []
+        self._count = 0
+
+    def add(self, frame: Frame) -> None:
+        """Take the next frame, (H, W, 3) RGB uint8."""
+        cuts = self._detector.process_frame(_time(self._count), _small_bgr(frame))
+        self._cuts += [cut.frame_num for cut in cuts]
+        self._count += 1
+
+    def first_frames(self) -> list[int]:
+        """The index of each shot's first frame, 0 among them, rising; after the last frame."""
+        cuts = self._detector.post_process(_time(max(0, self._count - 1)))
+        return sorted({0, *self._cuts, *(cut.frame_num for cut in cuts)})
+
+
+def _time(index: int) -> "FrameTimecode":
+    from scenedetect import FrameTimecode
+
+    return FrameTimecode(index, NOMINAL_RATE)
 
 
 def _small_bgr(frame: Frame) -> Frame:

@@ -23,8 +23,8 @@ from pipeline.base.resizing import pad_to_even
 from pipeline.errors import InputError, OutputError
 from pipeline.video import isolation
 from pipeline.video.clip import Clip
+from pipeline.video.decoding.colour_tables import BT709
 from pipeline.video.decoding.containers import check_output, open_container, reason
-from pipeline.video.decoding.wide_colours import BT709
 from pipeline.video.writing import metadata, sound
 from pipeline.video.writing.muxer_options import average_rate, muxer_options
 from pipeline.video.writing.sound import MuxPlan

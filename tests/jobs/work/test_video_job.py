@@ -9,9 +9,13 @@ from PIL import Image
 
 from pipeline import Rules, stylize_video
 from pipeline.errors import InputError, JobDiffersError, StoppedError
+from pipeline.footage import sources
 from pipeline.jobs.planning import output_names
 from pipeline.jobs.record.journal import Journal
 from pipeline.jobs.work.observer import Observer
+from pipeline.motion import light
+from pipeline.video import clip as clips
+from pipeline.video.shots import shot_detection
 from tests.support.clips import write_clip, write_sound_only
 from tests.support.jobs import FRAMES, KEEP, SMOOTHED, digests
 from tests.support.media import TINY, clip, picture, scene
@@ -179,6 +183,48 @@ def test_an_interlaced_clip_is_stylised_from_its_own_pictures() -> None:
             like = scene(7 + number, 32, 48)
             pixels = np.asarray(pastiche.convert("RGB").resize((48, 32)), float)
         assert np.corrcoef(pixels.ravel(), like.ravel())[0, 1] > 0.8
+
+
+@pytest.mark.parametrize(("is_interlaced", "passes"), [(False, 1), (True, 2)])
+def test_a_clip_is_decoded_once_more_after_probing(
+    is_interlaced: bool, passes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its shots and light are measured while it is probed; those of an interlaced one need a pass more."""
+    source, style = (_interlaced if is_interlaced else clip)("in.mp4"), picture("starry.jpg", 2)
+    starts: list[int] = []
+    frames = clips.frames
+    monkeypatch.setattr(
+        clips, "frames", lambda reading, start=0: starts.append(start) or frames(reading, start)
+    )
+
+    outcome = stylize_video(source, [style], **TINY)
+
+    assert outcome.done > 2
+    assert starts == [0] * passes
+
+
+def test_what_is_measured_of_a_clip_is_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As its whole frames have it: a cut, then a fade."""
+    scenes = [scene(seed, 60, 160) for seed in (1, 2)]
+
+    def with_a_cut_and_a_fade(index: int, size: tuple[int, int]) -> np.ndarray:
+        picture = scenes[index // 30][: size[0], index : index + size[1]]
+        return picture if index < 50 else (picture * max(0.1, 1 - (index - 50) / 8)).astype(np.uint8)
+
+    source = write_clip(Path("in.mp4"), size=(60, 80), frames=60, picture=with_a_cut_and_a_fade)
+    style = picture("starry.jpg", 2)
+    with pytest.raises(StoppedError):
+        stylize_video(source, [style], observer=StopsAt(1), **TINY)
+    with Journal(Path(".in_starry.mp4.nstpipe")) as journal:
+        facts = journal.facts()
+    assert facts is not None and facts.gains
+    assert facts.shots == tuple(shot_detection.first_frames(clips.frames(source))) == (0, 30)
+    lights = [light.of(frame) for frame in clips.frames(source)]
+    assert facts.gains == light.gains_of_clip(lights, facts.shots)
+
+    monkeypatch.setattr(sources, "survey", None)  # nothing is measured again
+    with pytest.raises(StoppedError):
+        stylize_video(source, [style], observer=StopsAt(2), **TINY)
 
 
 @pytest.mark.parametrize("finished", [False, True])

@@ -11,7 +11,17 @@ from av.stream import Disposition
 from pipeline.errors import InputError
 from pipeline.video import clip as clips
 from pipeline.video.decoding import comparison, opencv_frames
-from tests.support.clips import Sound, seconds_of, truncate, turn, with_cover, write_clip, write_sound_only
+from tests.support.clips import (
+    BT709,
+    Sound,
+    seconds_of,
+    truncate,
+    turn,
+    with_cover,
+    write_clip,
+    write_sound_only,
+)
+from tests.support.hdr import BT709_OF_BT2020, BT2020, HLG, PQ, levels_of_bt709
 
 CORNERS = ((220, 40, 40), (40, 160, 60), (50, 60, 200), (200, 190, 60))
 """The colours of a picture's quarters: top left, top right, bottom left, bottom right."""
@@ -371,8 +381,11 @@ def test_frames_that_the_decoders_see_differently_are_noticed(tmp_path, changed)
             sampled.add(frame)
 
     actual = comparison.by_opencv(other_path, sampled)
+    seen = []
+    assert comparison.by_opencv(other_path, sampled, seen.append) == actual
 
     assert (actual.count, actual.size, actual.is_same) == (40, (48, 64), changed is None)
+    assert len(seen) == (40 if changed is None else changed)
 
 
 @pytest.mark.parametrize(
@@ -425,18 +438,12 @@ def test_of_two_tracks_the_default_one_is_read(tmp_path):
 WIDE_PATCHES = ((128, 128, 128), (150, 130, 110), (110, 140, 120), (120, 120, 150), (160, 110, 110))
 """Colours of BT.2020 that BT.709 has, too."""
 
-BT709_OF_BT2020 = np.array(
-    [[1.6605, -0.5876, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.0182, -0.1006, 1.1187]]
-)
-"""ITU-R BT.2087, linear light."""
 
+def write_patches(path, transfer, colours=WIDE_PATCHES):
+    def patches(index, size):
+        height, width = size
+        return np.array(colours, np.uint8)[None].repeat(width // len(colours), 1).repeat(height, 0)
 
-def patches(index, size):
-    height, width = size
-    return np.array(WIDE_PATCHES, np.uint8)[None].repeat(width // len(WIDE_PATCHES), 1).repeat(height, 0)
-
-
-def write_patches(path, transfer):
     return write_clip(
         path, size=(32, 160), frames=2, picture=patches, pixel_format="yuv420p10le", colour=9, encoded=9,
         primaries=9, transfer=transfer, options={"crf": "2", "bf": "0"},
@@ -460,8 +467,41 @@ def test_colours_of_bt2020_become_those_of_bt709(tmp_path):
         np.testing.assert_allclose(colours_of_patches(frame), desired, atol=2)
 
 
+HDR_PATCHES = ((112, 112, 112), (115, 106, 94), (94, 112, 100), (100, 100, 118), (118, 97, 97))
+"""Signals of HDR whose colours BT.709 has, too."""
+
+
+@pytest.mark.parametrize("transfer", [PQ, HLG], ids=["PQ", "HLG"])
+def test_hdr_keeps_its_light_up_to_the_diffuse_white(tmp_path, transfer):
+    desired, is_shown = levels_of_bt709(transfer, np.array(HDR_PATCHES) / 255)
+    assert is_shown.all()
+
+    clip = clips.probe(write_patches(tmp_path / "a.mp4", transfer, HDR_PATCHES))
+    frames = list(clips.frames(clip.reading))
+
+    assert (clip.reading.reader, len(frames)) == ("pyav 1, wide colours 2", 2)
+    for frame in frames:
+        np.testing.assert_allclose(colours_of_patches(frame), desired, atol=3)
+
+
+@pytest.mark.parametrize("size", [(46, 62), (48, 64), (50, 130)])
+def test_every_pixel_of_hdr_is_converted_whatever_the_size(tmp_path, size):
+    """The planes that the colours are looked up in have longer lines than the picture."""
+    path = write_clip(
+        tmp_path / "a.mkv", size=size, frames=1, codec="ffv1", pixel_format="gbrp10le", picture=quarters,
+        colour=BT709, primaries=BT2020, transfer=HLG, options={"g": "1"},
+    )  # fmt: skip
+
+    frame = next(clips.frames(path))
+
+    desired = frame[[[0], [-1]], [0, -1]].repeat(size[0] // 2, 0).repeat(size[1] // 2, 1)
+    assert frame.shape == (*size, 3)
+    np.testing.assert_array_equal(frame, desired)
+    assert len(np.unique(desired.reshape(-1, 3), axis=0)) == 4
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("transfer", [16, 18], ids=["PQ", "HLG"])
+@pytest.mark.parametrize("transfer", [PQ, HLG], ids=["PQ", "HLG"])
 def test_hdr_is_converted_as_opencv_does(tmp_path, transfer):
     """Greys are the same; strong colours differ by the levels that OpenCV is wrong by."""
     path = write_patches(tmp_path / "a.mp4", transfer)
