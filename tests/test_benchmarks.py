@@ -52,6 +52,15 @@ def test_precisions(table, monkeypatch: pytest.MonkeyPatch) -> None:
     assert 0.9 < float(ratio) < 1.1 and 0 < float(error.removesuffix(" %")) < 30
 
 
+def test_the_memory_of_tiles(table, capsys: pytest.CaptureFixture[str]) -> None:
+    pair = str(picture("photo.jpg", 1, 96, 128)), str(picture("starry.jpg", 2))
+    words = ("--sizes", "96", "--memory", "700MB", "--set", "content_layers=block2_conv2")
+    ((size, _, tiles, *_, estimate, peak, ratio),) = table("tile_memory", *pair, *words)
+    assert (size, tiles) == ("96x72", "1")
+    assert 0.1 < float(peak.split()[0]) < 2
+    assert float(ratio) == pytest.approx(float(estimate.split()[0]) / float(peak.split()[0]), abs=0.03)
+
+
 def test_pictures_on_a_sheet_fill_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     names = [str(picture(f"{name}.png", number)) for number, name in enumerate("abcd")]
     monkeypatch.setattr(sys, "argv", ["benchmark", "sheet.png", *names, "--columns", "3"])

@@ -19,7 +19,8 @@ def lines(plan: Plan, choice: Choice, rules: runs.Rules) -> list[str]:
     Raises:
         NstpipeError: the clip cannot be read, or a setting is invalid.
     """
-    settings, workers = runs.foreseen(plan, choice, rules), rules.workers
+    workers = rules.workers
+    settings = runs.foreseen(plan, choice, rules, lambda spec: network(weights.available(spec)).widths)
     kind = forecast_lines.weights_of(settings.weights)
     cost = forecast(plan, settings, network(weights.available(settings.weights)), workers)
     return [
@@ -28,7 +29,7 @@ def lines(plan: Plan, choice: Choice, rules: runs.Rules) -> list[str]:
         f"weights: {kind}; {settings.optimizer} in {settings.precision}, scales: {settings.scales}, "
         f"steps: {settings.total_steps}",
         f"items: {cost.items}, {cost.pixels / 1e6:.2f} megapixels in all",
-        *forecast_lines.costs(cost, plan.output, workers),
+        *forecast_lines.costs(cost, plan.output, workers, in_tiles=settings.memory is not None),
         *_budgeted(rules.budget),
         *_listed(plan),
         *forecast_lines.remarks(cost),

@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,6 +18,21 @@ from pipeline.core.style_transfer import OnStep, StepInfo
 from pipeline.core.targets import Targets
 
 
+@dataclass(frozen=True, eq=False)
+class Aim:
+    """What the descent of one scale aims at.
+
+    Attributes:
+        objective: of the losses.
+        targets: that the objective takes.
+        pairs: of the history of L-BFGS.
+    """
+
+    objective: Objective
+    targets: Targets
+    pairs: int
+
+
 class Descent:
     """Optimises one picture, scale by scale.
 
@@ -27,7 +43,7 @@ class Descent:
 
     def __init__(
         self,
-        objective: Objective,
+        units: float,
         scales: Sequence[Scale],
         margin: Margin,
         smooth_every: int,
@@ -36,12 +52,13 @@ class Descent:
         """Prepare for a picture with a rim of ``margin``, at ``scales``.
 
         Args:
+            units: what one unit of x is in units of 0..255.
             smooth_every: steps between two smoothings; 0: never.
             on_step: called after every step.
         """
         self.steps = 0
         self.losses: Mapping[str, float] = {}
-        self._objective = objective
+        self._units = units
         self._scales, self._margin, self._on_step = scales, margin, on_step
         self._smooth_every = smooth_every or sys.maxsize
         self._began = time.monotonic()
@@ -51,7 +68,7 @@ class Descent:
         self,
         scale: Scale,
         pixels: FloatArray,
-        targets: Targets,
+        aim: Aim,
         temporal: TemporalTarget | None = None,
     ) -> FloatArray:
         """Take the steps of one scale from ``pixels``, with the temporal loss of ``temporal``.
@@ -59,13 +76,14 @@ class Descent:
         Returns:
             The result (h, w, 3), 0..255.
         """
-        optimizer = optimizers.make(self._objective.settings)
+        objective = aim.objective
+        optimizer = optimizers.make(objective.settings, aim.pairs)
         number = self._scales.index(scale) + 1
         end = self.steps + scale.steps
         planned = self.steps + sum(later.steps for later in self._scales[number - 1 :])
 
         def evaluate(x: FloatArray) -> tuple[float, FloatArray]:
-            self.losses, gradient = self._objective.at(x, targets, temporal)
+            self.losses, gradient = objective.at(x, aim.targets, temporal)
             self._lowest = min(self._lowest or self.losses, self.losses, key=lambda losses: losses["total"])
             return self.losses["total"], gradient
 
@@ -73,7 +91,8 @@ class Descent:
             self.steps += 1
             self._report(number, planned, x)
 
-        x = pixels / np.float32(self._objective.units)
+        x = pixels if self._units == 1 else pixels / np.float32(self._units)
+        del pixels  # as large as the picture
         while self.steps < end:
             until_smoothing = self._smooth_every - self.steps % self._smooth_every
             segment = min(end - self.steps, until_smoothing)
@@ -82,7 +101,7 @@ class Descent:
             if optimizer.returns_the_best:
                 self.losses = self._lowest
             if taken == until_smoothing:
-                with backend.on_device(self._objective.device):
+                with backend.on_device(objective.device):
                     x = pool_and_upsample(x)
             if taken < segment:
                 break
@@ -90,7 +109,7 @@ class Descent:
 
     def _in_pixels(self, x: FloatArray) -> FloatArray:
         """A copy of ``x`` in units of 0..255."""
-        return np.clip(x * np.float32(self._objective.units), 0, 255)
+        return np.clip(x * np.float32(self._units), 0, 255)
 
     def _report(self, scale: int, planned: int, x: FloatArray) -> None:
         if self._on_step is not None:

@@ -4,12 +4,14 @@ A graph takes seconds to trace. The weights of the losses are inputs, so stylize
 styles, sizes or steps use the same graphs.
 """
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pipeline.core import backend, losses, precisions, targets
 from pipeline.core.targets import LossWeights, Targets
+from pipeline.core.tile_graphs import TileGraphs
 from pipeline.errors import SettingsError
 from pipeline.extractor import vgg
 from pipeline.extractor.weights import Weights
@@ -80,6 +82,7 @@ class LossGraphs:
             WeightsError: the weights lack a layer that the options need.
         """
         self.options = options
+        self._channels = weights.channels
         content_layers, style_layers = options.layers("content"), options.layers("style")
         with backend.on_device(options.device):
             self._extractor = vgg.Extractor(
@@ -95,6 +98,11 @@ class LossGraphs:
             self._held_terms, PICTURE, *inputs, PICTURE, MAP, device=device
         )
 
+    @functools.cached_property
+    def of_tiles(self) -> TileGraphs:
+        """The graphs for pictures in tiles."""
+        return TileGraphs(self.options, self._extractor, self._channels)
+
     @property
     def units(self) -> float:
         """What one unit of x is in units of 0..255."""
@@ -102,7 +110,7 @@ class LossGraphs:
 
     @property
     def traces(self) -> int:
-        """Graphs traced so far: at most four, whatever the sizes and weights."""
+        """Graphs of whole pictures traced so far: at most four, whatever the sizes and weights."""
         compiled = self.content_targets, self.style_targets, self._gradient, self._held_gradient
         return sum(graph.traces for graph in compiled)
 

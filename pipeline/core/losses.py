@@ -47,22 +47,29 @@ def content_loss(activations: Any, target: Any, form: str = "mean", weight: Any 
 def style_loss(
     activations: Any, target: Any, form: str = "mean", pixels: Any = None, weight: Any = 1.0
 ) -> Any:
-    """How far the Gram matrix of F (h, w, N) is from a style's, times ``weight``.
+    """How far the Gram matrix of F (h, w, N) is from a style's, times ``weight``; see :func:`gram_loss`."""
+    return gram_loss(gram_matrix(activations), positions(activations), target, form, pixels, weight)
+
+
+def gram_loss(
+    gram: Any, own: Any, target: Any, form: str = "mean", pixels: Any = None, weight: Any = 1.0
+) -> Any:
+    """How far a Gram matrix G (N, N) is from a style's, times ``weight``.
 
     Both are divided by their own M before they are compared, so the sizes may differ.
 
     Args:
+        own: M, the positions that G is a sum over.
         target: A/M (N, N), of :func:`style_target`.
         form: with D = G/M - A/M: ``mean``: mean(D²); ``gatys``: Σ D² / (4N²), which is
             1/(4N²M²) Σ (G-A)² where the sizes agree; ``per-channel``: mean((D/N)²);
             ``keras``: M² Σ D² / (4·3²·pixels²), the Keras example's; ``relative``: Σ D² / Σ (A/M)².
         pixels: positions of the picture itself (H·W); only ``keras`` needs it.
     """
-    own = positions(activations)
-    difference = gram_matrix(activations) / own - target
+    difference = gram / own - target
     if form == "relative":
         return weight * (ops.mean(ops.square(difference)) / _mean_square(target))
-    channels = activations.shape[-1]
+    channels = gram.shape[-1]
     if form == "keras":
         relative = own / ops.cast(pixels, "float32")
         # In float64: TensorFlow makes dividing by a constant a product, which float32 rounds differently.
@@ -86,7 +93,7 @@ def total_variation(image: Any, form: str = "power-mean", weight: Any = 1.0) -> 
     if form in ("power", "power-mean"):
         corner = rows[:-1, :-channels]
         squares = ops.square(rows[1:, :-channels] - corner) + ops.square(rows[:-1, channels:] - corner)
-        powers = _to_the_five_fourths(squares)
+        powers = to_the_five_fourths(squares)
         return weight * ops.sum(powers) if form == "power" else weight * channels * ops.mean(powers)
     down, right = rows[1:] - rows[:-1], rows[:, channels:] - rows[:, :-channels]
     if form == "l1":
@@ -132,7 +139,7 @@ def _product_with_itself(flat: Any) -> tuple[Any, Any]:
 
 
 @ops.custom_gradient  # type: ignore[untyped-decorator]
-def _to_the_five_fourths(squares: Any) -> tuple[Any, Any]:
+def to_the_five_fourths(squares: Any) -> tuple[Any, Any]:
     """s^1.25 by roots: several times faster than a power. Its gradient at 0 is 0, not infinity times 0."""
     root = ops.sqrt(ops.sqrt(squares))
 

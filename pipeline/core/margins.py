@@ -34,7 +34,9 @@ class Margin:
         return self.size[0] + 2 * self.rim, self.size[1] + 2 * self.rim
 
     def framed(self, picture: AnyArray) -> AnyArray:
-        """The picture, (H, W, 3) or (H, W), of ``size``, with its rim."""
+        """The picture, (H, W, 3) or (H, W), of ``size``, with its rim; itself, where there is none."""
+        if self.rim == 0:
+            return picture
         rim = (self.rim, self.rim)
         return np.pad(picture, (rim, rim, (0, 0))[: picture.ndim], mode="reflect")
 

@@ -9,16 +9,16 @@ import numpy as np
 from pipeline.base.arrays import FloatArray
 from pipeline.core.lbfgs import Lbfgs
 from pipeline.core.optimizer_protocol import Evaluate, OnIterate, Optimizer
-from pipeline.core.projected_lbfgs import ProjectedLbfgs
+from pipeline.core.projected_lbfgs import PAIRS, ProjectedLbfgs
 from pipeline.settings.settings import Settings
 
 
-def make(settings: Settings) -> Optimizer:
-    """The optimizer that ``settings`` ask for, without any history."""
+def make(settings: Settings, pairs: int = PAIRS) -> Optimizer:
+    """The optimizer that ``settings`` ask for, with no history yet; projected L-BFGS keeps ``pairs``."""
     if settings.optimizer == "lbfgs":
         return Lbfgs(settings.pixel_range, settings.max_iterations)
     if settings.optimizer == "projected-lbfgs":
-        return ProjectedLbfgs(settings.pixel_range, settings.max_iterations)
+        return ProjectedLbfgs(settings.pixel_range, settings.max_iterations, pairs)
     kinds = {"adam": Adam, "adagrad": Adagrad, "rmsprop": RMSprop, "sgd": SGD}
     return kinds[settings.optimizer](settings)
 

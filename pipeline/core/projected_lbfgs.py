@@ -41,15 +41,16 @@ class _Point:
 
 
 class _History:
-    """The last PAIRS steps and gradient changes, and H times a vector.
+    """The last pairs of steps and gradient changes, and H times a vector.
 
     The inner products of all of them are kept, and the two loops of L-BFGS run on coefficients (Chen, Wang,
     Zhou 2014, "Large-scale L-BFGS using MapReduce"): a step reads the long vectors four times, however many.
     """
 
-    def __init__(self, size: int) -> None:
-        self._rows = np.zeros((2 * PAIRS, size), np.float32)  # the steps, then the changes
-        self._products = np.zeros((2 * PAIRS, 2 * PAIRS))
+    def __init__(self, size: int, pairs: int = PAIRS) -> None:
+        self._pairs = pairs
+        self._rows = np.zeros((2 * pairs, size), np.float32)  # the steps, then the changes
+        self._products = np.zeros((2 * pairs, 2 * pairs))
         self._slots: list[int] = []  # oldest first
 
     def __bool__(self) -> bool:
@@ -65,32 +66,33 @@ class _History:
         curvature, lengths = float(step @ change), math.sqrt(float(step @ step) * float(change @ change))
         if curvature <= LEAST_CURVATURE * lengths:
             return
-        slot = self._slots.pop(0) if len(self._slots) == PAIRS else len(self._slots)
+        slot = self._slots.pop(0) if len(self._slots) == self._pairs else len(self._slots)
         self._slots.append(slot)
-        for row, vector in ((slot, step), (PAIRS + slot, change)):
+        for row, vector in ((slot, step), (self._pairs + slot, change)):
             self._rows[row] = vector
-        for row in (slot, PAIRS + slot):
+        for row in (slot, self._pairs + slot):
             self._products[row] = self._products[:, row] = self._rows @ self._rows[row]
 
     def times(self, vector: FloatArray) -> FloatArray:
-        """H·vector."""
+        """H·vector; ``vector`` is overwritten."""
         scale, coefficients = self._coefficients((self._rows @ vector).astype(np.float64))
         product = coefficients.astype(np.float32) @ self._rows
-        product += np.float32(scale) * vector
+        vector *= np.float32(scale)
+        product += vector
         return product
 
     def _coefficients(self, along: DoubleArray) -> tuple[float, DoubleArray]:
         """H·v as a multiple of v and of each row, given the rows' products with v."""
-        products, coefficients = self._products, np.zeros(2 * PAIRS)
+        products, coefficients = self._products, np.zeros(2 * self._pairs)
         shares: dict[int, float] = {}
         for slot in reversed(self._slots):
-            shares[slot] = (along[slot] + products[slot] @ coefficients) / products[slot, PAIRS + slot]
-            coefficients[PAIRS + slot] -= shares[slot]
+            shares[slot] = (along[slot] + products[slot] @ coefficients) / products[slot, self._pairs + slot]
+            coefficients[self._pairs + slot] -= shares[slot]
         newest = self._slots[-1]
-        scale = products[newest, PAIRS + newest] / products[PAIRS + newest, PAIRS + newest]
+        scale = products[newest, self._pairs + newest] / products[self._pairs + newest, self._pairs + newest]
         coefficients *= scale
         for slot in self._slots:
-            change = PAIRS + slot
+            change = self._pairs + slot
             share = (scale * along[change] + products[change] @ coefficients) / products[slot, change]
             coefficients[slot] += shares[slot] - share
         return float(scale), coefficients
@@ -104,9 +106,9 @@ class ProjectedLbfgs:
 
     returns_the_best = True
 
-    def __init__(self, high: float, max_iterations: int | None = None) -> None:
-        """Search in the box 0..``high``; stop for good after ``max_iterations``."""
-        self._high = np.float32(high)
+    def __init__(self, high: float, max_iterations: int | None = None, pairs: int = PAIRS) -> None:
+        """Search in the box 0..``high``; stop for good after ``max_iterations``; remember ``pairs``."""
+        self._high, self._pairs = np.float32(high), pairs
         self._iterations_left = math.inf if max_iterations is None else max_iterations
 
     def advance(
@@ -122,29 +124,44 @@ class ProjectedLbfgs:
             return x, 0
         search = _Search(evaluate, x.shape, steps, on_iterate, self._high)
         with one_blas_thread():
-            self._descend(search, np.clip(x, 0, self._high).ravel())
+            self._descend(search, self._in_box(x).ravel())
         return search.best.x.reshape(x.shape), search.passes
 
+    def _in_box(self, x: FloatArray) -> FloatArray:
+        """``x`` itself, where it is in the box already: a copy of a huge picture takes memory."""
+        return x if x.min() >= 0 and x.max() <= self._high else np.clip(x, 0, self._high)
+
     def _descend(self, search: "_Search", start: FloatArray) -> None:
-        point, history, first_step = search.evaluated(start), _History(start.size), FIRST_STEP
+        point, history, first_step = search.evaluated(start), _History(start.size, self._pairs), FIRST_STEP
         while not search.spent and self._iterations_left > 0:
             free = search.free(point)
-            downhill = free * point.gradient
-            if history:
-                direction = free * -history.times(downhill)
-            else:
-                length = first_step * float(self._high) * math.sqrt(start.size)
-                direction = downhill * np.float32(-length / (np.linalg.norm(downhill) or 1.0))
+            direction = self._direction(point, free, history, first_step)
             following = search.along(point, direction)
+            del direction  # no longer needed, and as large as the picture
             self._iterations_left -= 1
             if following is not None:
-                history.add(following.x - point.x, free * (following.gradient - point.gradient))
+                history.add(following.x - point.x, _only(free, following.gradient - point.gradient))
                 point = following
             elif history:  # rounding can make a line search fail; with an empty history it may go on
                 history.clear()
                 first_step *= RESTART_FACTOR
             else:
                 break
+
+    def _direction(self, point: _Point, free: Mask, history: _History, first_step: float) -> FloatArray:
+        downhill = free * point.gradient
+        if history:
+            product = history.times(downhill)
+            return _only(free, np.negative(product, out=product))
+        length = first_step * float(self._high) * math.sqrt(downhill.size)
+        downhill *= np.float32(-length / (np.linalg.norm(downhill) or 1.0))
+        return downhill
+
+
+def _only(mask: Mask, vector: FloatArray) -> FloatArray:
+    """``vector`` itself, 0 where the mask is false."""
+    vector *= mask
+    return vector
 
 
 class _Search:
@@ -191,7 +208,9 @@ class _Search:
         for _ in range(TRIALS):
             if self.spent:
                 return None
-            x = np.clip(point.x + np.float32(length) * direction, 0, self._high)
+            x = np.float32(length) * direction
+            x += point.x
+            np.clip(x, 0, self._high, out=x)
             promised = float(point.gradient @ (x - point.x))
             if promised >= 0:
                 return None

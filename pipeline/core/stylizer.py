@@ -8,8 +8,8 @@ import numpy as np
 
 from pipeline.base.arrays import FloatArray, Size
 from pipeline.base.resizing import resize
-from pipeline.core import backend, loss_graphs, palette, targets
-from pipeline.core.descent import Descent
+from pipeline.core import backend, loss_graphs, palette, step_memory, targets
+from pipeline.core.descent import Aim, Descent
 from pipeline.core.frame_start import FrameStart, TemporalTerms, enlarged, frame_start
 from pipeline.core.loss_graphs import LossGraphs
 from pipeline.core.margins import Margin
@@ -19,6 +19,7 @@ from pipeline.core.smoothing import pool_and_upsample
 from pipeline.core.style_shares import style_shares
 from pipeline.core.style_transfer import OnStep, Pastiche
 from pipeline.core.targets import Targets, Tensors
+from pipeline.core.tiled_objective import TiledObjective, style_targets
 from pipeline.errors import InputError
 from pipeline.extractor.weights import Weights
 from pipeline.settings.settings import Settings
@@ -69,6 +70,7 @@ class Stylizer:
             self._palette = palette.blend([palette.of(style) for style in self._styles], self._shares)
         self.graphs: LossGraphs = loss_graphs.fitting(settings, weights, like.graphs if like else None)
         self._objective = Objective(settings, self.graphs)
+        self._widths = weights.widths
         self._style_targets: OrderedDict[tuple[int, Size], Tensors] = OrderedDict()
 
     def stylize(
@@ -84,7 +86,7 @@ class Stylizer:
         Raises:
             InputError: the content or ``init`` has another shape, or is smaller than 16x16.
             DivergedError: the loss or its gradient is no longer finite.
-            TooLargeError: the device has too little memory.
+            TooLargeError: the device has too little memory, or the setting ``memory`` is too low.
         """
         content = _checked(content)
         earlier = None if init is None else _checked(init)
@@ -102,10 +104,10 @@ class Stylizer:
 
     def _from_scratch(self, content: FloatArray, margin: Margin, on_step: OnStep | None) -> Pastiche:
         scales = plan(margin.framed_size, self.settings)
-        descent = Descent(self._objective, scales, margin, self.settings.smooth_every, on_step)
+        descent = Descent(self._objective.units, scales, margin, self.settings.smooth_every, on_step)
         x = self._start(content, scales[0])
         for scale in scales:
-            x = descent.descend(scale, resize(x, scale.size), self._targets(content, scale, margin))
+            x = descent.descend(scale, _at_size(x, scale.size), self._aim(content, scale, margin))
         return Pastiche(margin.cut(x), descent.steps, descent.losses)
 
     def _following(
@@ -113,13 +115,13 @@ class Stylizer:
     ) -> Pastiche:
         """The pastiche of a frame; each scale starts with the changes that the coarser ones made."""
         scales = plan_following(margin.framed_size, self.settings, coarse_too=start.needs_coarse_scales)
-        descent = Descent(self._objective, scales, margin, 0, on_step)
+        descent = Descent(self._objective.units, scales, margin, 0, on_step)
         change = np.zeros((1, 1, 3), np.float32)
         for scale in scales:
             before = resize(start.pixels, scale.size)
             x = np.clip(before + enlarged(change, scale.size), 0, 255)
             target = start.target if scale is scales[-1] else None
-            x = descent.descend(scale, x, self._targets(content, scale, margin), target)
+            x = descent.descend(scale, x, self._aim(content, scale, margin), target)
             change = start.kept(x - before)
         return Pastiche(margin.cut(np.clip(start.pixels + change, 0, 255)), descent.steps, descent.losses)
 
@@ -135,27 +137,46 @@ class Stylizer:
 
     def _start(self, content: FloatArray, scale: Scale) -> FloatArray:
         if self.settings.init != "noise":
-            return resize(content, scale.size)
+            return _at_size(content, scale.size)
         noise = np.random.default_rng(self.settings.seed)
         pixels = noise.normal(NOISE_MEAN, NOISE_DEVIATION, (*scale.size, 3))
         return np.clip(pixels, 0, 255).astype(np.float32)
 
-    def _targets(self, content: FloatArray, scale: Scale, margin: Margin) -> Targets:
+    def _aim(self, content: FloatArray, scale: Scale, margin: Margin) -> Aim:
+        """What a scale aims at, in tiles where the setting ``memory`` needs them."""
+        plan = step_memory.step_plan(self.settings, scale.size, self._widths)
         longest_side = margin.side_within(max(scale.size))
-        contents = self.graphs.content_targets(resize(content, scale.size))
-        grams = [self._grams(number, longest_side) for number in range(len(self._styles))]
-        return Targets(contents, targets.blend(grams, self._shares))
+        each = [self._grams(number, longest_side) for number in range(len(self._styles))]
+        grams = targets.blend(each, self._shares)
+        own = _at_size(content, scale.size)
+        if plan.grid is None:
+            return Aim(self._objective, Targets(self.graphs.content_targets(own), grams), plan.pairs)
+        tiled = TiledObjective(self.settings, self.graphs, plan.grid)
+        return Aim(tiled, tiled.targets(own, grams, keep=plan.keeps_content), plan.pairs)
 
     def _grams(self, number: int, longest_side: int) -> Tensors:
         """The Grams of style ``number`` for a picture of ``longest_side``, computed once."""
         style = self._styles[number]
         key = number, usable_size(style.shape[:2], longest_side)
         if key not in self._style_targets:
-            self._style_targets[key] = self.graphs.style_targets(resize(style, key[1]))
+            self._style_targets[key] = self._grams_of(_at_size(style, key[1]))
         self._style_targets.move_to_end(key)
         while len(self._style_targets) > STYLE_SIZES_KEPT * len(self._styles):
             self._style_targets.popitem(last=False)
         return self._style_targets[key]
+
+    def _grams_of(self, style: FloatArray) -> Tensors:
+        grid = step_memory.style_grid(self.settings, style.shape[:2], self._widths)
+        if grid is None:
+            return self.graphs.style_targets(style)
+        return style_targets(self.graphs.of_tiles, style, grid)
+
+
+def _at_size(picture: FloatArray, size: Size) -> FloatArray:
+    """The picture resized; itself, where nothing would change: a copy of a huge one takes memory."""
+    if picture.shape[:2] == size and picture.min() >= 0 and picture.max() <= 255:
+        return picture
+    return resize(picture, size)
 
 
 def _checked(picture: Any) -> FloatArray:

@@ -15,7 +15,7 @@ from pipeline.experiments.experiment import begin
 from pipeline.experiments.layer_pictures import ACROSS, SIDE
 from pipeline.extractor.layers import LAYERS
 from pipeline.extractor.weights import Weights
-from pipeline.jobs.planning import estimates
+from pipeline.jobs.planning import memory_estimates
 from pipeline.jobs.work.observer import Observer
 from pipeline.jobs.work.runs import Outcome
 from pipeline.jobs.work.tasks import read_styles
@@ -81,7 +81,7 @@ def _pictures(
 ) -> dict[str, FloatArray]:
     """Every picture by its file's name."""
     (pixels,) = read_styles([image], settings, observer.warn)
-    estimates.check_memory(shown(image), settings, pixels.shape[:2], extractor.widths)
+    memory_estimates.check_memory(shown(image), settings, pixels.shape[:2], extractor.widths)
     graphs = loading.stylizer_class()(settings, [pixels], weights=extractor).graphs
     activations, grams = graphs.content_targets(pixels), graphs.style_targets(pixels)
     size = size_to_fit(pixels.shape[:2], SIDE // ACROSS)

@@ -28,6 +28,11 @@ def block_of(layer: str) -> int:
     return int(layer[len("block")])
 
 
+def stride_of(layer: str) -> int:
+    """Pixels of the picture between two positions of ``layer``."""
+    return 2 ** (block_of(layer) - 1)
+
+
 def check(layer: str) -> str:
     """Return ``layer``.
 
@@ -68,3 +73,17 @@ class Architecture:
         for layer, channels in self.channels.items():
             blocks[block_of(layer)] = max(channels, blocks.get(block_of(layer), 0))
         return tuple(blocks[block] for block in sorted(blocks))
+
+
+def convolutions(widths: Sequence[int], used: Iterable[str]) -> list[tuple[float, int, int]]:
+    """For each layer up to the deepest of ``used``: its share of the picture's pixels, channels in and out.
+
+    Args:
+        widths: channels of the blocks.
+    """
+    rows, before = [], 3
+    for layer in up_to_deepest(used):
+        block = block_of(layer)
+        rows.append((4.0 ** (1 - block), before, widths[block - 1]))
+        before = widths[block - 1]
+    return rows

@@ -7,6 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from pipeline.base.messages import did_you_mean, quoted
 from pipeline.errors import SettingsError
+from pipeline.settings import memory_size
 from pipeline.settings.layer_weights import LayerWeights, Weight, equal_shares, split_commas
 
 SMALLEST_SIDE = 16
@@ -149,6 +150,11 @@ class Settings(BaseModel):
         "float32",
         description="Numbers of VGG19's activations: with bfloat16 a step takes about half the time on a "
         "processor that multiplies such numbers; auto: bfloat16 there, float32 elsewhere.",
+    )
+    memory: Annotated[Annotated[int, Field(ge=1)] | None, BeforeValidator(memory_size.parse)] = Field(
+        None,
+        description="Memory that each process may take, such as 4GB: a picture that needs more is stylised "
+        "in tiles, which takes longer. By default what is free when the job begins.",
     )
     snapshot_every: int = Field(0, ge=0, description="Steps between two saved snapshots; 0: none.")
 

@@ -34,6 +34,7 @@ def other_value(name: str, value: object) -> object:
         "margin": 0.1,
         "weights": "random",
         "max_iterations": 5,
+        "memory": 4_000_000_000,
         "decay_rate": 0.5,
         "beta1": 0.5,
         "beta2": 0.5,

@@ -42,7 +42,7 @@ def test_a_pair_without_curvature_is_not_kept():
     history.add(step, -step)
     assert not history
     history.add(step, 2 * step)
-    np.testing.assert_allclose(history.times(step), step / 2, rtol=1e-6)
+    np.testing.assert_allclose(history.times(step.copy()), step / 2, rtol=1e-6)
 
 
 def test_every_point_is_in_the_box_and_costs_one_evaluation():

@@ -9,10 +9,11 @@ from pipeline.base import atomic, speed
 from pipeline.base.atomic import PARTIAL_PREFIX
 from pipeline.base.messages import duration
 from pipeline.base.speed import REFERENCE, Speed
+from pipeline.core import step_memory
 from pipeline.errors import InputError, JobDiffersError, OutputError
 from pipeline.experiments import cells, comparison, comparison_forecast, comparison_plot, outputs
 from pipeline.extractor import weights
-from pipeline.jobs.planning import estimates, item_cost
+from pipeline.jobs.planning import item_cost, memory_estimates
 from pipeline.settings.settings import Settings
 from tests.support.media import picture, scene
 from tests.support.tiny_weights import WIDTHS, tiny_weights
@@ -123,9 +124,9 @@ def test_weights_that_must_be_fetched_are_not_and_every_cell_is_listed() -> None
 
 
 def test_what_will_fail_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    need = estimates.memory_of_step(Settings(optimizer="adam"), (16, 21), WIDTHS)
-    monkeypatch.setattr(estimates, "free_memory", lambda: need)
-    monkeypatch.setattr(estimates, "_own_memory", lambda: 0)
+    need = step_memory.memory_of_step(Settings(optimizer="adam"), (16, 21), WIDTHS)
+    monkeypatch.setattr(memory_estimates, "free_memory", lambda: need)
+    monkeypatch.setattr(memory_estimates, "_own_memory", lambda: 0)
     printed = lines("size=16,32", optimizer="adam")
     assert [line for line in printed if line.startswith("  size=32")] == ["  size=32: will fail"]
     (problem,) = [line for line in printed if line.startswith("will fail")]

@@ -94,6 +94,7 @@ DEFAULTS = {
     "decay_rate": 1.0,
     "decay_steps": 100,
     "max_iterations": None,
+    "memory": None,
 }
 """Every default, written a second time so that a slip shows."""
 
@@ -134,6 +135,7 @@ OTHER_VALUES = {
     "decay_rate": 0.9,
     "decay_steps": 99,
     "max_iterations": 30,
+    "memory": 4_000_000_000,
 }
 """A value other than the default for every field; a new field needs one too."""
 

@@ -14,12 +14,15 @@ from pipeline.core.scales import note_on_size, pastiche_size
 from pipeline.errors import NstpipeError
 from pipeline.extractor.layers import Architecture
 from pipeline.footage import sources
-from pipeline.jobs.planning import estimates, item_cost
+from pipeline.jobs.planning import item_cost, memory_estimates
 from pipeline.jobs.planning.plan import Item, Plan, VideoPlan
 from pipeline.jobs.planning.workload import Workload, cost_of_run
 from pipeline.pictures import decoding, images, writing
 from pipeline.settings.settings import Settings
 from pipeline.video.decoding import decoder_memory
+
+PNG_BYTES_PER_PIXEL = 2.2
+"""Measured on pastiches of the samples; a stylised picture compresses badly."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,7 @@ def of_pictures(
         len(pictures),
         sum(height * width for height, width in (size for _, size in found.values())),
         sum(sorted(cost.memory for cost in each.values())[-workers:]),
-        sum(estimates.disk_of_picture(cost.size) for cost in each.values()),
+        sum(_disk(cost.size) for cost in each.values()),
         *_time(parts, network, now, workers),
         tuple(dict.fromkeys(problems)),
         tuple(dict.fromkeys(notes)),
@@ -130,7 +133,7 @@ def _costs(
     return {
         item: PictureCost(
             size,
-            estimates.memory_of_step(pictures[item], size, network.widths),
+            memory_estimates.needed(pictures[item], size, network.widths),
             item_cost.of_picture(pictures[item], size, source, network, now).whole.lasting(now.cores, 1),
         )
         for item, (source, size) in found.items()
@@ -149,7 +152,7 @@ def _checked(
     source = images.read_size(item.content)
     size = pastiche_size(source, settings.size, name)
     writing.check_output(item.output, size)
-    estimates.check_memory(name, settings, size, widths, free=memory)
+    memory_estimates.check_memory(name, settings, size, widths, free=memory)
     notes = decoding.inspect(item.content, max(size))
     note = note_on_size(size, settings.size, name)
     return source, size, (*notes, note) if note else notes
@@ -168,14 +171,16 @@ def _of_video(plan: VideoPlan, settings: Settings, network: Architecture, worker
     problems: tuple[str, ...] = ()
     try:
         processes = workers if plan.shots else 1
-        estimates.check_memory(name, settings, size, network.widths, processes=processes, decoder=decoder)
+        memory_estimates.check_memory(
+            name, settings, size, network.widths, processes=processes, decoder=decoder
+        )
     except NstpipeError as error:
         problems = (str(error),)
     return Forecast(
         frames,
         frames * size[0] * size[1],
-        workers * (estimates.memory_of_step(settings, size, network.widths) + decoder),
-        frames * estimates.disk_of_picture(size),
+        workers * (memory_estimates.needed(settings, size, network.widths) + decoder),
+        frames * _disk(size),
         *_time([(Workload.of(plan), settings)], network, speed.measured(), workers),
         problems,
         tuple(notes),
@@ -190,3 +195,8 @@ def _time(
         return 0.0, 0.0
     cost = cost_of_run(parts, network, now, workers)
     return cost.lasting(now.cores, workers), cost.total
+
+
+def _disk(size: Size) -> int:
+    """Bytes of a pastiche of ``size`` as PNG."""
+    return int(size[0] * size[1] * PNG_BYTES_PER_PIXEL)

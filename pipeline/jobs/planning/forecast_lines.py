@@ -21,12 +21,13 @@ def weights_of(spec: str) -> str:
     return f"{kind}{MAY_FETCH}" if (spec, kind) == ("auto", "builtin") else kind
 
 
-def costs(cost: Forecast, output: Path, workers: int) -> list[str]:
-    """Memory, disk and time of what is written to ``output``."""
+def costs(cost: Forecast, output: Path, workers: int, *, in_tiles: bool = False) -> list[str]:
+    """Memory, disk and time of what is written to ``output``; ``in_tiles``: large pictures are."""
     free = shutil.disk_usage(_existing(output)).free
     at_once = f", {workers} workers" if workers > 1 else ""
+    tiles = ", large pictures in tiles" if in_tiles else ""
     return [
-        f"memory: about {cost.memory / 1e9:.1f} GB at the peak{at_once}",
+        f"memory: about {cost.memory / 1e9:.1f} GB at the peak{at_once}{tiles}",
         f"disk: about {cost.disk / 1e6:.1f} MB, {free / 1e9:.1f} GB are free",
         f"time: about {duration(cost.seconds)} on this processor with nothing else to do{at_once}",
     ]

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from pipeline.base.arrays import Size
 from pipeline.base.speed import REFERENCE, Speed
+from pipeline.core import step_memory
+from pipeline.errors import TooLargeError
 from pipeline.extractor import layers
 from pipeline.extractor.layers import Architecture
 from pipeline.settings.settings import Settings
@@ -154,16 +156,27 @@ def of_passes(settings: Settings, size: Size, network: Architecture, speed: Spee
         settings: with a precision that is not ``auto``.
         size: (height, width) of the picture, its rim included.
     """
-    return _seconds(PassesCost.of(settings, size, network), RATES[settings.precision], speed)
+    seconds = _seconds(PassesCost.of(settings, size, network), RATES[settings.precision], speed)
+    return seconds * _work_of_tiles(settings, size, network)
 
 
 def of_step(settings: Settings, size: Size, network: Architecture, speed: Speed) -> CoreSeconds:
     """One step; see :func:`of_passes`."""
-    cost = PassesCost.of(settings, size, network)
+    layers_used = PassesCost.of(settings, size, network).layers
     traffic = OPTIMIZER_TRAFFIC.get(settings.optimizer, OTHER_OPTIMIZERS_TRAFFIC)
     optimizer = traffic * 3 * size[0] * size[1] / speed.traffic
-    fixed = serial(FIXED_SECONDS + LAYER_SECONDS * cost.layers, speed)
-    return CoreSeconds(_seconds(cost, RATES[settings.precision], speed), fixed + optimizer)
+    fixed = serial(FIXED_SECONDS + LAYER_SECONDS * layers_used, speed)
+    return CoreSeconds(of_passes(settings, size, network, speed), fixed + optimizer)
+
+
+def _work_of_tiles(settings: Settings, size: Size, network: Architecture) -> float:
+    """How many times the passes of a picture they take where it is stylised in tiles."""
+    if settings.memory is None:
+        return 1.0
+    try:
+        return step_memory.step_plan(settings, size, network.widths).work(size)
+    except TooLargeError:  # it will fail, and takes no time
+        return 1.0
 
 
 def _seconds(cost: PassesCost, rates: Rates, speed: Speed) -> float:

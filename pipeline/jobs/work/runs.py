@@ -1,7 +1,7 @@
 """Run the job of a plan: get the weights, resolve the settings for them, open the job, do what is left."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +11,8 @@ from pipeline.core import precisions
 from pipeline.core.style_shares import style_shares
 from pipeline.extractor import weights
 from pipeline.extractor.weights import Weights
+from pipeline.footage import sources
+from pipeline.jobs.planning import memory_estimates
 from pipeline.jobs.planning.plan import Item, Plan, VideoPlan
 from pipeline.jobs.record.entries import Entry, Facts
 from pipeline.jobs.record.journal import Journal
@@ -22,6 +24,7 @@ from pipeline.jobs.work.job_folder import open_job
 from pipeline.jobs.work.observer import Observer
 from pipeline.settings.choice import Choice
 from pipeline.settings.settings import Settings
+from pipeline.video.decoding import decoder_memory
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,10 @@ def run(plan: Plan, choice: Choice, rules: Rules, observer: Observer) -> Outcome
         )
         (observer.say if decision.in_time else observer.warn)(f"budget: {decision.text}")
         settings = decision.settings
+    settings = _with_memory(settings, begun, plan, extractor.widths, rules)
+    if settings.memory is not None:
+        most = f"{settings.memory / 1e9:.1f} GB"
+        observer.say(f"memory: a picture that needs more than {most} is stylised in tiles")
     with (
         isolated.while_waiting(observer.waiting),
         open_job(plan, settings, extractor, observer, force=rules.force, restart=rules.restart) as job,
@@ -113,8 +120,13 @@ def run(plan: Plan, choice: Choice, rules: Rules, observer: Observer) -> Outcome
     )
 
 
-def foreseen(plan: Plan, choice: Choice, rules: Rules) -> Settings:
+def foreseen(
+    plan: Plan, choice: Choice, rules: Rules, widths: Callable[[str], Sequence[int]] | None = None
+) -> Settings:
     """The settings, weights among them, that :func:`run` would take; nothing is fetched, locked or changed.
+
+    Args:
+        widths: gives the channels of the blocks of an extractor by its name; None: the memory is not decided.
 
     Raises:
         NstpipeError: one of its kinds.
@@ -122,7 +134,8 @@ def foreseen(plan: Plan, choice: Choice, rules: Rules) -> Settings:
     settings = choice.resolve().settings
     begun = None if rules.restart else _begun(plan, read_only=True)
     spec = _weights_of_the_job(settings.weights, begun, rules)
-    return _as_begun(settings.model_copy(update={"weights": spec}), begun, rules)
+    settings = _as_begun(settings.model_copy(update={"weights": spec}), begun, rules)
+    return settings if widths is None else _with_memory(settings, begun, plan, widths(spec), rules)
 
 
 def _make_items(job: Job, plan: Plan, settings: Settings, extractor: Weights, rules: Rules) -> Sequence[Item]:
@@ -164,6 +177,21 @@ def _as_begun(settings: Settings, begun: Facts | None, rules: Rules) -> Settings
     if begun is None or rules.budget is None:
         return settings
     return time_budget.chosen_before(settings, begun.parts["settings"])
+
+
+def _with_memory(
+    settings: Settings, begun: Facts | None, plan: Plan, widths: Sequence[int], rules: Rules
+) -> Settings:
+    """The settings with the memory that decides about tiles: as given, as begun, or what is free now."""
+    if settings.memory is None and begun is not None:
+        recorded = begun.parts["settings"]
+        now = settings.that_change_pixels(of_a_video=plan.is_of_video) | {"memory": recorded.get("memory")}
+        if all(recorded.get(name, value) == value for name, value in now.items()):
+            return settings.model_copy(update={"memory": now["memory"]})
+    decoder = 0
+    if isinstance(plan, VideoPlan):
+        decoder = decoder_memory.needed(sources.guess(plan.footage).size)
+    return memory_estimates.settled(settings, plan, widths, workers=rules.workers, decoder=decoder)
 
 
 def _with_precision(settings: Settings, begun: Facts | None) -> Settings:

@@ -12,7 +12,7 @@ from pipeline.core import loading
 from pipeline.core.scales import note_on_size, pastiche_size
 from pipeline.extractor.weights import Weights
 from pipeline.footage import sources
-from pipeline.jobs.planning import estimates
+from pipeline.jobs.planning import memory_estimates
 from pipeline.jobs.planning.plan import Item
 from pipeline.jobs.record.input_files import Input, InputFile, changed
 from pipeline.jobs.work import ownership
@@ -203,7 +203,7 @@ def _read_content(item: Item, inputs: TaskInputs) -> tuple[images.Picture, Input
     name, settings = shown(item.content), inputs.settings
     size = pastiche_size(images.read_size(item.content), settings.size, name)
     writing.check_output(item.output, size)
-    estimates.check_memory(name, settings, size, inputs.weights.widths, free=inputs.memory)
+    memory_estimates.check_memory(name, settings, size, inputs.weights.widths, free=inputs.memory)
     file = InputFile.of(item.content)
     content = images.read(item.content, max(size))
     file.check_content()

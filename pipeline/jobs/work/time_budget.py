@@ -16,7 +16,7 @@ from pipeline.core import loading
 from pipeline.core.margins import Margin
 from pipeline.core.scales import usable_size
 from pipeline.extractor.weights import Weights
-from pipeline.jobs.planning import budget, estimates, step_cost
+from pipeline.jobs.planning import budget, memory_estimates, step_cost
 from pipeline.jobs.planning.plan import Plan
 from pipeline.jobs.planning.workload import Workload
 from pipeline.settings.settings import Settings
@@ -106,7 +106,7 @@ def _slower_than_foreseen(settings: Settings, weights: Weights, size: Size, now:
     # From noise, so that the steps do not end early in a minimum; one style, whatever is blended.
     free = {"init": "noise", "max_iterations": None, "style_weights": (), "snapshot_every": 0}
     trial = budget.changed(settings, {"scales": 1, "steps": (WARM_UP + TRIAL_STEPS,), **free})
-    estimates.check_memory("the trial of the budget", trial, size, weights.widths)
+    memory_estimates.check_memory("the trial of the budget", trial, size, weights.widths)
     rng = np.random.default_rng(0)
     content, style = (rng.uniform(0, 255, (*size, 3)).astype(np.float32) for _ in range(2))
     stylizer = loading.stylizer_class()(trial, [style], weights=weights)

@@ -11,7 +11,7 @@ from pipeline.errors import JobDiffersError
 from pipeline.extractor.weights import Weights
 from pipeline.footage import outputs, sources
 from pipeline.footage.outputs import VideoOutput
-from pipeline.jobs.planning import estimates, item_times
+from pipeline.jobs.planning import item_times, memory_estimates
 from pipeline.jobs.planning.item_times import ItemTime
 from pipeline.jobs.planning.plan import FRAMES_FOLDER, Item, VideoPlan
 from pipeline.jobs.record import fingerprint, folder_files, other_jobs
@@ -192,7 +192,7 @@ def _stylise(
     workers = min(workers, len(tasks))
     job.observer.foreseen(_times(shots, settings, (full_size, size), weights, workers))
     decoder = decoder_memory.needed(full_size)
-    estimates.check_memory(name, settings, size, weights.widths, processes=workers, decoder=decoder)
+    memory_estimates.check_memory(name, settings, size, weights.widths, processes=workers, decoder=decoder)
     job.record(workers=workers)
     styles = [read_styles(plan.style_sets[0], settings, job.note)]
     job.check_styles()

@@ -8,10 +8,11 @@ from PIL import Image
 from pipeline.base import speed
 from pipeline.base.arrays import Size
 from pipeline.base.speed import REFERENCE as SPEED
+from pipeline.core import step_memory
 from pipeline.errors import InputError
 from pipeline.extractor.layers import QUARTER_WIDTHS, Architecture
-from pipeline.jobs.planning import estimates, item_cost, planner
 from pipeline.jobs.planning import forecast as forecasts
+from pipeline.jobs.planning import item_cost, memory_estimates, planner
 from pipeline.jobs.planning.forecast import forecast, of_pictures
 from pipeline.jobs.planning.plan import Item
 from pipeline.settings.settings import Settings
@@ -147,10 +148,10 @@ def test_the_decoder_of_a_clip_takes_memory_in_the_forecast_as_in_the_job(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     plan = planner.of_video(clip("in.mp4"), [picture("s.jpg", 2)])
-    monkeypatch.setattr(estimates, "_own_memory", lambda: 0)
+    monkeypatch.setattr(memory_estimates, "_own_memory", lambda: 0)
     need = forecast(plan, SETTINGS, NETWORK).memory
     for free, problems in ((need, 0), (need - 1, 1)):
-        monkeypatch.setattr(estimates, "free_memory", lambda free=free: free)
+        monkeypatch.setattr(memory_estimates, "free_memory", lambda free=free: free)
         assert len(forecast(plan, SETTINGS, NETWORK).problems) == problems
 
 
@@ -182,8 +183,8 @@ def test_a_picture_or_clip_that_needs_more_memory_than_there_is_will_fail(
 ) -> None:
     picture("photos/a.png", 1)
     styles = [picture("s.jpg", 2)]
-    monkeypatch.setattr(estimates, "free_memory", lambda: 0)
-    monkeypatch.setattr(estimates, "_own_memory", lambda: 0)
+    monkeypatch.setattr(memory_estimates, "free_memory", lambda: 0)
+    monkeypatch.setattr(memory_estimates, "_own_memory", lambda: 0)
     cost = forecast(planner.of_folder(Path("photos"), styles), SETTINGS, NETWORK)
     assert len(cost.problems) == 1 and "a.png: 32x24 pixels need about" in cost.problems[0]
     assert cost.seconds == 0
@@ -195,7 +196,7 @@ def test_workers_share_the_memory_in_the_forecast_as_in_the_job(monkeypatch: pyt
     for number in range(2):
         picture(f"photos/{number}.png", number)
     plan = planner.of_folder(Path("photos"), [picture("s.jpg", 2)])
-    need = estimates.memory_of_step(SETTINGS, (24, 32), QUARTER_WIDTHS)
+    need = step_memory.memory_of_step(SETTINGS, (24, 32), QUARTER_WIDTHS)
     for free, problems in ((2 * need, 0), (2 * need - 2, 2)):
         monkeypatch.setattr(forecasts, "free_memory", lambda free=free: free)
         assert len(forecast(plan, SETTINGS, NETWORK, 2).problems) == problems

@@ -3,6 +3,7 @@
 import pytest
 
 from pipeline.base.speed import REFERENCE, Speed
+from pipeline.core import step_memory
 from pipeline.extractor import weights
 from pipeline.extractor.layers import IMAGENET_WIDTHS, LAYERS, QUARTER_WIDTHS, Architecture
 from pipeline.jobs.planning import step_cost
@@ -123,3 +124,16 @@ def test_shared_work_lasts_less_on_more_cores_and_lonely_work_with_more_workers(
     assert cost.lasting(cores=4, workers=3) == 8 / 4 + 6 / 3
     assert cost.lasting(cores=2, workers=9) == (8 + 6) / 2
     assert cost + cost * 2 == CoreSeconds(24, 18)
+
+
+def test_a_step_in_tiles_costs_the_work_of_its_tiles() -> None:
+    """With their halos, and with the first pass that sums the Gram matrices."""
+    size = (1024, 1024)
+    whole = step_memory.memory_of_step(SETTINGS, size, FULL.widths)
+    limited = SETTINGS.model_copy(update={"memory": whole // 2})
+    work = step_memory.step_plan(limited, size, FULL.widths).work(size)
+    assert work > 1.5
+    one, tiled = (step_cost.of_step(settings, size, FULL, REFERENCE) for settings in (SETTINGS, limited))
+    assert tiled.shared == pytest.approx(work * one.shared)
+    too_little = SETTINGS.model_copy(update={"memory": 1000})
+    assert step_cost.of_step(too_little, size, FULL, REFERENCE) == one

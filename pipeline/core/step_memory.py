@@ -1,0 +1,223 @@
+"""The memory that a step takes, and the tiles and the history with which it takes no more than it may.
+
+From sizes alone, without TensorFlow. Which tiles a picture is cut into depends only on its size, the network,
+and the settings, ``memory`` among them: never on what is free at the moment.
+"""
+
+import itertools
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from pipeline.base.arrays import Size
+from pipeline.core.margins import Margin
+from pipeline.core.tiles import Grid, Reach, grid
+from pipeline.errors import TooLargeError
+from pipeline.extractor import layers
+from pipeline.settings.settings import Settings
+
+BASE_BYTES = 650 * 2**20
+"""Memory of a process that has loaded TensorFlow and run one tiny step."""
+
+VECTORS = {"projected-lbfgs": 6.5, "lbfgs": 2 * 30}
+"""float32 vectors of the picture's size that are held while a step is evaluated, the content and the start
+among them, without the pairs of a history; others: :data:`OTHER_VECTORS`. Those of SciPy are of float64."""
+
+OTHER_VECTORS = 6.5
+
+FRAGMENTATION = 1.5
+"""Ratio of what TensorFlow holds for tiles of several shapes to what one of them takes: it keeps what it has
+once allocated, and the pieces that are left by one shape do not fit the next."""
+
+PICTURE_BYTES = 60
+"""For each pixel, of the total variation's differences and of the picture on the device."""
+
+MOST_PAIRS = {"lbfgs": 7, "projected-lbfgs": 10}
+"""Of the histories; those of the optimizers' own modules, which load SciPy."""
+
+ENOUGH_PAIRS = 5
+"""Of the history of projected L-BFGS: with more, up to 15, the loss falls about as far."""
+
+FEWEST_PAIRS = 2
+"""Of the history of projected L-BFGS, below which a picture is too large for the memory."""
+
+GOOD_WINDOW = 6
+"""Sides of a window in halos from which on more pairs are worth more than larger tiles: two thirds of each
+side are then its own, and a step takes some three times the work of an untiled one."""
+
+SMALLEST_WINDOW = 3
+"""Sides of a window in halos at least: a third of each side is its own."""
+
+
+@dataclass(frozen=True)
+class StepPlan:
+    """How the steps of a picture are taken.
+
+    Attributes:
+        memory: bytes at the peak, the process included.
+        pairs: of the history of L-BFGS.
+        grid: the tiles; None: the picture is not cut.
+        keeps_content: whether the content's activations are kept; else each step computes them again.
+    """
+
+    memory: int
+    pairs: int
+    grid: Grid | None = None
+    keeps_content: bool = True
+
+    def work(self, size: Size) -> float:
+        """How many times the operations of an untiled step a step takes on a picture of ``size``."""
+        if self.grid is None:
+            return 1.0
+        pixels = sum(tile.pixels for tile in self.grid.tiles(size))
+        return (1.5 if self.keeps_content else 2.0) * pixels / math.prod(size)
+
+
+def memory_of_step(settings: Settings, size: Size, widths: Sequence[int]) -> int:
+    """Bytes that a step at ``size`` takes at its peak, the process included.
+
+    Args:
+        size: (height, width) of the picture, without the margin.
+        widths: channels of the extractor's blocks.
+
+    Raises:
+        TooLargeError: as for :func:`step_plan`.
+    """
+    framed = Margin.around(size, settings.margin).framed_size
+    return step_plan(settings, framed, widths).memory
+
+
+def untiled(settings: Settings, size: Size, widths: Sequence[int]) -> StepPlan:
+    """The plan of a picture of ``size``, margin included, that is not cut."""
+    vectors = _vectors(settings, _most_pairs(settings)) + 2
+    per_pixel = _network_bytes(settings, widths) + _bytes_of(settings.content_layers, widths)
+    pixels = math.prod(size)
+    memory = _base(settings, widths) + pixels * (per_pixel + 12 * vectors)
+    return StepPlan(math.ceil(memory), MOST_PAIRS.get(settings.optimizer, 0))
+
+
+def step_plan(settings: Settings, size: Size, widths: Sequence[int]) -> StepPlan:
+    """The plan of a picture of ``size`` (height, width), margin included.
+
+    It is cut only if it needs more than the setting ``memory``. Then the plan is that of the least work, with
+    pairs enough for the history if the windows come to a good size with them.
+
+    Args:
+        settings: with a precision that is not ``auto``.
+        widths: channels of the extractor's blocks.
+
+    Raises:
+        TooLargeError: it needs more even in small tiles.
+    """
+    whole = untiled(settings, size, widths)
+    if settings.memory is None or whole.memory <= settings.memory:
+        return whole
+    most_pairs = _most_pairs(settings)
+    good = (GOOD_WINDOW * Reach.of(_used(settings)).halo) ** 2
+    enough = min(ENOUGH_PAIRS, most_pairs)
+    counts = [range(enough, most_pairs + 1), *([pairs] for pairs in range(enough - 1, FEWEST_PAIRS - 1, -1))]
+    for least in (good, 0):
+        for pairs in counts:
+            plans = _tiled(settings, size, widths, pairs, least)
+            if plans:
+                return min(plans, key=lambda plan: (plan.work(size), -plan.pairs))
+    needed = smallest_memory(settings, size, widths)
+    raise TooLargeError(
+        f"{size[1]}x{size[0]} pixels need {needed / 1e9:.1f} GB of memory even in tiles, and "
+        f"--memory allows {settings.memory / 1e9:.1f} GB; use a larger --memory or a smaller --size"
+    )
+
+
+def smallest_memory(settings: Settings, size: Size, widths: Sequence[int]) -> int:
+    """Bytes of a step on a picture of ``size``, margin included, in the smallest tiles."""
+    reach = Reach.of(_used(settings))
+    pixels = min(math.prod(size), (SMALLEST_WINDOW * reach.halo) ** 2)
+    pairs = min(FEWEST_PAIRS, _most_pairs(settings))
+    fixed = _fixed(settings, size, widths, pairs, keeps_content=False)
+    in_tiles = math.ceil(fixed + pixels * _tile_bytes(settings, widths))
+    return min(in_tiles, untiled(settings, size, widths).memory)
+
+
+def style_grid(settings: Settings, size: Size, widths: Sequence[int]) -> Grid | None:
+    """The tiles of a style of ``size``, through which its Grams are summed; None: it is not cut."""
+    if settings.memory is None:
+        return None
+    free = settings.memory - _base(settings, widths) - 24 * math.prod(size)
+    most = int(free / _tile_bytes(settings, widths))
+    if math.prod(size) <= most:
+        return None
+    reach = Reach.of(_used(settings))
+    return grid(size, reach, max(most, (SMALLEST_WINDOW * reach.halo) ** 2))
+
+
+def _tiled(
+    settings: Settings, size: Size, widths: Sequence[int], pairs: Iterable[int], least: int
+) -> list[StepPlan]:
+    """The plans that fit with windows of at least ``least`` pixels, or of the smallest."""
+    assert settings.memory is not None
+    reach, per_pixel = Reach.of(_used(settings)), _tile_bytes(settings, widths)
+    least = min(math.prod(size), max(least, (SMALLEST_WINDOW * reach.halo) ** 2))
+    plans = []
+    for count, keeps_content in itertools.product(pairs, (True, False)):
+        fixed = _fixed(settings, size, widths, count, keeps_content)
+        most = int((settings.memory - fixed) / per_pixel)
+        tiles = grid(size, reach, most) if most >= least else None
+        if tiles is not None:
+            largest = max(tile.pixels for tile in tiles.tiles(size))
+            plans.append(StepPlan(math.ceil(fixed + largest * per_pixel), count, tiles, keeps_content))
+    return plans
+
+
+def _fixed(settings: Settings, size: Size, widths: Sequence[int], pairs: int, keeps_content: bool) -> float:
+    """Bytes that do not depend on the tiles."""
+    kept = _bytes_of(settings.content_layers, widths) if keeps_content else 0.0
+    return _base(settings, widths) + math.prod(size) * (kept + 12 * _vectors(settings, pairs))
+
+
+def _used(settings: Settings) -> list[str]:
+    return [*settings.content_layers, *settings.style_layers]
+
+
+def _most_pairs(settings: Settings) -> int:
+    """Pairs that the history holds at most; each step but the first adds one."""
+    most = MOST_PAIRS.get(settings.optimizer, 0)
+    scales = range(settings.scales)
+    steps = max(max(settings.steps_at(scale), settings.frame_steps_at(scale)) for scale in scales)
+    return min(most, max(1, steps - 1)) if most else 0
+
+
+def _vectors(settings: Settings, pairs: int) -> float:
+    """float32 vectors of the picture's size that are held while a step is evaluated."""
+    in_a_pair = 4 if settings.optimizer == "lbfgs" else 2
+    return VECTORS.get(settings.optimizer, OTHER_VECTORS) + in_a_pair * pairs
+
+
+def _base(settings: Settings, widths: Sequence[int]) -> float:
+    """Bytes of the process and of the network: the kernels as arrays, and again as tensors."""
+    of_all = sum(9 * before * out for _, before, out in layers.convolutions(widths, layers.LAYERS))
+    of_used = sum(9 * before * out for _, before, out in layers.convolutions(widths, _used(settings)))
+    return BASE_BYTES + 4 * (of_all + of_used)
+
+
+def _network_bytes(settings: Settings, widths: Sequence[int]) -> float:
+    """Bytes for each pixel of a forward and a backward pass.
+
+    The activation of every convolution is kept for the backward pass, in the network's numbers, and those of
+    used layers in float32, too. At the widest layer the backward pass holds two or three more.
+    """
+    rows = layers.convolutions(widths, _used(settings))
+    values = [share * out for share, _, out in rows]
+    if settings.precision != "bfloat16":
+        return PICTURE_BYTES + 4 * (sum(values) + 2.5 * max(values))
+    copies = _bytes_of(set(_used(settings)) - {layers.LAYERS[0]}, widths)
+    return PICTURE_BYTES + 4 * values[0] + 2 * sum(values[1:]) + copies + 4 * 2 * max(values)
+
+
+def _tile_bytes(settings: Settings, widths: Sequence[int]) -> float:
+    """Bytes for each pixel of a window: those of the network, and the copies that are cut to its own part."""
+    return FRAGMENTATION * (_network_bytes(settings, widths) + 4 * 0.5 * widths[0])
+
+
+def _bytes_of(used: Iterable[str], widths: Sequence[int]) -> float:
+    """Bytes for each pixel of the picture of the activations of some layers in float32."""
+    return sum(4 * widths[layers.block_of(layer) - 1] / layers.stride_of(layer) ** 2 for layer in used)
