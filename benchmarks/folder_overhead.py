@@ -1,8 +1,9 @@
-"""What a folder of small pictures costs beside its steps: loading, reading, targets, writing, the journal.
+"""What a folder of small pictures costs beside its steps: reading, targets, writing, the journal.
 
     python -m benchmarks.folder_overhead samples/starry.jpg --pictures 200
 
-The pictures are cut from the samples, each of a size of its own. Times are of the processor.
+The pictures are cut from the samples, each of a size of its own. Times are of the processor; TensorFlow is
+loaded before.
 """
 
 import argparse
