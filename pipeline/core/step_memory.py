@@ -194,7 +194,8 @@ def _vectors(settings: Settings, pairs: int) -> float:
 
 def _base(settings: Settings, widths: Sequence[int]) -> float:
     """Bytes of the process and of the network: the kernels as arrays, and again as tensors."""
-    of_all = sum(9 * before * out for _, before, out in layers.convolutions(widths, layers.LAYERS))
+    present = [layer for layer in layers.LAYERS if layers.block_of(layer) <= len(widths)]
+    of_all = sum(9 * before * out for _, before, out in layers.convolutions(widths, present))
     of_used = sum(9 * before * out for _, before, out in layers.convolutions(widths, _used(settings)))
     return BASE_BYTES + 4 * (of_all + of_used)
 

@@ -23,6 +23,9 @@ from pipeline.jobs.work import item_maker, ownership
 from pipeline.jobs.work.item_maker import ItemMaker
 from pipeline.settings.settings import Settings, pixels_version
 
+LATER: Mapping[str, Any] = {"memory": None}
+"""Settings that earlier versions did not have, at the value of which their pictures are: they are adopted."""
+
 
 @dataclass(frozen=True, eq=False)
 class Output:
@@ -72,9 +75,10 @@ def parts_of(image: Path, settings: Settings, weights: Weights) -> dict[str, Any
     Raises:
         InputError: the image cannot be read.
     """
+    values = settings.that_change_pixels(of_a_video=False)
     return {
         "pixels version": pixels_version(settings),
-        "settings": settings.that_change_pixels(of_a_video=False),
+        "settings": {name: value for name, value in values.items() if LATER.get(name, ...) != value},
         "weights": weights.fingerprint,
         "input": fingerprint.of_file(image),
     }

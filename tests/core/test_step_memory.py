@@ -134,3 +134,13 @@ def test_a_picture_in_tiles_takes_the_memory_that_it_may() -> None:
     cut = step_memory.step_plan(settings, (1536, 1536), weights.builtin().widths)
     assert cut.grid is not None
     assert 0.85 < cut.memory / measured(settings) < 1.15
+
+
+def test_a_network_without_its_deep_blocks_takes_less() -> None:
+    """A file of weights may end after the layers that are used."""
+    shallow = Settings(content_layers="block2_conv2", style_layers="block1_conv1")
+    whole, cut = (
+        step_memory.memory_of_step(shallow, (64, 64), widths)
+        for widths in (IMAGENET_WIDTHS, IMAGENET_WIDTHS[:2])
+    )
+    assert cut < whole
