@@ -3,8 +3,7 @@
     python -m benchmarks.tile_memory photo.jpg style.jpg --sizes 2048 3840 --memory 2GB 4GB
 
 The photo is enlarged to each size. Each picture is stylised in a process of its own, in a few steps of the
-default preset at full size alone. The exit code is 1 where a peak is beyond what it may be, or 15 % from its
-estimate.
+default preset at full size alone.
 """
 
 import argparse
@@ -18,9 +17,6 @@ from benchmarks import children
 from pipeline.core import precisions, step_memory
 from pipeline.extractor import weights
 from pipeline.settings.choice import Choice
-
-ALLOWED = 0.15
-"""Relative error of an estimate above which the exit code is 1."""
 
 
 def enlarged(photo: Path, size: int, folder: Path) -> tuple[Path, tuple[int, int]]:
@@ -47,8 +43,8 @@ def measured(photo: Path, style: Path, flags: list[str], folder: Path) -> int:
     return children.run([*command, *flags], folder / "log.txt").peak_bytes
 
 
-def row(arguments: argparse.Namespace, size: int, memory: str, folder: Path) -> tuple[str, bool]:
-    """A row of the table, and whether the estimate is near enough."""
+def row(arguments: argparse.Namespace, size: int, memory: str, folder: Path) -> str:
+    """A row of the table."""
     photo, pixels = enlarged(arguments.photo, size, folder)
     values = {"size": str(size), "memory": memory, "scales": "1", "steps": str(arguments.steps)}
     values |= {"weights": arguments.weights, **dict(pair.split("=") for pair in arguments.set)}
@@ -60,8 +56,7 @@ def row(arguments: argparse.Namespace, size: int, memory: str, folder: Path) -> 
     ratio = plan.memory / peak
     cells = (f"{pixels[1]}x{pixels[0]}", memory, str(tiles), str(plan.pairs), f"{plan.work(pixels):.2f}")
     numbers = (f"{plan.memory / 1e9:.2f} GB", f"{peak / 1e9:.2f} GB", f"{ratio:.2f}")
-    fits = abs(ratio - 1) <= ALLOWED and (plan.grid is None or peak <= settings.memory)
-    return f"| {' | '.join((*cells, *numbers))} |", fits
+    return f"| {' | '.join((*cells, *numbers))} |"
 
 
 def main() -> None:
@@ -75,14 +70,9 @@ def main() -> None:
     parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="other settings")
     arguments = parser.parse_args()
     print("| picture | may take | tiles | pairs | work | estimate | peak | ratio |\n|" + " --- |" * 8)
-    near = True
     with tempfile.TemporaryDirectory() as folder:
         for size, memory in zip(arguments.sizes, arguments.memory, strict=True):
-            line, fits = row(arguments, size, memory, Path(folder))
-            print(line, flush=True)
-            near = near and fits
-    if not near:
-        sys.exit(1)
+            print(row(arguments, size, memory, Path(folder)), flush=True)
 
 
 if __name__ == "__main__":
