@@ -57,7 +57,8 @@ def test_the_memory_of_tiles(table, capsys: pytest.CaptureFixture[str]) -> None:
     words = ("--sizes", "96", "--memory", "700MB", "--set", "content_layers=block2_conv2")
     ((size, _, tiles, *_, estimate, peak, ratio),) = table("tile_memory", *pair, *words)
     assert (size, tiles) == ("96x72", "1")
-    assert 0.1 < float(peak.split()[0]) < 2
+    assert 0.1 < float(estimate.split()[0]) < 2
+    assert float(peak.split()[0]) > 0.1  # Linux counts in what the tests take that started the process
     assert float(ratio) == pytest.approx(float(estimate.split()[0]) / float(peak.split()[0]), abs=0.03)
 
 
