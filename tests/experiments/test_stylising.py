@@ -1,7 +1,5 @@
 """The task that makes a pastiche of an experiment, in this process and in a worker's main function."""
 
-import contextlib
-import multiprocessing
 import pickle
 import signal
 from pathlib import Path
@@ -15,10 +13,10 @@ from pipeline.experiments.stylising import PasticheInputs, PasticheTask
 from pipeline.extractor.layers import LAYERS
 from pipeline.extractor.weights import Weights
 from pipeline.jobs.record import loss_curves
-from pipeline.jobs.work import workers
 from pipeline.jobs.work.messages import Waiting
 from pipeline.jobs.work.workers import WorkerProcesses
 from pipeline.pictures import images
+from tests.support import a_worker
 from tests.support.media import picture
 from tests.support.observers import RecordingObserver
 from tests.support.tiny_weights import tiny_weights
@@ -66,18 +64,9 @@ def in_a_worker(made: comparison.Comparison, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(signal, "signal", lambda number, handler: None)
     first = made.pastiches[0]
     watch = made.measures.watch
-    here, there = multiprocessing.Pipe()
-    here.send(PasticheInputs(first.settings, (), extractor(), first.output.maker, watch=watch))
-    for pastiche in made.pastiches:
-        here.send(PasticheTask(pastiche, None))
-    here.send("no task: it ends the worker")
-    workers.work(there)
-    there.close()
-    messages = []
-    with contextlib.suppress(EOFError, OSError):
-        while True:
-            messages.append(here.recv())
-    return messages
+    inputs = PasticheInputs(first.settings, (), extractor(), first.output.maker, watch=watch)
+    tasks = [PasticheTask(pastiche, None) for pastiche in made.pastiches]
+    return a_worker.messages(inputs, [*tasks, "no task: it ends the worker"])
 
 
 def curves(folder: str) -> dict[str, list[tuple[float, ...]]]:

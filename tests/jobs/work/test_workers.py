@@ -30,6 +30,7 @@ from pipeline.jobs.work.workers import WorkerProcesses
 from pipeline.settings.settings import Settings
 from pipeline.video import clip as clips
 from pipeline.video.decoding.reading import Reading
+from tests.support import a_worker
 from tests.support.jobs import SMOOTHED, digests
 from tests.support.killing import workers_of
 from tests.support.media import TINY, clip, picture, scene
@@ -167,20 +168,10 @@ def in_a_worker(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[object]]:
         plan = planner.of_video(clip("in.mp4", frames=2), [picture("s.jpg", 2)], Path("out.mp4"))
         maker, styles = ItemMaker(plan, "a job's"), [[scene(2).astype(np.float32)]]
         inputs = TaskInputs(Settings(**TINY | settings), styles, tiny_weights(), maker)
-        here, there = multiprocessing.Pipe()
-        here.send(inputs)
         reading = clips.probe(plan.source).reading
-        for task in tasks or [ShotTask(Shot(reading, 0, plan.frame_items(2)), (21, 32))]:
-            here.send(task)
-        if gone:
-            here.close()
-        workers.work(there)
+        whole = ShotTask(Shot(reading, 0, plan.frame_items(2)), (21, 32))
+        messages = a_worker.messages(inputs, tasks or [whole], gone=gone)
         assert handlers == dict.fromkeys((signal.SIGINT, signal.SIGTERM, signal.SIGHUP), signal.SIG_IGN)
-        there.close()
-        messages = []
-        with contextlib.suppress(EOFError, OSError):
-            while True:
-                messages.append(here.recv())
         return messages
 
     return run
