@@ -18,15 +18,21 @@ SMALLEST_MEAN_SQUARE = 1e-12
 """Of a target, for the ``relative`` forms: far below that of any layer that responds."""
 
 
-def gram_matrix(activations: Any) -> Any:
-    """FᵀF (N, N), not divided by anything, of activations (h, w, N)."""
-    channels = activations.shape[-1]
-    return _product_with_itself(ops.reshape(activations, (-1, channels)))
+def gram_matrix(activations: Any, readout: Any = None) -> Any:
+    """FᵀF in float32, not divided by anything.
+
+    Args:
+        activations: (h, w, n), of any precision. The gradient with respect to them is computed in it.
+        readout: (n + 1, N): F is [activations, 1] · readout, which is never computed: FᵀF = RᵀĜR of the
+            readout R and the Gram matrix Ĝ of [activations, 1]. None: F is the activations.
+    """
+    flat = ops.reshape(activations, (-1, activations.shape[-1]))
+    return _product_with_itself(flat) if readout is None else _product_of_readouts(flat, readout)
 
 
-def style_target(activations: Any) -> Any:
-    """A/M (N, N): the Gram matrix of the style's activations (h, w, N) over its own positions."""
-    return gram_matrix(activations) / positions(activations)
+def style_target(activations: Any, readout: Any = None) -> Any:
+    """A/M (N, N): the style's :func:`gram_matrix` over its own positions."""
+    return gram_matrix(activations, readout) / positions(activations)
 
 
 def content_loss(activations: Any, target: Any, form: str = "mean", weight: Any = 1.0) -> Any:
@@ -45,10 +51,16 @@ def content_loss(activations: Any, target: Any, form: str = "mean", weight: Any 
 
 
 def style_loss(
-    activations: Any, target: Any, form: str = "mean", pixels: Any = None, weight: Any = 1.0
+    activations: Any,
+    target: Any,
+    form: str = "mean",
+    pixels: Any = None,
+    weight: Any = 1.0,
+    readout: Any = None,
 ) -> Any:
-    """How far the Gram matrix of F (h, w, N) is from a style's, times ``weight``; see :func:`gram_loss`."""
-    return gram_loss(gram_matrix(activations), positions(activations), target, form, pixels, weight)
+    """How far the :func:`gram_matrix` is from a style's, times ``weight``; see :func:`gram_loss`."""
+    gram = gram_matrix(activations, readout)
+    return gram_loss(gram, positions(activations), target, form, pixels, weight)
 
 
 def gram_loss(
@@ -89,18 +101,38 @@ def total_variation(image: Any, form: str = "power-mean", weight: Any = 1.0) -> 
             and the channels, the Keras example's; ``power-mean``: the same divided by (H-1)·(W-1).
     """
     channels = image.shape[-1]
-    rows = ops.reshape(image, (ops.shape(image)[0], -1))  # (H, W·3): long rows are cut several times faster
+    down, right = differences(image)
     if form in ("power", "power-mean"):
-        corner = rows[:-1, :-channels]
-        squares = ops.square(rows[1:, :-channels] - corner) + ops.square(rows[:-1, channels:] - corner)
-        powers = to_the_five_fourths(squares)
+        powers = to_the_five_fourths(ops.square(down[:, :-channels]) + ops.square(right[:-1]))
         return weight * ops.sum(powers) if form == "power" else weight * channels * ops.mean(powers)
-    down, right = rows[1:] - rows[:-1], rows[:, channels:] - rows[:, :-channels]
     if form == "l1":
         return weight * (ops.mean(ops.abs(right)) + ops.mean(ops.abs(down)))
     if form == "l2-mean":
         return weight * (ops.mean(ops.square(right)) + ops.mean(ops.square(down)))
     return weight * (ops.sum(ops.square(right)) + ops.sum(ops.square(down)))
+
+
+@ops.custom_gradient  # type: ignore[untyped-decorator]
+def differences(image: Any) -> tuple[Any, Any]:
+    """What the neighbours in an image (H, W, 3) differ by.
+
+    Long rows are cut several times faster than pixels. The gradient is put together from pieces: that of four
+    slices would be four pictures filled up with zeros.
+
+    Returns:
+        Below minus above (H-1, W·3), and right minus left (H, (W-1)·3).
+    """
+    channels, size = image.shape[-1], ops.shape(image)
+    rows = ops.reshape(image, (size[0], -1))
+
+    def gradient(*arguments: Any, upstream: Any = None) -> Any:
+        down, right = arguments if upstream is None else upstream
+        by_rows = ops.concatenate([-down[:1], down[:-1] - down[1:], down[-1:]], axis=0)
+        inner = right[:, :-channels] - right[:, channels:]
+        by_columns = ops.concatenate([-right[:, :channels], inner, right[:, -channels:]], axis=1)
+        return ops.reshape(by_rows + by_columns, size)
+
+    return (rows[1:] - rows[:-1], rows[:, channels:] - rows[:, :-channels]), gradient
 
 
 def temporal_loss(image: Any, target: Any, weights: Any) -> Any:
@@ -133,9 +165,40 @@ def _product_with_itself(flat: Any) -> tuple[Any, Any]:
 
     def gradient(*arguments: Any, upstream: Any = None) -> Any:
         above = _upstream(arguments, upstream)  # (N, N)
-        return ops.matmul(flat, above + ops.transpose(above))
+        return ops.matmul(flat, ops.cast(above + ops.transpose(above), flat.dtype))
 
-    return ops.matmul(ops.transpose(flat), flat), gradient
+    return _product(ops.cast(flat, "float32")), gradient
+
+
+def _product(flat: Any) -> Any:
+    return ops.matmul(ops.transpose(flat), flat)
+
+
+def _product_of_readouts(flat: Any, readout: Any) -> Any:
+    """FᵀF of F = XK + b, with X ``flat`` (M, n), K ``readout`` but its last row, and that row b.
+
+    It is Kᵀ(XᵀX)K + (1ᵀXK)ᵀb + bᵀ(1ᵀXK) + M·bᵀb. With S the upstream gradient plus its transpose, the
+    gradient is FSKᵀ = X(KSKᵀ) + bSKᵀ.
+    """
+    kernel, offset = readout[:-1], readout[-1:]  # (n, N), (1, N)
+
+    @ops.custom_gradient  # type: ignore[untyped-decorator]
+    def product(flat: Any) -> tuple[Any, Any]:
+        exact = ops.cast(flat, "float32")
+        sums = ops.matmul(ops.sum(exact, axis=0, keepdims=True), kernel)  # (1, N)
+        half = ops.matmul(ops.transpose(sums), offset)
+        ones = ops.cast(ops.shape(flat)[0], "float32") * ops.matmul(ops.transpose(offset), offset)
+
+        def gradient(*arguments: Any, upstream: Any = None) -> Any:
+            above = _upstream(arguments, upstream)
+            back = ops.matmul(above + ops.transpose(above), ops.transpose(kernel))  # SKᵀ (N, n)
+            slope = ops.cast(ops.matmul(kernel, back), flat.dtype)
+            return ops.matmul(flat, slope) + ops.cast(ops.matmul(offset, back), flat.dtype)
+
+        inner = ops.matmul(ops.transpose(kernel), ops.matmul(_product(exact), kernel))
+        return inner + half + ops.transpose(half) + ones, gradient
+
+    return product(flat)
 
 
 @ops.custom_gradient  # type: ignore[untyped-decorator]

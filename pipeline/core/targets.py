@@ -9,9 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.core import losses
+from pipeline.extractor.activations import Activations
 
 Tensors = Mapping[str, Any]
 """{layer: tensor}."""
+
+LayerActivations = Mapping[str, Activations]
+"""{layer: activations}."""
 
 LossWeights = Mapping[str, Any]
 """{"content LAYER"…, "style LAYER"…, "tv": weight above 0}: floats, or float32 scalar tensors."""
@@ -44,12 +48,17 @@ class Targets:
         return {"contents": dict(self.contents), "grams": dict(self.grams)}
 
     def losses(
-        self, activations: Tensors, weights: LossWeights, content_form: str, style_form: str, pixels: Any
+        self,
+        activations: LayerActivations,
+        weights: LossWeights,
+        content_form: str,
+        style_form: str,
+        pixels: Any,
     ) -> dict[str, Any]:
         """How far ``activations`` are from these targets: {"content LAYER"…, "style LAYER"…: weighted loss}.
 
         Args:
-            activations: {layer: (h, w, N)} of the picture.
+            activations: of the picture.
             weights: of at least these losses.
             content_form, style_form: of :mod:`pipeline.core.losses`.
             pixels: positions of the picture itself (H·W).
@@ -57,21 +66,26 @@ class Targets:
         terms = {}
         for layer, target in self.contents.items():
             term = f"content {layer}"
-            terms[term] = losses.content_loss(activations[layer], target, content_form, weights[term])
+            compared = activations[layer].compared
+            terms[term] = losses.content_loss(compared, target, content_form, weights[term])
         for layer, target in self.grams.items():
             term = f"style {layer}"
-            terms[term] = losses.style_loss(activations[layer], target, style_form, pixels, weights[term])
+            own = activations[layer]
+            terms[term] = losses.style_loss(
+                own.computed, target, style_form, pixels, weights[term], own.readout
+            )
         return terms
 
 
-def contents(activations: Tensors, layers: Iterable[str]) -> dict[str, Any]:
+def contents(activations: LayerActivations, layers: Iterable[str]) -> dict[str, Any]:
     """The content targets that a picture with these activations gives."""
-    return {layer: activations[layer] for layer in layers}
+    return {layer: activations[layer].compared for layer in layers}
 
 
-def grams(activations: Tensors, layers: Iterable[str]) -> dict[str, Any]:
+def grams(activations: LayerActivations, layers: Iterable[str]) -> dict[str, Any]:
     """The style targets that a picture with these activations gives."""
-    return {layer: losses.style_target(activations[layer]) for layer in layers}
+    own = {layer: activations[layer] for layer in layers}
+    return {layer: losses.style_target(each.computed, each.readout) for layer, each in own.items()}
 
 
 def blend(styles: Sequence[Tensors], shares: Sequence[float]) -> Tensors:

@@ -1,10 +1,11 @@
 """The compiled graphs of one tile; :mod:`.tiled_objective` adds up what they give."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from pipeline.core import backend, losses, tile_losses
+from pipeline.core import backend, losses, targets, tile_losses
 from pipeline.extractor import layers as names
+from pipeline.extractor.activations import Activations
 
 if TYPE_CHECKING:
     from pipeline.core.loss_graphs import GraphOptions
@@ -63,19 +64,19 @@ class TileGraphs:
     def _compiled(self, function: Callable[..., Any], *shapes: Any) -> backend.Compiled:
         return backend.Compiled(function, *shapes, device=self.options.device)
 
-    def _own_activations(self, pixels: Any, own: Any) -> dict[str, Any]:
+    def _own_activations(self, pixels: Any, own: Any) -> dict[str, Activations]:
         return {
-            layer: tile_losses.own_part(activations, own, names.stride_of(layer))
-            for layer, activations in self._extractor.activations(pixels).items()
+            layer: Activations(
+                tile_losses.own_part(activations.computed, own, names.stride_of(layer)), activations.readout
+            )
+            for layer, activations in self._extractor.computed(pixels).items()
         }
 
     def _own_contents(self, pixels: Any, own: Any) -> dict[str, Any]:
-        activations = self._own_activations(pixels, own)
-        return {layer: activations[layer] for layer in self._contents_of}
+        return targets.contents(self._own_activations(pixels, own), self._contents_of)
 
     def _own_grams(self, pixels: Any, own: Any) -> dict[str, Any]:
-        activations = self._own_activations(pixels, own)
-        return {layer: losses.gram_matrix(activations[layer]) for layer in self._styles_of}
+        return _grams(self._own_activations(pixels, own), self._styles_of)
 
     def _style_terms(
         self, grams: Any, positions: Any, style_targets: Any, loss_weights: Any, pixels: Any
@@ -93,12 +94,14 @@ class TileGraphs:
         """The tile's share of :attr:`terms`; then what has the gradient of each style loss."""
         activations = self._own_activations(window * self.units, own)
         terms = [
-            factors[f"content {layer}"] * tile_losses.squared_distance(activations[layer], contents[layer])
+            factors[f"content {layer}"]
+            * tile_losses.squared_distance(activations[layer].compared, contents[layer])
             for layer in self._contents_of
         ]
         if "tv" in factors:
             terms.append(tile_losses.variation(window, own, self.options.tv_form, factors["tv"]))
-        return [*terms, *(tile_losses.inner_product(activations[layer], slopes[layer]) for layer in slopes)]
+        grams = _grams(activations, slopes)
+        return [*terms, *(tile_losses.inner_product(grams[layer], slopes[layer]) for layer in slopes)]
 
     def _held_terms(
         self,
@@ -113,3 +116,9 @@ class TileGraphs:
     ) -> list[Any]:
         temporal = factor * tile_losses.held(window, target, weights, own)
         return [temporal, *self._terms(window, own, factors, contents, slopes)]
+
+
+def _grams(activations: Mapping[str, Activations], layers: Iterable[str]) -> dict[str, Any]:
+    return {
+        layer: losses.gram_matrix(activations[layer].computed, activations[layer].readout) for layer in layers
+    }

@@ -5,7 +5,7 @@ from typing import Any
 from keras import ops
 
 from pipeline.base.arrays import Size
-from pipeline.core.losses import SMALLEST_MEAN_SQUARE, gram_matrix, to_the_five_fourths
+from pipeline.core.losses import SMALLEST_MEAN_SQUARE, to_the_five_fourths
 
 
 def own_part(values: Any, own: Any, stride: int) -> Any:
@@ -48,9 +48,9 @@ def squared_distance(values: Any, target: Any) -> Any:
     return ops.sum(ops.square(values - target))
 
 
-def inner_product(activations: Any, slopes: Any) -> Any:
-    """<S, FᵀF> of activations (h, w, N): its gradient is that of a loss whose slope by the whole G is S."""
-    return ops.sum(slopes * gram_matrix(activations))
+def inner_product(gram: Any, slopes: Any) -> Any:
+    """<S, G> of a tile's G (N, N): its gradient is that of a loss whose slope by the whole G is S."""
+    return ops.sum(slopes * gram)
 
 
 def variation(window: Any, own: Any, form: str, factors: Any) -> Any:

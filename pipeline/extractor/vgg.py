@@ -1,13 +1,13 @@
 """The extractor: VGG19 (Simonyan and Zisserman 2014), cut after the deepest layer that is used."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from keras import ops
 
-from pipeline.base.arrays import FloatArray
 from pipeline.errors import WeightsError
 from pipeline.extractor import layers as names
+from pipeline.extractor.activations import Activations
 from pipeline.extractor.weights import Weights
 
 CHANNEL_MEANS_BGR = (103.939, 116.779, 123.68)
@@ -15,7 +15,7 @@ CHANNEL_MEANS_BGR = (103.939, 116.779, 123.68)
 
 
 class Extractor:
-    """Maps an image to named activations, those of a distilled network read out as VGG19's.
+    """Maps an image to named activations, those of a distilled network with their readouts.
 
     Attributes:
         layers: the layers whose activations :meth:`activations` returns, shallow to deep.
@@ -32,8 +32,9 @@ class Extractor:
 
         Args:
             pooling: ``max`` or ``avg``, between the blocks.
-            precision: ``float32`` or ``bfloat16``, of kernels and activations from the second layer on. The
-                first is float32: pixels have eight bits and bfloat16 as many, and it takes little time.
+            precision: ``float32`` or ``bfloat16``, of kernels and activations. The first layer is computed in
+                float32 and rounded then: pixels have eight bits and bfloat16 as many, and it takes little
+                time.
 
         Raises:
             SettingsError: no such layer.
@@ -43,46 +44,47 @@ class Extractor:
         self.layers = tuple(layer for layer in names.LAYERS if layer in selected)
         self._pooling = pooling
         computed = names.up_to_deepest(self.layers) if self.layers else ()
+        tensors = {layer: _tensors(weights, layer) for layer in computed}
         self._convolutions = {
-            layer: _convolution(weights, layer, "float32" if layer == names.LAYERS[0] else precision)
-            for layer in computed
+            layer: _first_convolution(*pair, precision)
+            if layer == names.LAYERS[0]
+            else _convolution(*pair, precision)
+            for layer, pair in tensors.items()
         }
         self._readouts = {
-            layer: _as_convolution(weights.readouts[layer])
+            layer: ops.convert_to_tensor(weights.readouts[layer])
             for layer in self.layers
             if layer in weights.readouts
         }
-        self._means = ops.convert_to_tensor(CHANNEL_MEANS_BGR, dtype="float32")
+        self._means = ops.convert_to_tensor(CHANNEL_MEANS_BGR[::-1], dtype="float32")
 
     def activations(self, image: Any) -> dict[str, Any]:
         """The activations of an image after the ReLU, through each layer's readout if it has one.
 
         Args:
-            image: (H, W, 3) RGB, 0..255, array or tensor; at least 16x16 for the layers of block 5.
+            image: as for :meth:`computed`.
 
         Returns:
             {layer: (h, w, channels) float32 tensor}, h and w halved (rounded down) by each pooling.
         """
-        image = ops.cast(image, "float32")
-        activations = ops.expand_dims(ops.flip(image, axis=-1) - self._means, 0)  # (1, H, W, 3) BGR
+        return {layer: activations.compared for layer, activations in self.computed(image).items()}
+
+    def computed(self, image: Any) -> dict[str, Activations]:
+        """The activations of an image after the ReLU, not yet read out.
+
+        Args:
+            image: (H, W, 3) RGB, 0..255, array or tensor; at least 16x16 for the layers of block 5.
+        """
+        activations = ops.expand_dims(ops.cast(image, "float32") - self._means, 0)  # (1, H, W, 3)
         found = {}
         block = 1
-        for layer, (kernel, bias) in self._convolutions.items():
+        for layer, convolution in self._convolutions.items():
             if names.block_of(layer) > block:
                 block, activations = names.block_of(layer), self._pool(activations)
-            activations = ops.cast(activations, kernel.dtype)
-            activations = ops.relu(
-                ops.conv(activations, kernel, padding="same", data_format="channels_last") + bias
-            )
+            activations = ops.relu(convolution(activations))
             if layer in self.layers:
-                found[layer] = ops.squeeze(self._read_out(layer, ops.cast(activations, "float32")), 0)
+                found[layer] = Activations(ops.squeeze(activations, 0), self._readouts.get(layer))
         return found
-
-    def _read_out(self, layer: str, activations: Any) -> Any:
-        if layer not in self._readouts:
-            return activations
-        kernel, offset = self._readouts[layer]
-        return ops.conv(activations, kernel, data_format="channels_last") + offset
 
     def _pool(self, activations: Any) -> Any:
         """Halve (1, h, w, channels); an odd last row or column is dropped."""
@@ -90,13 +92,39 @@ class Extractor:
         return pool(activations, 2, strides=2, padding="valid", data_format="channels_last")
 
 
-def _convolution(weights: Weights, layer: str, precision: str) -> tuple[Any, Any]:
+def _tensors(weights: Weights, layer: str) -> tuple[Any, Any]:
+    """The kernel (3, 3, channels in, N) and the bias (N,) of a layer."""
     if layer not in weights.kernels:
         raise WeightsError(f"the weights ({weights.origin}) have no {layer}; give others with --weights")
     kernel, bias = weights.kernels[layer]
-    return ops.convert_to_tensor(kernel, dtype=precision), ops.convert_to_tensor(bias, dtype=precision)
+    return ops.convert_to_tensor(kernel), ops.convert_to_tensor(bias)
 
 
-def _as_convolution(readout: FloatArray) -> tuple[Any, Any]:
-    """The kernel (1, 1, channels, k) and the offset (k,) of a readout (channels + 1, k)."""
-    return ops.convert_to_tensor(readout[None, None, :-1]), ops.convert_to_tensor(readout[-1])
+def _convolved(activations: Any, kernel: Any) -> Any:
+    return ops.conv(activations, kernel, padding="same", data_format="channels_last")
+
+
+def _convolution(kernel: Any, bias: Any, precision: str) -> Callable[[Any], Any]:
+    """A layer before its ReLU."""
+    kernel, bias = ops.cast(kernel, precision), ops.cast(bias, precision)
+    return lambda activations: _convolved(activations, kernel) + bias
+
+
+def _first_convolution(kernel: Any, bias: Any, precision: str) -> Callable[[Any], Any]:
+    """The first layer before its ReLU: computed in float32, its result and its gradient in ``precision``.
+
+    The network was trained on BGR: turning its kernel around spares turning every image. The gradient of a
+    convolution with stride 1 is the convolution with the kernel turned by half and its channels exchanged.
+    """
+    kernel = ops.flip(kernel, axis=2)
+    backward = ops.cast(ops.transpose(ops.flip(kernel, axis=(0, 1)), (0, 1, 3, 2)), precision)
+
+    @ops.custom_gradient  # type: ignore[untyped-decorator]
+    def first(image: Any) -> tuple[Any, Any]:
+        def gradient(*arguments: Any, upstream: Any = None) -> Any:
+            above = arguments[0] if upstream is None else upstream
+            return ops.cast(_convolved(above, backward), "float32")
+
+        return ops.cast(_convolved(image, kernel) + bias, precision), gradient
+
+    return first

@@ -236,10 +236,10 @@ def pixels_version(settings: Settings) -> int:
 
     When the same settings come to give other pixels, raise the version for exactly those settings. All others
     keep theirs, so that their jobs continue.
-    RMSprop has 3 since its squares start from 0, as in Keras. L-BFGS-B has 4 since the unit of the loss no
-    longer has an effect on its first step.
+    RMSprop has its own since its squares start from 0, as in Keras; L-BFGS-B since the unit of the loss no
+    longer has an effect on its first step. All others have 3 since gradients are summed in another order.
     """
-    return {"rmsprop": 3, "lbfgs": 4}.get(settings.optimizer, 2)
+    return {"rmsprop": 4, "lbfgs": 5}.get(settings.optimizer, 3)
 
 
 def unknown(kind: str, name: str, among: Sequence[str]) -> SettingsError:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from keras import ops
 
 from pipeline.core.backend import CompiledGradient
 from pipeline.core.losses import (
@@ -36,6 +37,47 @@ def test_gram_matrix_of_two_known_channels():
 def test_gram_matrix_is_the_reference():
     actual, desired = gram_matrix(features(0)), reference.gram(features(0).astype(np.float64))
     np.testing.assert_allclose(actual, desired, rtol=1e-5)
+
+
+def with_gradient(function, value: np.ndarray) -> tuple[float, np.ndarray]:
+    terms, gradient = CompiledGradient(lambda x: [function(x)], value.shape, device="cpu")(value)
+    return float(terms[0]), np.asarray(gradient)
+
+
+def test_a_gram_matrix_through_a_readout_is_that_of_what_is_read_out():
+    rng = np.random.default_rng(3)
+    readout, slopes = rng.normal(size=(5, 7)).astype(np.float32), rng.normal(size=(7, 7)).astype(np.float32)
+
+    def of_readout(x):
+        return ops.sum(slopes * gram_matrix(x, readout))
+
+    def of_what_is_read_out(x):
+        return ops.sum(slopes * gram_matrix(ops.matmul(x, readout[:-1]) + readout[-1]))
+
+    value, gradient = with_gradient(of_readout, features(0))
+    desired_value, desired = with_gradient(of_what_is_read_out, features(0))
+    assert value == pytest.approx(desired_value, rel=1e-4)
+    np.testing.assert_allclose(gradient, desired, rtol=1e-3, atol=1e-4 * np.abs(desired).max())
+
+
+@pytest.mark.parametrize("readout", [None, np.eye(5, 4, dtype=np.float32)], ids=["plain", "read out"])
+def test_a_gram_matrix_of_bfloat16_is_summed_in_float32(readout):
+    """1001 positions of 1: bfloat16, which has eight binary digits, has no such number."""
+    ones = ops.ones((7, 143, 4), "bfloat16")
+    assert gram_matrix(ones, readout).dtype == "float32"
+    np.testing.assert_array_equal(gram_matrix(ones, readout), np.full((4, 4), 1001))
+
+
+@pytest.mark.parametrize("readout", [None, np.eye(5, 4, dtype=np.float32)], ids=["plain", "read out"])
+def test_the_gradient_of_a_gram_matrix_of_bfloat16_keeps_two_digits(readout):
+    slopes = np.random.default_rng(4).normal(size=(4, 4)).astype(np.float32)
+    exact, rounded = (
+        with_gradient(
+            lambda x, p=precision: ops.sum(slopes * gram_matrix(ops.cast(x, p), readout)), features(0)
+        )[1]
+        for precision in ("float32", "bfloat16")
+    )
+    assert 1e-4 < np.linalg.norm(rounded - exact) / np.linalg.norm(exact) < 0.01
 
 
 @pytest.mark.parametrize(
@@ -162,6 +204,15 @@ def test_total_variation_is_the_reference(form):
     image = 80 * features(2, (7, 9, 3))
     desired, _ = reference.total_variation(image.astype(float), form)
     assert float(total_variation(image, form)) == pytest.approx(desired, rel=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(7, 9, 3), (2, 2, 3), (2, 9, 3)])
+@pytest.mark.parametrize("form", TV_FORMS)
+def test_the_gradient_of_total_variation_is_the_reference(form, shape):
+    image = 80 * features(2, shape)
+    _, desired = reference.total_variation(image.astype(float), form)
+    _, actual = with_gradient(lambda x: total_variation(x, form), image)
+    np.testing.assert_allclose(actual, desired, rtol=1e-4, atol=1e-5 * np.abs(desired).max())
 
 
 @pytest.mark.parametrize("weight", [0.5, 3.0])

@@ -7,6 +7,7 @@ from pipeline.core import targets
 from pipeline.core.loss_graphs import fitting
 from pipeline.core.objective import Objective
 from pipeline.core.targets import Targets
+from pipeline.extractor.activations import Activations
 from pipeline.settings.settings import Settings
 from tests.support.stylizing import LBFGS_50, picture
 from tests.support.tiny_weights import tiny_weights
@@ -14,9 +15,12 @@ from tests.support.tiny_weights import tiny_weights
 ONES = np.ones((2, 3, 2), np.float32)
 """Activations of two channels at six positions; A/M is 1 everywhere."""
 
+HALVED = np.array([[0.5, 0], [0, 0.5], [0, 0]], np.float32)
+"""A readout."""
+
 
 def test_a_picture_is_no_distance_from_its_own_targets():
-    activations = {"a": 5 * ONES, "b": 2 * ONES}
+    activations = {"a": Activations(5 * ONES), "b": Activations(2 * ONES, HALVED)}
     own = Targets(targets.contents(activations, ["a"]), targets.grams(activations, ["a", "b"]))
     weights = {"content a": 1.0, "style a": 1.0, "style b": 1.0}
     losses = own.losses(activations, weights, "mean", "mean", 6)
@@ -26,17 +30,19 @@ def test_a_picture_is_no_distance_from_its_own_targets():
 def test_each_loss_is_named_weighted_and_of_its_own_target():
     target = Targets({"a": ONES}, {"b": np.full((2, 2), 4, np.float32)})
     weights = {"content a": 10.0, "style b": 100.0, "tv": 5.0}
-    losses = target.losses({"a": 3 * ONES, "b": ONES}, weights, "mean", "mean", 6)
+    losses = target.losses(
+        {"a": Activations(6 * ONES, HALVED), "b": Activations(2 * ONES, HALVED)}, weights, "mean", "mean", 6
+    )
     assert {name: float(loss) for name, loss in losses.items()} == {"content a": 40.0, "style b": 900.0}
 
 
 def test_the_forms_are_those_asked_for():
     target = Targets({"a": ONES}, {"a": np.full((2, 2), 4, np.float32)})
     weights = {"content a": 1.0, "style a": 1.0}
-    losses = target.losses({"a": ONES + 1}, weights, "gatys", "keras", 12)
+    losses = target.losses({"a": Activations(ONES + 1)}, weights, "gatys", "keras", 12)
     # Twelve differences of 1; G/M is 4 everywhere.
     assert {name: float(loss) for name, loss in losses.items()} == {"content a": 6.0, "style a": 0.0}
-    twice = target.losses({"a": 2 * ONES + 1}, weights, "sum", "keras", 12)
+    twice = target.losses({"a": Activations(2 * ONES + 1)}, weights, "sum", "keras", 12)
     # G/M is 9, 5 above the target: M² Σ D² / (36 pixels²) = 36 · 100 / (36 · 144).
     assert float(twice["content a"]) == 48.0
     assert float(twice["style a"]) == pytest.approx(100 / 144)

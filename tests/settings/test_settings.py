@@ -173,4 +173,4 @@ def test_the_pixels_version_of_each_optimizer() -> None:
         optimizer: pixels_version(Settings(optimizer=optimizer))
         for optimizer in ("adam", "adagrad", "rmsprop", "sgd", "lbfgs", "projected-lbfgs")
     }
-    assert versions == {"adam": 2, "adagrad": 2, "rmsprop": 3, "sgd": 2, "lbfgs": 4, "projected-lbfgs": 2}
+    assert versions == {"adam": 3, "adagrad": 3, "rmsprop": 4, "sgd": 3, "lbfgs": 5, "projected-lbfgs": 3}
