@@ -318,14 +318,14 @@ def test_pairs_of_style_and_cell_follow_the_content_where_styles_are_the_only_ax
 
 
 def test_a_cell_of_one_style_has_the_fingerprint_of_earlier_versions() -> None:
-    """So its picture is adopted: of these parts it was made before there were several styles, and tiles."""
+    """So its picture is adopted: it had these parts before there were several styles, and tiles."""
     run(["optimizer=adam"], precision="float32")
     tag = json.loads(images.read_tags(FOLDER / NAMES[0])["nstpipe"])
     settings = Choice(None, {**FLAGS, "optimizer": "adam", "precision": "float32"}).resolve().settings
     values = settings.that_change_pixels(of_a_video=False)
     assert values.pop("memory") is None  # which they did not have
     parts = {
-        "pixels version": 2,
+        "pixels version": 3,
         "settings": values,
         "weights": weights.load(Path("tiny.npz"), "file").fingerprint,
         "input": hashlib.sha256(Path("photo.png").read_bytes()).hexdigest(),

@@ -85,8 +85,8 @@ class PassesCost:
 
     Attributes:
         operations: floating-point operations with numbers of the precision.
-        exact_operations: those that are of float32 whatever the precision: of the first layer, the readouts
-            and the Gram matrices.
+        exact_operations: those that are of float32 whatever the precision: of the first layer, the readouts of
+            the content's layers, and FᵀF.
         activations: bytes in float32 of what every layer reads and gives.
         kernels: bytes in float32.
         layers: convolutions, readouts among them.
@@ -103,7 +103,8 @@ class PassesCost:
         """For a picture of ``size`` (height, width), its rim included; layers that it lacks cost nothing."""
         used = {*settings.content_layers, *settings.style_layers} & network.channels.keys()
         parts = list(_convolutions(used, size, network))
-        parts += [_readout(layer, size, network) for layer in used & network.readouts.keys()]
+        read_out = used & settings.content_layers.keys() & network.readouts.keys()
+        parts += [_readout(layer, size, network) for layer in read_out]
         parts += [_gram_matrix(layer, size, network) for layer in used & settings.style_layers.keys()]
         return sum(parts, cls())
 
@@ -137,10 +138,10 @@ def _readout(layer: str, size: Size, network: Architecture) -> PassesCost:
 
 
 def _gram_matrix(layer: str, size: Size, network: Architecture) -> PassesCost:
-    """FᵀF, and the product of its gradient."""
-    positions, channels = _positions(size, layer), network.readouts.get(layer, network.channels[layer])
-    operations = 2 * 2 * positions * channels**2
-    return PassesCost(exact_operations=operations, activations=BYTES_OF_FLOAT * positions * channels)
+    """FᵀF in float32, and the product of its gradient. A readout is multiplied by it, which takes no time."""
+    positions, channels = _positions(size, layer), network.channels[layer]
+    operations = 2 * positions * channels**2
+    return PassesCost(operations, operations, BYTES_OF_FLOAT * positions * channels)
 
 
 def _positions(size: Size, layer: str) -> int:

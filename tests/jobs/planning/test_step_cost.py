@@ -48,24 +48,28 @@ def test_each_layer_counts_with_its_own_channels() -> None:
         update={"content_layers": {"block2_conv1": 1.0}, "style_layers": {"block1_conv2": 1.0}}
     )
     cost = PassesCost.of(settings, (11, 10), network)
-    assert cost.operations == 36 * (110 * 5 * 7 + 25 * 7 * 2)
-    assert cost.exact_operations == 36 * 110 * 3 * 5 + 4 * 110 * 7**2
+    assert cost.operations == 36 * (110 * 5 * 7 + 25 * 7 * 2) + 2 * 110 * 7**2
+    assert cost.exact_operations == 36 * 110 * 3 * 5 + 2 * 110 * 7**2
     assert cost.kernels == 4 * 9 * (3 * 5 + 5 * 7 + 7 * 2)
     assert cost.activations == 4 * (110 * (3 + 5 + 5 + 7 + 7) + 25 * (7 + 2))
     assert cost.layers == 3
 
 
-def test_readouts_count_only_where_a_loss_needs_them() -> None:
-    """A loss compares 9 channels that are read out of 7; those of the other layer are not computed."""
+@pytest.mark.parametrize(
+    ("content_layer", "operations"), [("block1_conv1", 4 * 5 * 4), ("block1_conv2", 4 * 7 * 9)]
+)
+def test_readouts_count_only_for_the_content(content_layer: str, operations: int) -> None:
+    """4 and 9 channels are read out of 5 and 7. A style's readout is multiplied by the Gram matrix alone."""
     channels = {"block1_conv1": 5, "block1_conv2": 7}
     settings = SETTINGS.model_copy(
-        update={"content_layers": {"block1_conv2": 1.0}, "style_layers": {"block1_conv2": 1.0}}
+        update={"content_layers": {content_layer: 1.0}, "style_layers": {"block1_conv2": 1.0}}
     )
     plain, read = (
         PassesCost.of(settings, (10, 10), Architecture(channels, readouts))
         for readouts in ({}, {"block1_conv1": 4, "block1_conv2": 9})
     )
-    assert read.exact_operations - plain.exact_operations == 100 * (4 * 7 * 9 + 4 * (9**2 - 7**2))
+    assert read.exact_operations - plain.exact_operations == 100 * operations
+    assert read.operations == plain.operations
     assert (plain.layers, read.layers) == (2, 3)
 
 
