@@ -85,7 +85,7 @@ class PassesCost:
 
     Attributes:
         operations: floating-point operations with numbers of the precision.
-        exact_operations: those that are of float32 whatever the precision: of the first layer, the readouts of
+        exact_operations: those of float32 whatever the precision: of the first layer, the readouts of
             the content's layers, and FᵀF.
         activations: bytes in float32 of what every layer reads and gives.
         kernels: bytes in float32.
