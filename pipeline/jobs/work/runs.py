@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pipeline.base import isolated, memory
@@ -89,16 +89,15 @@ def run(plan: Plan, choice: Choice, rules: Rules, observer: Observer) -> Outcome
             "this job was begun with the builtin weights and uses them again; --restart starts it over"
         )
     extractor = weights.obtain(spec, observer.warn, observer.fetching)
-    settings = _as_begun(settings, begun, rules)
+    settings = _with_memory(_as_begun(settings, begun, rules), begun, plan, extractor.widths, rules)
     if rules.budget is not None:
         decision = (
-            time_budget.decide(plan, settings, extractor, began + rules.budget, rules.workers)
+            _in_time(plan, settings, extractor, began + rules.budget, rules)
             if begun is None
             else time_budget.as_begun(settings)
         )
         (observer.say if decision.in_time else observer.warn)(f"budget: {decision.text}")
         settings = decision.settings
-    settings = _with_memory(settings, begun, plan, extractor.widths, rules)
     if settings.memory is not None:
         most = f"{settings.memory / 1e9:.1f} GB"
         observer.say(f"memory: a picture that needs more than {most} is stylised in tiles")
@@ -177,6 +176,18 @@ def _as_begun(settings: Settings, begun: Facts | None, rules: Rules) -> Settings
     if begun is None or rules.budget is None:
         return settings
     return time_budget.chosen_before(settings, begun.parts["settings"])
+
+
+def _in_time(
+    plan: Plan, settings: Settings, extractor: Weights, deadline: float, rules: Rules
+) -> time_budget.Decision:
+    """What the budget decides for a new job, whose memory is decided: tiles take time."""
+    decision = time_budget.decide(plan, settings, extractor, deadline, rules.workers)
+    if decision.settings.memory is None:
+        return decision
+    # At a smaller size nothing may need tiles; then the pixels do not depend on the memory.
+    settings = _with_memory(decision.settings, None, plan, extractor.widths, rules)
+    return replace(decision, settings=settings)
 
 
 def _with_memory(
