@@ -12,8 +12,8 @@ from tqdm import tqdm
 
 from pipeline.base.messages import duration, one_line, shown
 from pipeline.command_line.streams import can_draw
-from pipeline.command_line.time_left import TimeLeft
 from pipeline.core.style_transfer import StepInfo
+from pipeline.jobs.planning.time_left import TimeLeft
 from pipeline.jobs.record.entries import Entry
 from pipeline.jobs.work.observer import Observer
 

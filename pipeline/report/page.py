@@ -100,7 +100,7 @@ def _values(job: JobRecord, pictures: ReportPictures, folder: Path) -> Mapping[s
         "source": shown(job.plan.source.name),
         "state": "finished" if status.finished else "running" if status.running else "stopped",
         "status": status,
-        "time_left": duration(status.seconds_left) if status.left and status.done else "",
+        "time_left": status.time_left,
         "unit": "frame" if job.plan.is_of_video else "picture",
         "numbers": list(_numbers(job)),
         "style_sets": _style_sets(job, pictures),

@@ -19,28 +19,36 @@ from pipeline.settings.settings import SMALLEST_SIDE, Settings
 SPEED = speed.REFERENCE
 """Only how the times of items compare with each other counts, so nothing is measured."""
 
+PICTURE, FIRST, FOLLOWING = "picture", "first", "following"
+"""The kinds of items: pictures; frames that follow no other, and those that do."""
+
 
 @dataclass(frozen=True)
 class ItemTime:
     """The time that an item is expected to take.
 
     Attributes:
-        kind: ``picture``, ``first`` or ``following`` frame, or nothing. What is wrong with the estimate of
+        kind: one of the kinds, or nothing. What is wrong with the estimate of
             one item of a kind is wrong with the others, too.
         scales: the steps at each scale, coarse first, and the seconds of each of them.
         rest: seconds of all but steps, with what is done once where this item is the first that needs it.
-        starts_a_worker: whether a process is started for it, whose loading tells little of the items' time.
+        loading: seconds of the start of a process for it, which tell little of the items' time.
     """
 
     kind: str
     scales: tuple[tuple[int, float], ...]
     rest: float = 0.0
-    starts_a_worker: bool = False
+    loading: float = 0.0
+
+    @property
+    def starts_a_worker(self) -> bool:
+        """Whether a process is started for it."""
+        return self.loading > 0
 
     @property
     def seconds(self) -> float:
         """Of the item as a whole."""
-        return self.rest + sum(steps * seconds for steps, seconds in self.scales)
+        return self.loading + self.rest + sum(steps * seconds for steps, seconds in self.scales)
 
     def share_done(self, info: StepInfo) -> float:
         """The share of the item's time that has passed with the step of ``info``, 0 to 1.
@@ -89,10 +97,8 @@ def of_pictures(
         if (item.style_set, size) not in seen:
             seen.add((item.style_set, size))
             once += item_cost.of_new_size(settings, size, network, SPEED, styles)
-        starts = 1 < workers > len(times)
-        if starts:
-            once += item_cost.of_process(settings, network, SPEED, of_a_clip=False)
-        times[item.name] = replace(_time("picture", cost, once), starts_a_worker=starts)
+        loading = _loading(settings, network) if 1 < workers > len(times) else 0.0
+        times[item.name] = replace(_time(PICTURE, cost, once), loading=loading)
     return times
 
 
@@ -125,22 +131,23 @@ def of_frames(
         if number >= workers:
             continue
         # The process that makes this shot makes its first picture of the size, and its first with a hold.
-        once = item_cost.of_new_size(settings, size, network, SPEED)
-        if workers > 1:
-            once += item_cost.of_process(settings, network, SPEED, of_a_clip=False)
-        added = {names[0]: once}
+        added = {names[0]: item_cost.of_new_size(settings, size, network, SPEED)}
         held = next((name for name in names if name not in firsts), None)
         if held is not None and settings.temporal == "flow":
             added[held] = added.get(held, CoreSeconds()) + item_cost.of_hold(SPEED)
         for name, once in added.items():
             following = name not in firsts
-            starts = workers > 1 and name == names[0]
-            times[name] = replace(_time(_kind(following), costs[following], once), starts_a_worker=starts)
+            loading = _loading(settings, network) if workers > 1 and name == names[0] else 0.0
+            times[name] = replace(_time(_kind(following), costs[following], once), loading=loading)
     return times
 
 
+def _loading(settings: Settings, network: Architecture) -> float:
+    return item_cost.of_process(settings, network, SPEED, of_a_clip=False).lasting(SPEED.cores)
+
+
 def _kind(following: bool) -> str:
-    return "following" if following else "first"
+    return FOLLOWING if following else FIRST
 
 
 def _time(kind: str, cost: ItemCost, once: CoreSeconds) -> ItemTime:

@@ -166,8 +166,13 @@ class VideoPlan(Plan):
 
     def frame_items(self, count: int) -> tuple[Item, ...]:
         """The items of a video of ``count`` frames."""
-        names = (f"{number:06}.png" for number in range(1, count + 1))
+        names = map(frame_name, range(count))
         return tuple(Item(name, self.folder / FRAMES_FOLDER / name, self.source) for name in names)
+
+
+def frame_name(index: int) -> str:
+    """The name of a frame's file and item; the first frame has ``index`` 0 and the name ``000001.png``."""
+    return f"{index + 1:06}.png"
 
 
 def _named(output: Path) -> tuple[str, Path]:

@@ -107,6 +107,10 @@ class Facts:
             frames of a video.
         total: items in all; 0 until they are counted.
         workers: processes of the last run.
+        expected: seconds that items are expected to take, without the start of workers: by the names of
+            pictures, as in ``contents``; of a clip those of a ``first`` frame of a shot and of a
+            ``following`` one. Only how they compare counts. None of a job that an earlier version of nstpipe
+            ran last.
         finished: whether the last run came to its end, a video's assembly included.
         shots: the first frame of each shot of a video, once they are known.
         gains: by the numbers of frames, what their pastiches are multiplied by, 0 to 1, when the video is
@@ -131,6 +135,7 @@ class Facts:
     contents: Mapping[Text, Text] | None = None
     total: Count = 0
     workers: Workers = 1
+    expected: Mapping[Text, Seconds] | None = None
     finished: Flag = False
     shots: Shots | None = None
     gains: Mapping[Count, Gain] | None = None

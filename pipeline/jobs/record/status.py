@@ -7,7 +7,7 @@ from pathlib import Path
 from pipeline.base.messages import duration, one_line, shown
 from pipeline.errors import InputError, NstpipeError
 from pipeline.jobs.planning import output_names
-from pipeline.jobs.record import lock
+from pipeline.jobs.record import expected_times, lock
 from pipeline.jobs.record.entries import Entry, Facts
 from pipeline.jobs.record.journal import Journal
 from pipeline.jobs.record.journal_files import present
@@ -23,6 +23,8 @@ class Status:
         done: items done.
         failed: those that failed, each with its reason.
         seconds_each: mean time of an item.
+        seconds_left: how long the items that are left take, with as many workers as the last run had; None
+            before the first is done.
         running: whether a process holds it now.
         finished: whether its last run came to its end, a video's assembly included.
         weights: the kind of extractor weights that ran.
@@ -34,6 +36,7 @@ class Status:
     done: int
     failed: tuple[Entry, ...]
     seconds_each: float
+    seconds_left: float | None
     running: bool
     finished: bool
     weights: str
@@ -45,15 +48,15 @@ class Status:
         return max(0, self.total - self.done - len(self.failed))
 
     @property
-    def seconds_left(self) -> float:
-        """How long the items that are left take, with as many workers as the last run had."""
-        return self.left * self.seconds_each / self.workers
+    def time_left(self) -> str:
+        """For people; empty where nothing is left, or nothing tells."""
+        return duration(self.seconds_left) if self.left and self.seconds_left is not None else ""
 
     def lines(self) -> list[str]:
         """The status for people: one line, and one for each failed item."""
         state = "finished" if self.finished else "running" if self.running else "stopped"
         counts = f"{self.done} of {self.total} done, {len(self.failed)} failed, {self.left} left"
-        time_left = f", about {duration(self.seconds_left)}" if self.left and self.done else ""
+        time_left = f", about {self.time_left}" if self.time_left else ""
         head = f"{shown(self.output)}: {state}: {counts}{time_left} ({one_line(self.weights)} weights)"
         return [head, *(f"  {shown(entry.name)}: {one_line(entry.reason)}" for entry in self.failed)]
 
@@ -101,6 +104,7 @@ class Recorded:
             done=len(done),
             failed=failed,
             seconds_each=sum(entry.seconds for entry in done) / max(1, len(done)),
+            seconds_left=expected_times.seconds_left(self.facts, self.entries),
             running=lock.is_held(self.folder),
             finished=self.facts.finished,
             weights=self.facts.weights,

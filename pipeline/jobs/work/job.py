@@ -9,8 +9,9 @@ from typing import Any
 from pipeline.base.machine import library_versions
 from pipeline.base.messages import shown
 from pipeline.errors import DiskFullError, OutputError, SettingsError, StoppedError, WeightsError
+from pipeline.jobs.planning.item_times import ItemTime
 from pipeline.jobs.planning.plan import Item, Plan, VideoPlan
-from pipeline.jobs.record import fingerprint, input_files
+from pipeline.jobs.record import expected_times, fingerprint, input_files
 from pipeline.jobs.record.entries import Entry, Facts
 from pipeline.jobs.record.input_files import Input
 from pipeline.jobs.record.journal import Journal
@@ -103,6 +104,12 @@ class Job:
         for item, error in decision.refused.items():
             self.hear(Failed.of(item, error))
         return list(decision.left)
+
+    def expect(self, times: Mapping[str, ItemTime], workers: int) -> None:
+        """Record how long the items that are left are expected to take, by name; the observer hears of it."""
+        before = expected_times.of_ended(self.facts, self.entries())
+        self.record(workers=workers, expected=before | expected_times.recorded(times))
+        self.observer.foreseen(times)
 
     def replaceable(self, outputs: Iterable[NamedFile]) -> dict[Path, str | None]:
         """The content at each file of a video's output, which the job may overwrite; None where nothing is.

@@ -34,9 +34,8 @@ def run(job: Job, settings: Settings, weights: Weights, *, workers: int = 1) -> 
     styles = [read_styles(style_set, settings, job.note) for style_set in job.plan.style_sets]
     job.check_styles()
     workers = max(1, min(workers, len(left)))
-    job.record(workers=workers)
     of_a_set = max(map(len, styles), default=1)
-    job.observer.foreseen(item_times.of_pictures(left, settings, weights.architecture, of_a_set, workers))
+    job.expect(item_times.of_pictures(left, settings, weights.architecture, of_a_set, workers), workers)
     # Each worker gets its share of the memory: what is free when a task begins depends on the other workers.
     memory = free_memory() // workers if workers > 1 else None
     inputs = TaskInputs(settings, styles, weights, job.maker, memory, job.source)

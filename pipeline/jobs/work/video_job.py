@@ -190,10 +190,9 @@ def _stylise(
         job.note(note)
     tasks = [ShotTask(shot, size) for shot in shots if shot.left]
     workers = min(workers, len(tasks))
-    job.observer.foreseen(_times(shots, settings, (full_size, size), weights, workers))
+    job.expect(_times(shots, settings, (full_size, size), weights, workers), workers)
     decoder = decoder_memory.needed(full_size)
     memory_estimates.check_memory(name, settings, size, weights.widths, processes=workers, decoder=decoder)
-    job.record(workers=workers)
     styles = [read_styles(plan.style_sets[0], settings, job.note)]
     job.check_styles()
     inputs = TaskInputs(settings, styles, weights, job.maker, source=job.source)

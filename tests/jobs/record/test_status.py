@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.jobs.record import status
+from pipeline.jobs.planning.item_times import ItemTime
+from pipeline.jobs.planning.plan import frame_name
+from pipeline.jobs.record import expected_times, status
 from pipeline.jobs.record.entries import Entry, Facts
 from pipeline.jobs.record.journal import Journal
 
@@ -72,6 +74,37 @@ def test_workers_share_the_time_that_is_left() -> None:
     job("out", DONE, total=12, workers=2)
     assert status.of(Path("out")).seconds_left == 10 * 60 / 2
     assert "10 left, about 5 min" in status.of(Path("out")).lines()[0]
+
+
+def test_pictures_that_are_left_count_by_what_is_expected_of_them() -> None:
+    """Two took twice what was expected of them; one of those left is eight times as large, one failed."""
+    expected = {"a": 20.0, "b": 40.0, "c": 500.0, "d": 240.0, "e": 30.0}
+    job("out", [*DONE, FAILED], total=5, workers=2, kind="batch", expected=expected)
+    assert status.of(Path("out")).seconds_left == pytest.approx(2 * (240 + 30) / 2)
+    assert status.of(Path("out")).lines()[0].endswith("2 left, about 4 min (builtin weights)")
+
+
+def test_the_names_of_pictures_are_of_any_bytes() -> None:
+    names = [os.fsdecode(b"caf\xe9.png"), "näh er.png"]
+    expected = expected_times.recorded({name: ItemTime("picture", (), 30.0) for name in names})
+    job("out", [Entry(names[0], "done", seconds=60)], total=2, kind="batch", expected=expected)
+    assert status.of(Path("out")).seconds_left == pytest.approx(60)
+
+
+def test_first_frames_and_following_ones_count_by_their_kind() -> None:
+    """Shots of four and three frames; a first frame took 30 s, two following ones 4 s each."""
+    names = [frame_name(index) for index in range(3)]
+    entries = [Entry(name, "done", seconds=each) for name, each in zip(names, (30, 4, 4), strict=True)]
+    expected = {"first": 10.0, "following": 5.0}
+    job("out.mp4", entries, total=7, kind="video", shots=(0, 4), expected=expected)
+    assert status.of(Path("out.mp4")).seconds_left == pytest.approx(4 + 30 + 2 * 4)
+
+
+def test_where_no_following_frame_is_done_they_are_expected_in_proportion() -> None:
+    entries = [Entry(frame_name(0), "done", seconds=30)]
+    expected = {"first": 10.0, "following": 5.0}
+    job("out.mp4", entries, total=3, kind="video", shots=(0,), expected=expected)
+    assert status.of(Path("out.mp4")).seconds_left == pytest.approx(2 * 3 * 5)
 
 
 def test_no_time_is_guessed_before_the_first_item() -> None:

@@ -139,6 +139,24 @@ def test_a_stopped_folder_resumes_where_it_was() -> None:
         assert path.read_bytes() == (whole.output / path.name).read_bytes()
 
 
+def test_the_status_of_a_stopped_folder_counts_what_is_left_by_its_size() -> None:
+    """A picture of a sixteenth of the pixels is left; then it is removed."""
+    picture("photos/a.png", 1, 96, 128)
+    picture("photos/b.png", 2, 24, 32)
+    style, settings = picture("starry.jpg", 9), TINY | {"size": 128, "steps": 30}
+    with pytest.raises(StoppedError):
+        stylize_folder("photos", [style], observer=StopsAt(1), **settings)
+    stopped = status.of(Path("photos_starry"))
+    assert stopped.seconds_left is not None
+    assert 0 < stopped.seconds_left < 0.7 * stopped.seconds_each
+    Path("photos/b.png").unlink()
+    stylize_folder("photos", [style], **settings)
+    with Journal(Path(".photos_starry.nstpipe")) as journal:
+        facts = journal.facts()
+    assert facts is not None and facts.expected is not None
+    assert list(facts.expected) == ["a_starry.png"]
+
+
 def test_bad_pictures_fail_and_the_others_are_made() -> None:
     picture("photos/good.jpg", 1)
     picture("photos/sub/also good.png", 2)

@@ -221,6 +221,8 @@ def test_what_is_measured_of_a_clip_is_recorded(monkeypatch: pytest.MonkeyPatch)
     assert facts.shots == tuple(shot_detection.first_frames(clips.frames(source))) == (0, 30)
     lights = [light.of(frame) for frame in clips.frames(source)]
     assert facts.gains == light.gains_of_clip(lights, facts.shots)
+    assert facts.expected is not None
+    assert facts.expected["first"] > facts.expected["following"] > 0
 
     monkeypatch.setattr(sources, "survey", None)  # nothing is measured again
     with pytest.raises(StoppedError):

@@ -3,7 +3,7 @@
 The expected times of the items of one kind (pictures, first frames, following frames) are multiplied by one
 factor: what those that ended took, over what was expected of them. Where workers make several at once, each
 takes so much longer. The first item of each worker, which waits until libraries are loaded, counts only where
-no other has ended.
+no other has ended. The progress of a run and the status of a job both estimate so.
 """
 
 from collections import defaultdict
@@ -59,8 +59,12 @@ class _Sums:
 class TimeLeft:
     """Follows the items of a job that are left when it begins. All times are of one clock, in seconds."""
 
-    def __init__(self, count: int, times: Mapping[str, ItemTime]) -> None:
-        """Expect ``times`` of the items, by name; without any, as much of each of ``count`` items."""
+    def __init__(self, count: int, times: Mapping[str, ItemTime], at_once: int = 1) -> None:
+        """Expect ``times`` of the items, by name; without any, as much of each of ``count`` items.
+
+        Args:
+            at_once: items that are made at once, at least.
+        """
         self._times = times
         self._kinds: defaultdict[str, _Sums] = defaultdict(_Sums)
         for time in times.values() or [UNKNOWN] * count:
@@ -70,7 +74,7 @@ class TimeLeft:
         self.mean = self.whole / (len(times) or count or 1)
         """Expected seconds of an item, on average."""
         self._active: dict[str, _Active] = {}
-        self._at_once = 1
+        self._at_once = at_once
 
     def began(self, name: str, now: float) -> None:
         """An item began."""
@@ -91,12 +95,23 @@ class TimeLeft:
     def ended(self, name: str, now: float, *, failed: bool = False) -> None:
         """An item ended; the time of one that failed says nothing about others."""
         active = self._active.pop(name, None)
+        sums = self._left_out(name)
+        if active is not None and not failed:
+            starts = active.expected.starts_a_worker
+            sums.add(now - active.since, active.counted(1.0), starts_a_worker=starts)
+
+    def ended_before(self, name: str, seconds: float | None) -> None:
+        """An item took so many seconds, by a record; None: it failed."""
+        sums, expected = self._left_out(name), self._expected(name).seconds
+        if seconds is not None and expected > 0:
+            sums.add(seconds, expected, starts_a_worker=False)
+
+    def _left_out(self, name: str) -> _Sums:
+        """Take an item from those that are left; the sums of its kind."""
         expected = self._expected(name)
         sums = self._kinds[expected.kind]
         sums.left = max(0.0, sums.left - expected.seconds)
-        if active is not None and not failed:
-            starts = expected.starts_a_worker
-            sums.add(now - active.since, active.counted(1.0), starts_a_worker=starts)
+        return sums
 
     @property
     def done(self) -> float:

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from pipeline.command_line.time_left import TimeLeft
 from pipeline.core.style_transfer import StepInfo
 from pipeline.jobs.planning.item_times import ItemTime
+from pipeline.jobs.planning.time_left import TimeLeft
 
 
 def step(number: int, of: int, scale: int = 1, scales: int = 1) -> StepInfo:
@@ -102,7 +102,7 @@ def test_workers_are_counted_with_what_they_have_begun(workers: int) -> None:
 
 def test_the_loading_of_workers_tells_nothing_of_the_items() -> None:
     """It takes ten times as long as expected, since the disk is slow; the pictures take what is expected."""
-    starting = ItemTime("picture", ((8, 0.5),), 3.0, starts_a_worker=True)
+    starting = ItemTime("picture", ((8, 0.5),), loading=3.0)
     times = {"1": starting, "2": starting} | {f"{number}": expected(4) for number in range(3, 21)}
     said, true = with_workers(2, 3, times, [34.0, 34.0, *[4.0] * 18])
     assert said == pytest.approx(true, rel=0.2)
@@ -159,6 +159,16 @@ def test_without_expectations_all_items_count_the_same() -> None:
         left.ended(f"{number}", 30 * number + 30)
     assert left.seconds(60) == pytest.approx(90)
     assert (left.whole, left.done) == (5, 2)
+
+
+def test_what_is_recorded_of_earlier_runs_counts_as_what_ends_now() -> None:
+    """Twice as long as expected, two at once; one failed, and one of the record is unknown by now."""
+    times = {"a": expected(3), "b": expected(5), "c": expected(8), "d": expected(4)}
+    left = TimeLeft(5, times, at_once=2)
+    assert left.seconds(0) is None
+    for name, seconds in {"a": 6.0, "b": 10.0, "c": None, "gone": 100.0}.items():
+        left.ended_before(name, seconds)
+    assert left.seconds(0) == pytest.approx(2 * 4 / 2)
 
 
 def test_nothing_is_left_at_the_end() -> None:
