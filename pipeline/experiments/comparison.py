@@ -10,7 +10,7 @@ from pipeline.base.arrays import FloatArray, Size
 from pipeline.base.files import check_file
 from pipeline.base.messages import shown
 from pipeline.core.scales import pastiche_size
-from pipeline.errors import OutputError, SettingsError
+from pipeline.errors import InputError, OutputError, SettingsError
 from pipeline.experiments import (
     cell_results,
     comparison_plot,
@@ -21,7 +21,7 @@ from pipeline.experiments import (
 )
 from pipeline.experiments.cell_results import CellResult
 from pipeline.experiments.cells import Cell, Grid
-from pipeline.experiments.experiment import begin
+from pipeline.experiments.experiment import begun
 from pipeline.experiments.measures import Measures, read_within
 from pipeline.experiments.outputs import Output
 from pipeline.experiments.stylising import Pastiche
@@ -72,29 +72,47 @@ def run(
 
     Raises:
         JobDiffersError: a picture in the folder was made with other settings or weights, or of others.
+        LockedError: another process makes pictures in the folder.
         NstpipeError: another of its kinds.
     """
+    unreadable_styles(cells)  # raises before any work where it is every style
+    with begun(content, ENDING, folder, weights_of(cells), observer) as experiment:
+        comparison = Comparison(content, cells, experiment.folder, experiment.weights)
+        left = comparison.left(force=force)
+        if min(workers, len(left)) > 1:
+            observer.say(SLOWER)
+        ended = stylising.make(
+            comparison.pastiches,
+            left,
+            experiment.weights,
+            observer,
+            watch=comparison.measures.watch,
+            workers=workers,
+            others_go_on=True,
+        )
+        results = comparison.draw(observer)
+        if results:
+            tell(comparison_table.as_text(results, experiment.weights.kind))
+        failed = [entry for entry in ended if entry.state == "failed"]
+        return experiment.outcome(done=len(results), stylized=len(ended), failed=failed)
+
+
+def unreadable_styles(cells: Grid) -> dict[Path, str]:
+    """The styles that cannot be read, by their headers, each with the reason; their cells will fail.
+
+    Raises:
+        InputError: there is no file of a style, or none can be read.
+    """
+    problems: dict[Path, InputError] = {}
     for style in cells.styles:
         check_file(style, "a picture")
-    experiment = begin(content, ENDING, folder, weights_of(cells), observer)
-    comparison = Comparison(content, cells, experiment.folder, experiment.weights)
-    left = comparison.left(force=force)
-    if min(workers, len(left)) > 1:
-        observer.say(SLOWER)
-    ended = stylising.make(
-        comparison.pastiches,
-        left,
-        experiment.weights,
-        observer,
-        watch=comparison.measures.watch,
-        workers=workers,
-        others_go_on=True,
-    )
-    results = comparison.draw(observer)
-    if results:
-        tell(comparison_table.as_text(results, experiment.weights.kind))
-    failed = [entry for entry in ended if entry.state == "failed"]
-    return experiment.outcome(done=len(results), stylized=len(ended), failed=failed)
+        try:
+            pastiche_size(images.read_size(style), LARGEST_TILE, shown(style))
+        except InputError as error:
+            problems[style] = error
+    if len(problems) == len(cells.styles):
+        raise problems[cells.styles[0]]
+    return {style: str(error) for style, error in problems.items()}
 
 
 def weights_of(cells: Grid) -> str:
@@ -140,7 +158,7 @@ class Comparison:
         settings = cell.settings()
         parts = {**outputs.parts_of(self._content, settings, self._extractor), "style": style}
         output = outputs.output(self._content, path_of(cell, folder), parts, keeps_losses=True)
-        return Pastiche(cell.name, settings, cell.style, output)
+        return Pastiche(cell.name, settings, cell.style, style, output)
 
     def left(self, *, force: bool) -> dict[Item, str | None]:
         """The cells to make, see :func:`.outputs.left`.
@@ -200,7 +218,8 @@ class Comparison:
 
     def _drawn_sheet(self) -> FloatArray:
         longest = min(LARGEST_TILE, self._longest)
-        content, *styles = (read_within(path, longest) for path in (self._content, *self._grid.styles))
+        content = read_within(self._content, longest)
+        styles = [_read_style(style, longest) for style in self._grid.styles]
         return comparison_sheet.of(self._grid, content, styles, list(map(_read, self.pastiches)))
 
 
@@ -211,6 +230,14 @@ def _is_table(path: Path) -> bool:
             return file.readline().startswith(",".join(comparison_table.HEADER).encode())
     except OSError as error:
         raise OutputError(f"{shown(path)}: cannot be read; name another folder with -o") from error
+
+
+def _read_style(style: Path, longest: int) -> FloatArray | None:
+    """A style for the sheet (H, W, 3); None where it cannot be read: its cells failed."""
+    try:
+        return read_within(style, longest)
+    except InputError:
+        return None
 
 
 def _read(pastiche: Pastiche) -> FloatArray | None:

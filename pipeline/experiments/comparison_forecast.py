@@ -1,11 +1,10 @@
 """What a comparison would make, and what it would cost. Nothing is written, and nothing is fetched."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from pipeline.base.files import check_file
 from pipeline.base.messages import duration, shown
-from pipeline.core.scales import pastiche_size
 from pipeline.experiments import comparison, comparison_plot, outputs
 from pipeline.experiments.cells import Cell, Grid
 from pipeline.experiments.comparison import Comparison
@@ -15,7 +14,6 @@ from pipeline.extractor.weights import Weights
 from pipeline.jobs.planning import forecast, forecast_lines
 from pipeline.jobs.planning.forecast import PictureCost
 from pipeline.jobs.planning.plan import Item
-from pipeline.pictures import images
 
 UNKNOWN = "those that are done show once the weights are there"
 
@@ -28,8 +26,7 @@ def lines(
     Raises:
         NstpipeError: what it would end with before the first cell.
     """
-    for style in cells.styles:
-        check_file(style, "a picture")
+    unreadable = comparison.unreadable_styles(cells)
     folder = outputs.folder_of(content, comparison.ENDING, folder)
     spec = comparison.weights_of(cells)
     extractor = weights.at_hand(spec)
@@ -38,9 +35,10 @@ def lines(
     if left is not None:
         by_item = {item: cell for item, cell in by_item.items() if item in left}
     done = UNKNOWN if left is None else f"{len(cells.cells) - len(left)} of them done"
-    _check_styles(cells)
     network = extractor.architecture if extractor else Architecture.of_widths(IMAGENET_WIDTHS)
-    cost = forecast.of_pictures({item: cell.settings() for item, cell in by_item.items()}, network, workers)
+    readable = {item: cell.settings() for item, cell in by_item.items() if cell.style not in unreadable}
+    cost = forecast.of_pictures(readable, network, workers)
+    cost = replace(cost, problems=(*unreadable.values(), *cost.problems))
     return [
         f"compare: {shown(content)} -> {shown(folder)}",
         f"styles: {'; '.join(map(shown, cells.styles))}",
@@ -65,16 +63,6 @@ def _left(
     if extractor is None:
         return None
     return set(Comparison(content, cells, folder, extractor).left(force=force))
-
-
-def _check_styles(cells: Grid) -> None:
-    """Check that the styles can be read.
-
-    Raises:
-        InputError: one cannot, or it is too small.
-    """
-    for cell in cells.cells:
-        pastiche_size(images.read_size(cell.style), cell.settings().size, shown(cell.style))
 
 
 def _cost(cell: Cell, item: Item, costs: Mapping[Item, PictureCost]) -> str:

@@ -14,15 +14,18 @@ ACROSS = 4
 
 
 def of(
-    cells: Grid, content: FloatArray, styles: Sequence[FloatArray], pictures: Sequence[FloatArray | None]
+    cells: Grid,
+    content: FloatArray,
+    styles: Sequence[FloatArray | None],
+    pictures: Sequence[FloatArray | None],
 ) -> FloatArray:
     """Content and style, then every cell below its label; of two axes, each row has its label on the left.
 
-    Several styles stand to the left of their cells instead.
+    Where there are several styles, each has a row: the content, the style, its cells.
 
     Args:
         content: (H, W, 3), 0..255; tiles have its size.
-        styles: those of the grid, the same way.
+        styles: those of the grid, the same way; None where one could not be read.
         pictures: of the cells, row by row; None where a cell could not be made.
 
     Returns:
@@ -42,17 +45,17 @@ def of(
         return _by_style(cells, inputs[0], inputs[1:], made)
     if len(cells.axes) == 1:
         return grid([*inputs, *made], ACROSS)
-    return _in_rows([inputs, *_split(made, cells)], cells)
+    return _in_rows([inputs, *_split(made, cells)], ["", *cells.axes[0].labels])
 
 
 def _by_style(
     cells: Grid, content: FloatArray, styles: list[FloatArray], made: list[FloatArray]
 ) -> FloatArray:
-    """The content, then each style beside its cells."""
-    rows = [[style, *row] for style, row in zip(styles, _split(made, cells), strict=True)]
-    if len(cells.axes) == 1:  # pairs
-        return grid([content, np.full_like(content, 255), *chain(*rows)], ACROSS)
-    return _in_rows([[content], *rows], cells)
+    """A row for each style."""
+    rows = [[content, style, *row] for style, row in zip(styles, _split(made, cells), strict=True)]
+    if len(cells.axes) == 1:
+        return grid(list(chain(*rows)), len(rows[0]))
+    return _in_rows(rows, cells.axes[0].labels)
 
 
 def _split(tiles: list[FloatArray], cells: Grid) -> list[list[FloatArray]]:
@@ -61,9 +64,8 @@ def _split(tiles: list[FloatArray], cells: Grid) -> list[list[FloatArray]]:
     return [tiles[start : start + count] for start in range(0, len(tiles), count)]
 
 
-def _in_rows(rows: list[list[FloatArray]], cells: Grid) -> FloatArray:
-    """The row of the inputs and those of the cells, which have their labels on the left, on white."""
-    labels = ["", *cells.axes[0].labels]
+def _in_rows(rows: list[list[FloatArray]], labels: Sequence[str]) -> FloatArray:
+    """The rows, each with its label on the left, on white."""
     white = np.full_like(rows[0][0], 255)
     margin = max(map(width_of, labels))
     across = max(map(len, rows))

@@ -1,7 +1,8 @@
-"""What every experiment begins and ends with: its folder and the weights; its outcome."""
+"""What every experiment begins and ends with: its folder, held, and the weights; its outcome."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,9 @@ from pipeline.base import memory
 from pipeline.experiments import outputs
 from pipeline.extractor import weights
 from pipeline.extractor.weights import Weights
+from pipeline.jobs.planning import output_names
 from pipeline.jobs.record.entries import Entry
+from pipeline.jobs.record.lock import held
 from pipeline.jobs.work.observer import Observer
 from pipeline.jobs.work.runs import Outcome
 
@@ -34,8 +37,11 @@ class Experiment:
         return Outcome(self.folder, self.weights.described, done, stylized, seconds, tuple(failed))
 
 
-def begin(image: Path, ending: str, folder: Path | None, spec: str, observer: Observer) -> Experiment:
-    """Begin an experiment on a picture.
+@contextmanager
+def begun(
+    image: Path, ending: str, folder: Path | None, spec: str, observer: Observer
+) -> Iterator[Experiment]:
+    """An experiment on a picture, whose folder is this process's alone meanwhile.
 
     Temporary files that a killed run left in the folder are removed.
 
@@ -45,6 +51,7 @@ def begin(image: Path, ending: str, folder: Path | None, spec: str, observer: Ob
 
     Raises:
         InputError: there is no such picture.
+        LockedError: another process makes pictures in the folder.
         OutputError: there is a file of the folder's name, or the name is too long.
         WeightsError: the weights are unavailable.
     """
@@ -52,5 +59,6 @@ def begin(image: Path, ending: str, folder: Path | None, spec: str, observer: Ob
     memory.check_limits(for_tensorflow=True)
     folder = outputs.folder_of(image, ending, folder)
     extractor = weights.obtain(spec, observer.warn, observer.fetching)
-    outputs.sweep(folder)
-    return Experiment(folder, extractor, began_at)
+    with held(output_names.job_folder_in_use(folder), folder):
+        outputs.sweep(folder)
+        yield Experiment(folder, extractor, began_at)

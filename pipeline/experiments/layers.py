@@ -11,7 +11,7 @@ from pipeline.base.messages import shown
 from pipeline.base.resizing import size_to_fit
 from pipeline.core import loading
 from pipeline.experiments import layer_pictures, outputs
-from pipeline.experiments.experiment import begin
+from pipeline.experiments.experiment import Experiment, begun
 from pipeline.experiments.layer_pictures import ACROSS, SIDE
 from pipeline.extractor.layers import LAYERS
 from pipeline.extractor.weights import Weights
@@ -41,8 +41,13 @@ def run(
         NstpipeError: another of its kinds.
     """
     chosen = Choice(DEFAULT_PRESET, flags).resolve().settings
-    experiment = begin(image, "layers", folder, chosen.weights, observer)
-    settings = _settings(chosen, experiment.weights)
+    with begun(image, "layers", folder, chosen.weights, observer) as experiment:
+        return _make(image, _settings(chosen, experiment.weights), experiment, observer, force=force)
+
+
+def _make(
+    image: Path, settings: Settings, experiment: Experiment, observer: Observer, *, force: bool
+) -> Outcome:
     parts = outputs.parts_of(image, settings, experiment.weights)
     made = {
         name: outputs.output(image, experiment.folder / name, {**parts, "of": name})

@@ -6,7 +6,7 @@ from typing import Any
 
 from pipeline.base.resizing import resize
 from pipeline.experiments import objectives, outputs, stylising
-from pipeline.experiments.experiment import begin
+from pipeline.experiments.experiment import begun
 from pipeline.experiments.objectives import Kind
 from pipeline.experiments.outputs import Output
 from pipeline.experiments.stylising import Pastiche
@@ -43,15 +43,15 @@ def run(
         NstpipeError: another of its kinds.
     """
     spec = objectives.settings_of(objectives.figure(kinds[0])[0], flags).weights
-    experiment = begin(image, "reconstructed", folder, spec, observer)
-    figures = [_Figure(kind, image, experiment.folder, flags, experiment.weights) for kind in kinds]
-    left = outputs.left([output for figure in figures for output in figure.outputs], force=force)
-    pictures = [picture for figure in figures for picture in figure.pictures]
-    made = len(stylising.make(pictures, left, experiment.weights, observer))
-    for figure in figures:
-        if any(output.item in left for output in figure.outputs):
-            figure.write_sheet(left)
-    return experiment.outcome(done=len(pictures), stylized=made)
+    with begun(image, "reconstructed", folder, spec, observer) as experiment:
+        figures = [_Figure(kind, image, experiment.folder, flags, experiment.weights) for kind in kinds]
+        left = outputs.left([output for figure in figures for output in figure.outputs], force=force)
+        pictures = [picture for figure in figures for picture in figure.pictures]
+        made = len(stylising.make(pictures, left, experiment.weights, observer))
+        for figure in figures:
+            if any(output.item in left for output in figure.outputs):
+                figure.write_sheet(left)
+        return experiment.outcome(done=len(pictures), stylized=made)
 
 
 class _Figure:
@@ -65,7 +65,7 @@ class _Figure:
             settings = objectives.settings_of(one, flags)
             parts = outputs.parts_of(image, settings, extractor)
             output = outputs.output(image, folder / one.name, parts)
-            self.pictures.append(Pastiche(one.label, settings, image, output))
+            self.pictures.append(Pastiche(one.label, settings, image, parts["input"], output))
         all_parts = {"sheet of": [picture.output.parts for picture in self.pictures]}
         self._sheet = outputs.output(image, folder / f"{kind}.png", all_parts)
 

@@ -6,13 +6,16 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from pipeline.base.arrays import FloatArray
 from pipeline.base.memory import free_memory
 from pipeline.core.style_transfer import OnStep, StepInfo
-from pipeline.errors import DivergedError
+from pipeline.errors import DiskFullError, InputError, StoppedError
 from pipeline.experiments.outputs import Output
 from pipeline.extractor.weights import Weights
 from pipeline.jobs.planning.plan import Item
+from pipeline.jobs.record import fingerprint, input_files
 from pipeline.jobs.record.entries import Entry
+from pipeline.jobs.record.input_files import InputFile
 from pipeline.jobs.work.executor import executor
 from pipeline.jobs.work.messages import Began, Done, Failed, Message, Noted, Stepped, Waiting
 from pipeline.jobs.work.observer import Observer
@@ -28,12 +31,14 @@ class Pastiche:
         label: on the sheet.
         settings: how it is stylised.
         style: the picture whose style it takes.
+        style_sha256: of the bytes of ``style`` (hex), as the parts of ``output`` have it.
         output: its file.
     """
 
     label: str
     settings: Settings
     style: Path
+    style_sha256: str
     output: Output
 
 
@@ -75,12 +80,33 @@ class PasticheTask:
         """Read the style, make the picture as in a job. Compiled graphs are used again where they fit."""
         pastiche, inputs = self.pastiche, runner.inputs
         assert isinstance(inputs, PasticheInputs)
-        settings, maker = pastiche.settings, pastiche.output.maker
-        styles = [read_styles([pastiche.style], settings, lambda note: on_message(Noted(note)))]
-        runner.take(replace(inputs, settings=settings, styles=styles, maker=maker))
+        settings, maker, item = pastiche.settings, pastiche.output.maker, pastiche.output.item
+        notes: list[str] = []
+        try:
+            styles = [_read_style(pastiche, notes.append)]
+        except InputError as error:  # of this style; others can be read
+            on_message(Began(item))
+            on_message(Failed.of(item, error))
+            return
+        for note in notes:
+            on_message(Noted(note))
+        content = InputFile(item.content, pastiche.output.parts["input"], ())
+        runner.take(replace(inputs, settings=settings, styles=styles, maker=maker, source=content))
         with inputs.watch(pastiche) as on_step:
-            task = PictureTask(pastiche.output.item, self.replaces)
+            task = PictureTask(item, self.replaces)
             task.run(runner, partial(_pass_on, on_message, on_step))
+
+
+def _read_style(pastiche: Pastiche, note: Callable[[str], None]) -> list[FloatArray]:
+    """The pixels of the style.
+
+    Raises:
+        InputError: it cannot be read, or has changed since the run began.
+    """
+    pixels = read_styles([pastiche.style], pastiche.settings, note)
+    if fingerprint.of_file(pastiche.style) != pastiche.style_sha256:
+        raise input_files.changed(pastiche.style)
+    return pixels
 
 
 def _pass_on(on_message: OnMessage, on_step: OnStep, message: Message) -> None:
@@ -105,13 +131,14 @@ def make(
         left: the items to make, of :func:`.outputs.left`.
         watch: can be pickled.
         workers: pastiches that are made at once, each in a process of its own.
-        others_go_on: whether the others are made where the loss of one diverges.
+        others_go_on: whether the others are made where one fails.
 
     Returns:
-        An entry of each that was left: it is done, or its loss diverged.
+        An entry of each that was left: it is done, or it failed.
 
     Raises:
-        Exception: another error of a picture, or one of the observer; it ends the run.
+        Exception: an error of a picture, where the others do not go on or would run into it as well; or one
+            of the observer.
     """
     to_make = [pastiche for pastiche in pastiches if pastiche.output.item in left]
     observer.began(len(pastiches), len(pastiches) - len(to_make))
@@ -164,7 +191,9 @@ class _Report:
                 self._note(note)
             case Done(entry):
                 self._end(entry)
-            case Failed(Item() as item, DivergedError(), reason) if self._others_go_on:
+            case Failed(_, StoppedError() | DiskFullError()):
+                raise message.error
+            case Failed(Item() as item, _, reason) if self._others_go_on:
                 self._end(Entry(item.name, "failed", reason=reason))
             case Failed():
                 raise message.error

@@ -63,7 +63,7 @@ def test_seconds_leave_out_the_first_step_and_the_time_of_measuring(monkeypatch:
     image = picture("photo.png", 1, 32, 32)
     settings = Settings(size=32, steps=4)
     output = outputs.output(image, image.with_name("out") / "cell.png", {})
-    pastiche = Pastiche("cell", settings, image, output)
+    pastiche = Pastiche("cell", settings, image, "", output)
     own = loss_curves.path_of(cell_results._folder(pastiche), "cell.png")
     with loss_curves.LossCurve(own) as curve, cell_results.measuring(pastiche, measure) as on_step:
         for step in range(1, 5):
@@ -84,5 +84,5 @@ def test_seconds_leave_out_the_first_step_and_the_time_of_measuring(monkeypatch:
 def test_a_picture_that_is_missing_has_no_result() -> None:
     image = picture("photo.png", 1, 32, 32)
     output = outputs.output(image, image.with_name("cell.png"), {})
-    pastiche = Pastiche("cell", Settings(), image, output)
+    pastiche = Pastiche("cell", Settings(), image, "", output)
     assert cell_results.result(pastiche, (32, 32), lambda pixels: {}) is None

@@ -15,11 +15,19 @@ import pipeline
 from pipeline.base import atomic
 from pipeline.core import loss_graphs
 from pipeline.core.loss_graphs import LossGraphs
-from pipeline.errors import JobDiffersError, NstpipeError, OutputError, StoppedError
+from pipeline.errors import (
+    InputError,
+    JobDiffersError,
+    LockedError,
+    NstpipeError,
+    OutputError,
+    StoppedError,
+)
 from pipeline.experiments import cells, common_measure, comparison, comparison_plot
 from pipeline.extractor import weights
 from pipeline.extractor.layers import LAYERS
 from pipeline.extractor.weights import Weights
+from pipeline.jobs.record.lock import held
 from pipeline.pictures import images, sheets, writing
 from pipeline.settings.choice import Choice
 from pipeline.settings.settings import DEFAULT_STYLE_LAYERS
@@ -280,17 +288,21 @@ def test_several_styles_are_an_axis_and_each_is_on_the_sheet(starry: Path) -> No
     for one, steps in zip(names[2:], (2, 3), strict=True):
         np.testing.assert_array_equal(pixels(FOLDER / f"{one}.png"), pixels(f"alone/steps={steps}.png"))
     sheet = pixels(FOLDER / "sheet.png")
-    row, margin = sheet.shape[0] // 3, sheets.width_of("style=starry")
-    width = (sheet.shape[1] - margin) // 3
-    for number, name in enumerate(["style.png", "starry.png"], 1):
+    row, margin = sheet.shape[0] // 2, sheets.width_of("style=starry")
+    width = (sheet.shape[1] - margin) // 4
+    assert row == sheets.LABEL + 24 + 2 * sheets.BORDER
+    for number, name in enumerate(["style.png", "starry.png"]):
         top = number * row + sheets.LABEL + sheets.BORDER
-        left = margin + (width - 24) // 2  # in the tile of the content, 24 high, it is square
-        shown = sheet[top : top + 24, left : left + 24]
+
+        def at(column: int, wide: int, top: int = top) -> np.ndarray:
+            left = margin + column * width + (width - wide) // 2
+            return sheet[top : top + 24, left : left + wide]
+
+        np.testing.assert_array_equal(at(0, 32), pixels("photo.png"))
         desired = cv2.resize(pixels(name), (24, 24), interpolation=cv2.INTER_AREA)
-        assert np.abs(shown - desired).max() < 2
-        left = margin + 2 * width + (width - 32) // 2
-        last = pixels(FOLDER / f"{names[2 * number - 1]}.png")
-        np.testing.assert_array_equal(sheet[top : top + 24, left : left + 32], last)
+        assert np.abs(at(1, 24) - desired).max() < 2  # in the tile of the content, 24 high, it is square
+        for column, cell in enumerate(names[2 * number : 2 * number + 2], 2):
+            np.testing.assert_array_equal(at(column, 32), pixels(FOLDER / f"{cell}.png"))
 
 
 def test_each_cell_is_measured_against_its_own_style_and_has_no_rival_of_another(starry: Path) -> None:
@@ -305,16 +317,80 @@ def test_each_cell_is_measured_against_its_own_style_and_has_no_rival_of_another
     assert "seconds to the final loss" not in text
 
 
-def test_pairs_of_style_and_cell_follow_the_content_where_styles_are_the_only_axis(starry: Path) -> None:
+def test_content_style_and_cell_are_a_row_where_styles_are_the_only_axis(starry: Path) -> None:
     run([], styles=["style.png", "starry.png"])
     sheet = pixels(FOLDER / "sheet.png")
-    row, width = sheet.shape[0] // 2, sheet.shape[1] // 4
-    for place, name in {(0, 0): Path("photo.png"), (0, 3): FOLDER / "style=style.png"}.items():
-        top, left = place[0] * row + sheets.LABEL + sheets.BORDER, place[1] * width + (width - 32) // 2
-        np.testing.assert_array_equal(sheet[top : top + 24, left : left + 32], pixels(name))
-    assert sheet[:row, width : 2 * width].min() == 255
-    second = sheet[row + sheets.LABEL + sheets.BORDER :][:24, width + (width - 32) // 2 :][:, :32]
-    np.testing.assert_array_equal(second, pixels(FOLDER / "style=starry.png"))
+    row, width = sheet.shape[0] // 2, sheet.shape[1] // 3
+    for number, name in enumerate(["style", "starry"]):
+        for column, path in {0: Path("photo.png"), 2: FOLDER / f"style={name}.png"}.items():
+            top, left = number * row + sheets.LABEL + sheets.BORDER, column * width + (width - 32) // 2
+            np.testing.assert_array_equal(sheet[top : top + 24, left : left + 32], pixels(path))
+        of_style = sheet[number * row + sheets.LABEL : (number + 1) * row, width : 2 * width]
+        assert of_style.min() < 200  # no tile is empty
+
+
+def test_a_style_that_cannot_be_read_or_too_little_memory_ends_no_other_cell(starry: Path) -> None:
+    Path("text.png").write_text("no picture")
+    Path("cut.png").write_bytes(starry.read_bytes()[:-200])
+    observer = RecordingObserver()
+    outcome, _ = run(["memory=1,4GB"], observer, styles=["text.png", "cut.png", "starry.png"])
+    assert {entry.name: entry.reason.partition(":")[0] for entry in outcome.failed} == {
+        **{f"style=text memory={memory}.png": "text.png" for memory in ("1", "4GB")},
+        **{f"style=cut memory={memory}.png": "cut.png" for memory in ("1", "4GB")},
+        "style=starry memory=1.png": "photo.png",
+    }
+    assert "even in tiles" in outcome.failed[-1].reason
+    assert (outcome.done, [row["cell"] for row in table()]) == (1, ["style=starry memory=4GB"])
+    assert sorted(files()) == ["losses.png", "sheet.png", "style=starry memory=4GB.png", "table.csv"]
+    starry.unlink()
+    with pytest.raises(InputError, match=r"text.png: "):
+        run(["memory=1,4GB"], styles=["text.png"])
+
+
+class Replaces(RecordingObserver):
+    """Writes another picture to a file once the first cell is done."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self.path = path
+
+    def item_ended(self, entry) -> None:
+        super().item_ended(entry)
+        if len(self.entries) == 1:
+            picture(self.path, 8, 24, 32)
+
+
+@pytest.mark.parametrize("name", ["style.png", "photo.png"])
+def test_what_changes_while_cells_are_made_or_between_two_runs_is_noticed(name: str) -> None:
+    before = Path(name).read_bytes()
+    outcome, _ = run(observer=Replaces(name))
+    assert [entry.name for entry in outcome.failed] == NAMES[1:]
+    assert outcome.failed[0].reason.startswith(f"{name}: changed while the job ran")
+    with pytest.raises(JobDiffersError, match=r"adam.png: was made with other settings or weights, or of"):
+        run()
+    Path(name).write_bytes(before)
+    outcome, _ = run()
+    assert (outcome.stylized, outcome.done, outcome.failed) == (1, 2, ())
+
+
+def test_a_second_run_in_the_same_folder_is_refused() -> None:
+    with (
+        held(Path(f".{FOLDER}.nstpipe"), FOLDER),
+        pytest.raises(LockedError, match=rf"photo_compared: .* held by process {os.getpid()} on .*; wait"),
+    ):
+        run()
+    assert not FOLDER.exists()
+    assert run(observer=Tries())[0].done == 2
+    assert not list(Path(f".{FOLDER}.nstpipe").glob("*lock*"))
+
+
+class Tries(RecordingObserver):
+    """Tries another run while the first has begun."""
+
+    def began(self, total: int, done: int) -> None:
+        super().began(total, done)
+        with pytest.raises(LockedError):
+            run()
 
 
 def test_a_cell_of_one_style_has_the_fingerprint_of_earlier_versions() -> None:

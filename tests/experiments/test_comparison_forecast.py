@@ -135,6 +135,16 @@ def test_what_will_fail_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert f"note: {comparison.INSTALL}" in lines("size=16,32")
 
 
+def test_a_style_that_cannot_be_read_is_named_and_costs_nothing() -> None:
+    Path("text.png").write_text("no picture")
+    printed = lines("seed=0,1", styles=["text.png", "style.png"])
+    listed = cells_in(printed)
+    assert [line.partition(": ")[2] for line in listed[:2]] == ["will fail"] * 2
+    assert [("about" in line) for line in listed] == [False, False, True, True]
+    (problem,) = [line for line in printed if line.startswith("will fail")]
+    assert "text.png: " in problem
+
+
 def test_it_ends_with_the_error_that_the_run_would_end_with() -> None:
     make(1)
     with pytest.raises(JobDiffersError, match=r"seed=0.png: was made with other settings"):

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from pipeline.core.losses import style_target
-from pipeline.errors import InputError, JobDiffersError, OutputError, StoppedError
+from pipeline.errors import InputError, JobDiffersError, LockedError, OutputError, StoppedError
 from pipeline.experiments import objectives, reconstruction
 from pipeline.experiments.objectives import Kind
 from pipeline.extractor import weights
 from pipeline.extractor.vgg import Extractor
+from pipeline.jobs.record.lock import held
 from pipeline.jobs.work.runs import Outcome
 from pipeline.pictures import images, sheets, writing
 from tests.support import ROOT
@@ -214,3 +215,23 @@ def test_a_missing_picture_and_a_file_in_the_folder_s_place_are_errors() -> None
     with pytest.raises(InputError, match="photo.png: no such file"):
         run()
     assert not FOLDER.exists()
+
+
+class Replaces(RecordingObserver):
+    """Writes another picture to the file once the first is reconstructed."""
+
+    def item_ended(self, entry) -> None:
+        super().item_ended(entry)
+        if len(self.entries) == 1:
+            picture("photo.png", 8, 24, 32)
+
+
+def test_a_picture_that_changes_meanwhile_ends_the_run() -> None:
+    with pytest.raises(InputError, match=r"photo.png: changed while the job ran"):
+        run(observer=Replaces())
+    assert sorted(bytes_of(FOLDER)) == CONTENT[:1]
+
+
+def test_a_second_run_in_the_same_folder_is_refused() -> None:
+    with held(Path(f".{FOLDER}.nstpipe"), FOLDER), pytest.raises(LockedError, match="held by process"):
+        run()
