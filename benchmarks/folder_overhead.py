@@ -1,12 +1,14 @@
 """What a folder of small pictures costs beside its steps: reading, targets, writing, the journal.
 
     python -m benchmarks.folder_overhead samples/starry.jpg --pictures 200
+    python -m benchmarks.folder_overhead samples/starry.jpg --pictures 8 --workers 2 --threads 1
 
-The pictures are cut from the samples, each of a size of its own. Times are of the processor; TensorFlow is
-loaded before.
+The pictures are cut from the samples, each of a size of its own. Times are of the processor, all processes
+together; TensorFlow is loaded before, but by each worker. What the steps take is not known of workers.
 """
 
 import argparse
+import os
 import tempfile
 import time
 from pathlib import Path
@@ -14,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline import stylize_folder
+from pipeline import Rules, stylize_folder
 from pipeline.core.descent import Descent
 from pipeline.pictures import images, writing
 
@@ -26,23 +28,35 @@ SMALLEST_SHARE = 0.6
 
 def main() -> None:
     options = _parse()
-    before = time.process_time()
+    if options.threads:  # TensorFlow reads it when it runs its first operation, in workers too
+        os.environ["TF_NUM_INTRAOP_THREADS"] = str(options.threads)
     spent = _watched()
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary, "photos")
         folder.mkdir()
         _draw(folder, options.pictures)
-        before = time.process_time()
+        before = _seconds()
         flags: dict[str, Any] = {"size": options.size, "weights": options.weights}
-        stylize_folder(folder, options.style, Path(temporary, "out"), preset=options.preset, **flags)
-    total, steps = time.process_time() - before, sum(spent)
+        flags |= {"preset": options.preset, "rules": Rules(workers=options.workers)}
+        stylize_folder(folder, options.style, Path(temporary, "out"), **flags)
+    total, steps = _seconds() - before, sum(spent)
     print(
-        "| pictures | steps | all | all over steps | beside the steps, a picture |",
-        "|---|---|---|---|---|",
+        "| pictures | workers | threads of each | steps | all | all over steps | beside the steps, a picture |",
+        "|---|---|---|---|---|---|---|",
         sep="\n",
     )
-    beside = 1000 * (total - steps) / options.pictures
-    print(f"| {options.pictures} | {steps:.0f} s | {total:.0f} s | {total / steps:.2f} | {beside:.0f} ms |")
+    threads = options.threads or os.cpu_count()
+    of_steps = ["-", f"{total:.0f} s", "-", "-"]
+    if steps:
+        beside = 1000 * (total - steps) / options.pictures
+        of_steps = [f"{steps:.0f} s", f"{total:.0f} s", f"{total / steps:.2f}", f"{beside:.0f} ms"]
+    print(f"| {options.pictures} | {options.workers} | {threads} | {' | '.join(of_steps)} |")
+
+
+def _seconds() -> float:
+    """The processor's seconds of this process, and of those that it started and that ended."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
 
 
 def _watched() -> list[float]:
@@ -77,6 +91,8 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--size", type=int, default=256)
     parser.add_argument("--preset", default="preview")
     parser.add_argument("--weights", default="builtin")
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--threads", type=int, help="of each process; default: as many as cores")
     return parser.parse_args()
 
 
