@@ -41,7 +41,7 @@ def main() -> None:
         stylize_folder(folder, options.style, Path(temporary, "out"), **flags)
     total, steps = _seconds() - before, sum(spent)
     print(
-        "| pictures | workers | threads of each | steps | all | all over steps | beside the steps, a picture |",
+        "| pictures | workers | threads of each | steps | all | all over steps | beside steps, a picture |",
         "|---|---|---|---|---|---|---|",
         sep="\n",
     )

@@ -91,6 +91,12 @@ def test_the_names_of_pictures_are_of_any_bytes() -> None:
     assert status.of(Path("out")).seconds_left == pytest.approx(60)
 
 
+def test_the_start_of_a_worker_is_no_part_of_what_is_expected_of_its_item() -> None:
+    """The seconds of an entry do not include it."""
+    times = {"a": ItemTime("picture", ((2, 1.5),), 1.0, loading=3.0)}
+    assert expected_times.recorded(times) == {"a": 4.0}
+
+
 def test_first_frames_and_following_ones_count_by_their_kind() -> None:
     """Shots of four and three frames; a first frame took 30 s, two following ones 4 s each."""
     names = [frame_name(index) for index in range(3)]
