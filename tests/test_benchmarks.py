@@ -41,6 +41,16 @@ def test_the_modes_of_a_drawn_clip(table) -> None:
     assert images.read(Path("sheet.png")).pixels.shape[1] == 2 * 320
 
 
+@pytest.mark.parametrize(("clip", "share"), [("pan", 100), ("sprite", 90)])
+def test_places_that_stand_still(table, clip: str, share: int) -> None:
+    ((name, side, following, _, changeable, box, by_place),) = table(
+        "still_places", clip, "--sides", "96", "--frames", "3"
+    )
+    assert (name, side, following) == (clip, "96", "2")
+    shares = [int(cell.removesuffix(" %")) for cell in (changeable, by_place, box)]
+    assert shares == [100] * 3 if clip == "pan" else 0 < shares[0] < shares[1] <= shares[2] < share
+
+
 def test_precisions(table, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (("STEPS", "3"), ("SIZE", "64")):
         monkeypatch.setenv(f"NSTPIPE_{name}", value)
