@@ -41,6 +41,16 @@ def test_the_modes_of_a_drawn_clip(table) -> None:
     assert images.read(Path("sheet.png")).pixels.shape[1] == 2 * 320
 
 
+@pytest.mark.slow
+def test_fewer_steps_for_frames_that_follow(table) -> None:
+    words = ("pan", str(picture("starry.jpg", 2)), "--frames", "4", "--size", "48", "--preset", "lbfgs-30")
+    rows = table("frame_steps", *words, "--frame-steps", "6", "2", "--sheet", "sheet.png")
+    assert [row[:3] for row in rows] == [["pan", "6", "6.0"], ["pan", "2", "2.0"]]
+    assert [row[6] for row in rows] == ["1.000", f"{float(rows[1][5]) / float(rows[0][5]):.3f}"]
+    assert float(rows[1][3]) < float(rows[0][3]) < 0.5 and float(rows[1][6]) > 1
+    assert images.read(Path("sheet.png")).pixels.shape == (2 * (27 + 18), 48, 3)
+
+
 @pytest.mark.parametrize(("clip", "share"), [("pan", 100), ("sprite", 90)])
 def test_places_that_stand_still(table, clip: str, share: int) -> None:
     ((name, side, following, _, changeable, box, by_place),) = table(
