@@ -1,7 +1,7 @@
 """What fewer steps for the frames that follow others save, and what they cost in loss and steadiness.
 
     python -m benchmarks.frame_steps samples/clip.mp4 samples/starry.jpg
-    python -m benchmarks.frame_steps pan samples/starry.jpg --frame-steps 35,27,17 7,5,11 --sheet pan.png
+    python -m benchmarks.frame_steps pan samples/starry.jpg --frame-steps 35,27,17 35,11,14 --sheet pan.png
 
 The first shot of a clip, or a clip of benchmarks.motion, stylised once for each frame_steps (coarse
 scales first). A pass is one at full size: one at half of it is a quarter. Losses are of finished frames,
@@ -39,7 +39,7 @@ from pipeline.settings.settings import Settings
 from pipeline.steadiness import curves
 from pipeline.steadiness.curves import Steadiness
 
-CANDIDATES = ("35,27,17", "7,5,17", "7,5,11", "5,4,7", "3,3,5")
+CANDIDATES = ("35,27,17", "35,11,14", "35,11,10", "35,11,7", "35,11,5")
 """Half of the steps of ``balanced``, and fewer."""
 
 ALONE_EVERY = 5

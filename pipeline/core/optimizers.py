@@ -7,18 +7,23 @@ and leaves the picture inside the box 0..pixel_range.
 import numpy as np
 
 from pipeline.base.arrays import FloatArray
-from pipeline.core.lbfgs import Lbfgs
+from pipeline.core.lbfgs import FIRST_STEP, Lbfgs
 from pipeline.core.optimizer_protocol import Evaluate, OnIterate, Optimizer
-from pipeline.core.projected_lbfgs import PAIRS, ProjectedLbfgs
+from pipeline.core.projected_lbfgs import NEAR_FIRST_STEP, PAIRS, ProjectedLbfgs
 from pipeline.settings.settings import Settings
 
 
-def make(settings: Settings, pairs: int = PAIRS) -> Optimizer:
-    """The optimizer that ``settings`` ask for, with no history yet; projected L-BFGS keeps ``pairs``."""
+def make(settings: Settings, pairs: int = PAIRS, *, is_near: bool = False) -> Optimizer:
+    """The optimizer that ``settings`` ask for, with no history yet; projected L-BFGS keeps ``pairs``.
+
+    Args:
+        is_near: whether the picture starts nearly finished; projected L-BFGS begins with a shorter step then.
+    """
     if settings.optimizer == "lbfgs":
         return Lbfgs(settings.pixel_range, settings.max_iterations)
     if settings.optimizer == "projected-lbfgs":
-        return ProjectedLbfgs(settings.pixel_range, settings.max_iterations, pairs)
+        first_step = NEAR_FIRST_STEP if is_near else FIRST_STEP
+        return ProjectedLbfgs(settings.pixel_range, settings.max_iterations, pairs, first_step)
     kinds = {"adam": Adam, "adagrad": Adagrad, "rmsprop": RMSprop, "sgd": SGD}
     return kinds[settings.optimizer](settings)
 

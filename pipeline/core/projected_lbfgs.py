@@ -27,6 +27,10 @@ TRIALS = 8
 SHORTER = (0.1, 0.5)
 """Bounds of the factor by which a rejected trial's length is multiplied."""
 
+NEAR_FIRST_STEP = 0.7 / 255
+"""The first step from a start that is nearly finished, as that of a frame that follows others:
+:data:`~pipeline.core.lbfgs.FIRST_STEP` is too long there, and one or two trials are lost."""
+
 LEAST_CURVATURE = 1e-6
 """Least cosine between a step and the change of the gradient for which the pair is kept."""
 
@@ -106,9 +110,19 @@ class ProjectedLbfgs:
 
     returns_the_best = True
 
-    def __init__(self, high: float, max_iterations: int | None = None, pairs: int = PAIRS) -> None:
-        """Search in the box 0..``high``; stop for good after ``max_iterations``; remember ``pairs``."""
-        self._high, self._pairs = np.float32(high), pairs
+    def __init__(
+        self,
+        high: float,
+        max_iterations: int | None = None,
+        pairs: int = PAIRS,
+        first_step: float = FIRST_STEP,
+    ) -> None:
+        """Search in the box 0..``high``; stop for good after ``max_iterations``; remember ``pairs``.
+
+        Args:
+            first_step: root mean square of the first step that is tried, as a share of the box.
+        """
+        self._high, self._pairs, self._first_step = np.float32(high), pairs, first_step
         self._iterations_left = math.inf if max_iterations is None else max_iterations
 
     def advance(
@@ -132,7 +146,8 @@ class ProjectedLbfgs:
         return x if x.min() >= 0 and x.max() <= self._high else np.clip(x, 0, self._high)
 
     def _descend(self, search: "_Search", start: FloatArray) -> None:
-        point, history, first_step = search.evaluated(start), _History(start.size, self._pairs), FIRST_STEP
+        point, history = search.evaluated(start), _History(start.size, self._pairs)
+        first_step = self._first_step
         while not search.spent and self._iterations_left > 0:
             free = search.free(point)
             direction = self._direction(point, free, history, first_step)

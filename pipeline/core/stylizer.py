@@ -120,8 +120,10 @@ class Stylizer:
         for scale in scales:
             before = resize(start.pixels, scale.size)
             x = np.clip(before + enlarged(change, scale.size), 0, 255)
-            target = start.target if scale is scales[-1] else None
-            x = descent.descend(scale, x, self._aim(content, scale, margin), target)
+            full_size = scale is scales[-1]  # nearly finished; coarse scales are for what was never painted
+            target = start.target if full_size else None
+            aim = self._aim(content, scale, margin)
+            x = descent.descend(scale, x, aim, target, is_near=full_size)
             change = start.kept(x - before)
         return Pastiche(margin.cut(np.clip(start.pixels + change, 0, 255)), descent.steps, descent.losses)
 

@@ -31,6 +31,11 @@ NOT_IN_FINGERPRINT = frozenset({"snapshot_every", "weights", "device"})
 rounding (which many steps of L-BFGS can make visible); that is the user's choice.
 """
 
+FRAME_STEPS_PERCENT = {"projected-lbfgs": (50, 20, 40)}
+"""The default of ``frame_steps`` in percent of ``steps``: at the coarsest scale, between, at full size; for
+other optimizers 50. Newly visible places get their colours at the coarsest scale, where steps cost little;
+those between hardly matter (docs/benchmarks.md)."""
+
 VIDEO_ONLY = frozenset({"frame_steps", "temporal", "temporal_weight", "flow_quality"})
 """Settings of frames that follow others: they do not enter the fingerprint of pictures."""
 
@@ -67,8 +72,9 @@ class Settings(BaseModel):
     ] = Field(
         None,
         min_length=1,
-        description="Steps of a video frame that follows others (by default half of steps); the coarser "
-        "scales paint only what is newly visible.",
+        description="Steps of a video frame that follows others (by default half of steps; with "
+        "projected-lbfgs 40 percent at full size, 50 at the coarsest scale, 20 between); the coarser scales "
+        "paint only what is newly visible.",
     )
     strength: float = Field(
         NEUTRAL_STRENGTH,
@@ -214,7 +220,11 @@ class Settings(BaseModel):
 
     def frame_steps_at(self, scale: int) -> int:
         """Steps at ``scale`` for a frame that follows others."""
-        return self._at(self.frame_steps, scale) if self.frame_steps else max(1, self.steps_at(scale) // 2)
+        if self.frame_steps:
+            return self._at(self.frame_steps, scale)
+        coarsest, between, full = FRAME_STEPS_PERCENT.get(self.optimizer, (50, 50, 50))
+        percent = full if scale == self.scales - 1 else between if scale else coarsest
+        return max(1, self.steps_at(scale) * percent // 100)
 
     def _at(self, steps: tuple[int, ...], scale: int) -> int:
         counts = steps[-self.scales :]
@@ -237,7 +247,8 @@ def pixels_version(settings: Settings) -> int:
     When the same settings come to give other pixels, raise the version for exactly those settings. All others
     keep theirs, so that their jobs continue.
     RMSprop has its own since its squares start from 0, as in Keras; L-BFGS-B since the unit of the loss no
-    longer has an effect on its first step. All others have 3 since gradients are summed in another order.
+    longer has an effect on its first step. All others have 3 since gradients are summed in another order,
+    and frames that follow others take fewer steps.
     """
     return {"rmsprop": 4, "lbfgs": 5}.get(settings.optimizer, 3)
 

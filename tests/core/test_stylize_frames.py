@@ -78,6 +78,28 @@ def test_the_temporal_loss_is_in_units_of_the_first_frames_loss(weight, unit):
     assert losses[-1] == pytest.approx(weight * unit * 2 * away[:, 24:].mean() / 2, rel=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("optimizer", "init", "levels"),
+    [("projected-lbfgs", INIT, 0.7), ("projected-lbfgs", None, 5), ("lbfgs", INIT, 5), ("lbfgs", None, 5)],
+)
+def test_projected_lbfgs_begins_with_a_short_step_where_a_frame_follows(optimizer, init, levels):
+    images = []
+    make(optimizer=optimizer).stylize(CONTENT, init, on_step=lambda info: images.append(info.image()))
+    assert first_step(images) == pytest.approx(levels, rel=0.05)
+
+
+def test_coarse_scales_begin_with_a_long_step_since_what_is_new_was_never_painted():
+    terms = held_everywhere(newly_visible=right_half())
+    _, images = stylized(make(optimizer="projected-lbfgs", scales=2, frame_steps=2), terms)
+    assert first_step(images) == pytest.approx(5, rel=0.05)
+    assert first_step(images[2:]) == pytest.approx(0.7, rel=0.05)
+
+
+def first_step(images: list[np.ndarray]) -> float:
+    """The root mean square of the first step that is tried, in levels; the box may take a little of it."""
+    return float(np.sqrt(np.mean((images[1] - images[0]) ** 2)))
+
+
 def test_a_frame_that_is_held_moves_less_where_it_is_held():
     pastiche, _ = stylized(make(steps=20), held_everywhere(weights=right_half(), unit=1e9))
     moved = np.abs(pastiche.pixels - INIT)

@@ -22,6 +22,15 @@ def test_steps_for_each_scale(steps: object, scales: int, desired: list[int]) ->
     assert settings.total_steps == sum(desired)
 
 
+def test_a_frame_that_follows_others_takes_fewer_steps_with_projected_lbfgs() -> None:
+    fewer = Settings(optimizer="projected-lbfgs", steps=[70, 55, 35], scales=3)
+    assert [fewer.frame_steps_at(scale) for scale in (0, 1, 2)] == [35, 11, 14]
+    assert Settings(optimizer="projected-lbfgs", steps=35).frame_steps_at(0) == 14
+    assert Settings(optimizer="projected-lbfgs", steps=2, scales=2).frame_steps_at(0) == 1
+    given = Settings(optimizer="projected-lbfgs", frame_steps=7, scales=2)
+    assert [given.frame_steps_at(scale) for scale in (0, 1)] == [7, 7]
+
+
 def test_a_frame_that_follows_others_takes_half_of_each_scales_steps() -> None:
     halved = Settings(steps=[100, 60], scales=2)
     assert [halved.frame_steps_at(scale) for scale in (0, 1)] == [50, 30]
