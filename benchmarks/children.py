@@ -1,5 +1,6 @@
 """What a command costs, measured in a process of its own."""
 
+import contextlib
 import json
 import os
 import resource
@@ -9,6 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 KILOBYTE = 1 if sys.platform == "darwin" else 1024
 """Bytes in the unit of ``ru_maxrss``."""
@@ -62,3 +64,42 @@ def run(command: Sequence[str], log: Path) -> Cost:
 
 def _cost(usage: resource.struct_rusage, seconds: float) -> Cost:
     return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss * KILOBYTE, seconds)
+
+
+class Answering:
+    """A command that answers each line with one of JSON; where one is asked, others wait."""
+
+    def __init__(self, command: Sequence[str], log: Path) -> None:
+        """Start it, with its standard error in ``log``.
+
+        Raises:
+            SystemExit: it cannot be started.
+        """
+        self._command, self._log = command[0], log
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        with log.open("wb") as errors:
+            try:
+                self._process = subprocess.Popen(command, stderr=errors, env=os.environ | WAITING, **pipes)
+            except OSError as error:
+                raise SystemExit(f"cannot run {command[0]}: {error.strerror}") from None
+
+    def ask(self) -> Any:
+        """Its next answer.
+
+        Raises:
+            SystemExit: it has ended; the message names the log.
+        """
+        with contextlib.suppress(BrokenPipeError):
+            print(file=self._process.stdin, flush=True)
+        answer = self._process.stdout.readline()
+        if not answer:
+            raise SystemExit(f"{self._command} ended too early; see {self._log}")
+        return json.loads(answer)
+
+    def end(self) -> int:
+        """Close its input, wait for its end, and return its peak in bytes, as :class:`Cost` has it."""
+        self._process.stdin.close()
+        _, status, usage = os.wait4(self._process.pid, 0)
+        self._process.returncode = os.waitstatus_to_exitcode(status)
+        self._process.stdout.close()
+        return usage.ru_maxrss * KILOBYTE

@@ -46,13 +46,13 @@ def made(settings: Settings, own: Weights, content: Array, style: Array) -> Made
     seconds = time.process_time() - began
     exact = settings.model_copy(update={"precision": "float32"})
     return Made(
-        _at(exact, own, content, style, pastiche.pixels)[0],
+        loss_and_gradient(exact, own, content, style, pastiche.pixels)[0],
         seconds,
-        _at(settings, own, content, style, content)[1],
+        loss_and_gradient(settings, own, content, style, content)[1],
     )
 
 
-def _at(settings: Settings, own: Weights, content: Array, style: Array, pixels: Array) -> tuple[float, Array]:
+def loss_and_gradient(settings: Settings, own: Weights, content: Array, style: Array, pixels: Array) -> tuple[float, Array]:
     """The loss and gradient of ``pixels``, inside a mirrored margin as the settings have it."""
     graphs = fitting(settings, own)
     margin = Margin.around(content.shape[:2], settings.margin)

@@ -12,7 +12,6 @@ missing: use another folder for other settings.
 """
 
 import argparse
-import shlex
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,37 +20,16 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import children
 from benchmarks.children import Cost
+from benchmarks.pairs import TOOLS, Commands, Pair, add_flags
 from pipeline.base.arrays import FloatArray
 from pipeline.extractor import weights
 from pipeline.pictures import images, writing
 from pipeline.pictures.sheets import LABEL, TILE, labelled, tile
 from tests.support import style_score, vgg_score
 
-TOOLS = {"ours": "nstpipe", "builtin": "builtin", "peer": "pastiche"}
-"""The values of ``--tools`` and the tools' names on the sheet and in the table."""
-
 HEAD = "| content | style | tool | patches | edges | noise | vgg style | vgg content | CPU s | MB |"
 """Patches, edges and noise are the style, content and noise of :mod:`tests.support.style_score`."""
-
-
-@dataclass(frozen=True)
-class Pair:
-    """One content in one style by one of the ``TOOLS``, and the files that are kept of it."""
-
-    content: Path
-    style: Path
-    tool: str
-    folder: Path
-
-    @property
-    def picture(self) -> Path:
-        return self.folder / self.tool / f"{self.content.stem}_{self.style.stem}.png"
-
-    @property
-    def cost(self) -> Path:
-        return self.picture.with_suffix(".json")
 
 
 @dataclass(frozen=True)
@@ -81,35 +59,12 @@ def main() -> None:
         Pair(content, style, tool, options.folder)
         for content, style, tool in product(options.contents, options.styles, options.tools)
     ]
+    commands = Commands.of(options)
     for pair in pairs:  # before anything is scored: children of a small process, see Cost.peak_bytes
-        if not (pair.cost.exists() and pair.picture.exists()):
-            _make(pair, options)
+        commands.cost(pair)
     results = dict(zip(pairs, _results(pairs, options.weights), strict=True))
     print(HEAD, "|---" * 10 + "|", *_rows(results), *_means(results, options.tools), sep="\n")
     writing.write(options.sheet, _sheet(options.contents, options.styles, pairs))
-
-
-def _make(pair: Pair, options: argparse.Namespace) -> None:
-    """Write the picture, and last its cost, without which the picture does not count."""
-    pair.picture.parent.mkdir(parents=True, exist_ok=True)
-    command = _peer(pair, options) if pair.tool == "peer" else _ours(pair, options)
-    print(f"{pair.content.stem} in {pair.style.stem} by {TOOLS[pair.tool]}", file=sys.stderr, flush=True)
-    children.run(command, pair.picture.with_suffix(".log")).save(pair.cost)
-
-
-def _ours(pair: Pair, options: argparse.Namespace) -> list[str]:
-    command = [sys.executable, "-m", "cli", "image", str(pair.content), str(pair.style)]
-    command += ["--output", str(pair.picture), "--force", "--restart"]
-    extractor = "builtin" if pair.tool == "builtin" else options.weights
-    command += ["--preset", options.preset, "--weights", extractor]
-    return [*command, "--size", str(options.size), *options.our_flags]
-
-
-def _peer(pair: Pair, options: argparse.Namespace) -> list[str]:
-    if options.peer is None:
-        raise SystemExit(f"{pair.picture} is not there: name the tool with --peer, or give --tools ours")
-    command = [options.peer, "--content", str(pair.content), "--styles", str(pair.style)]
-    return [*command, "--output", str(pair.picture), "--size", str(options.size), *options.peer_flags]
 
 
 def _results(pairs: list[Pair], spec: str) -> Iterable[Result]:
@@ -160,12 +115,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--styles", type=Path, nargs="+", required=True)
     parser.add_argument("--folder", type=Path, required=True, help="where the pictures are kept")
     parser.add_argument("--sheet", type=Path, required=True, help="a picture file to write")
-    parser.add_argument("--size", type=int, default=384, help="longest side, in pixels")
-    parser.add_argument("--peer", help="the executable of `pastiche`")
-    parser.add_argument("--peer-flags", type=shlex.split, default=[], help="more of its flags, in one word")
-    parser.add_argument("--weights", default="auto", help="for our pictures, and for the scores by VGG19")
-    parser.add_argument("--preset", default="balanced", help="for our pictures")
-    parser.add_argument("--our-flags", type=shlex.split, default=[], help="more flags for our pictures")
+    add_flags(parser, size=384)
     parser.add_argument("--tools", choices=TOOLS, nargs="+", default=["ours", "peer"], help="whose pictures")
     return parser.parse_args()
 
