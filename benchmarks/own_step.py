@@ -1,6 +1,6 @@
 """Steps of ours, for :mod:`benchmarks.steps_beside_torch`: it answers each line with a step's cost.
 
-    python -m benchmarks.own_step FOLDER PRECISION
+python -m benchmarks.own_step FOLDER PRECISION
 """
 
 import json

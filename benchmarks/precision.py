@@ -52,7 +52,9 @@ def made(settings: Settings, own: Weights, content: Array, style: Array) -> Made
     )
 
 
-def loss_and_gradient(settings: Settings, own: Weights, content: Array, style: Array, pixels: Array) -> tuple[float, Array]:
+def loss_and_gradient(
+    settings: Settings, own: Weights, content: Array, style: Array, pixels: Array
+) -> tuple[float, Array]:
     """The loss and gradient of ``pixels``, inside a mirrored margin as the settings have it."""
     graphs = fitting(settings, own)
     margin = Margin.around(content.shape[:2], settings.margin)

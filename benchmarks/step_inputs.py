@@ -64,9 +64,7 @@ def read(folder: Path) -> Inputs:
         def array(*shape: int) -> FloatArray:
             return np.fromfile(file, np.float32, int(np.prod(shape))).reshape(shape)
 
-        kernels = {
-            layer: (array(3, 3, below, above), array(above)) for layer, below, above in task["layers"]
-        }
+        kernels = {layer: (array(3, 3, below, above), array(above)) for layer, below, above in task["layers"]}
         pictures = [array(task["side"], task["side"], 3) for _ in range(3)]
     return Inputs(Weights("random", kernels, {}, str(folder), str(folder)), *pictures)
 

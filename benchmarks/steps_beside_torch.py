@@ -41,36 +41,36 @@ class Step:
     gradient: float
 
 
-def measure(torch_python: str, side: int, width: str, steps: int, folder: Path) -> dict[str, Step]:
-    """Take ``steps`` of each kind, after one that is not counted.
+def measure(torch_python: str, side: int, width: str, steps: int, path: Path) -> None:
+    """Take ``steps`` of each kind, after one that is not counted, and write them to ``path`` for :func:`load`.
 
     Args:
         torch_python: an interpreter that has torch.
         side: of the square picture, in pixels.
         width: of the network, one of :data:`.step_inputs.WIDTHS`.
-        folder: for the logs.
 
     Raises:
         SystemExit: a process fails, or the losses differ.
     """
+    answers: dict[str, list[dict[str, float]]] = {kind: [] for kind in KINDS}
     with tempfile.TemporaryDirectory() as inputs:
         step_inputs.write(Path(inputs), side, width)
-        children = {kind: Answering(_command(kind, torch_python, inputs), folder / f"step_{kind}.log") for kind in KINDS}
-        answers: list[dict[str, dict[str, float]]] = []
+        children = {
+            kind: Answering(_command(kind, torch_python, inputs), path.with_suffix(f".{kind}.log"))
+            for kind in KINDS
+        }
         for number in range(steps + 1):
             print(f"step {number} of {steps} at {side} pixels", file=sys.stderr, flush=True)
-            answers.append({kind: child.ask() for kind, child in children.items()})
+            for kind, child in children.items():
+                answers[kind].append(child.ask())
         peaks = {kind: child.end() for kind, child in children.items()}
-    found = {kind: _shortest([answer[kind] for answer in answers[1:]], peaks[kind]) for kind in KINDS}
-    _check(found)
-    return found
-
-
-def save(steps: dict[str, Step], path: Path) -> None:
-    path.write_text(json.dumps({kind: asdict(step) for kind, step in steps.items()}))
+    measured = {kind: _shortest(answers[kind][1:], peaks[kind]) for kind in KINDS}
+    _check(measured)
+    path.write_text(json.dumps({kind: asdict(step) for kind, step in measured.items()}))
 
 
 def load(path: Path) -> dict[str, Step]:
+    """Of each of the ``KINDS``."""
     return {kind: Step(**step) for kind, step in json.loads(path.read_text()).items()}
 
 
@@ -91,5 +91,7 @@ def _check(found: dict[str, Step]) -> None:
         ours = found[kind]
         close = math.isclose(ours.loss, other.loss, rel_tol=tolerance)
         if not (close and math.isclose(ours.gradient, other.gradient, rel_tol=5 * tolerance)):
-            raise SystemExit(f"not the same step: loss {ours.loss} in {kind}, {other.loss} in PyTorch; "
-                             f"gradient {ours.gradient} and {other.gradient}")
+            raise SystemExit(
+                f"not the same step: loss {ours.loss} in {kind}, {other.loss} in PyTorch; "
+                f"gradient {ours.gradient} and {other.gradient}"
+            )

