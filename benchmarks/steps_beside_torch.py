@@ -4,6 +4,7 @@ A step is one forward and one backward pass with the losses of ``balanced``, up 
 Steps are taken in turns, each kind in a process of its own, and the shortest of each counts.
 """
 
+import contextlib
 import json
 import math
 import sys
@@ -42,7 +43,7 @@ class Step:
 
 
 def measure(torch_python: str, side: int, width: str, steps: int, path: Path) -> None:
-    """Take ``steps`` of each kind, after one that is not counted, and write them to ``path`` for :func:`load`.
+    """Take ``steps`` of each kind, after one that is not counted, and write them to ``path``.
 
     Args:
         torch_python: an interpreter that has torch.
@@ -53,12 +54,12 @@ def measure(torch_python: str, side: int, width: str, steps: int, path: Path) ->
         SystemExit: a process fails, or the losses differ.
     """
     answers: dict[str, list[dict[str, float]]] = {kind: [] for kind in KINDS}
-    with tempfile.TemporaryDirectory() as inputs:
+    with tempfile.TemporaryDirectory() as inputs, contextlib.ExitStack() as stack:
         step_inputs.write(Path(inputs), side, width)
-        children = {
-            kind: Answering(_command(kind, torch_python, inputs), path.with_suffix(f".{kind}.log"))
-            for kind in KINDS
-        }
+        children = {}
+        for kind in KINDS:
+            command, log = _command(kind, torch_python, inputs), path.with_suffix(f".{kind}.log")
+            children[kind] = stack.enter_context(Answering(command, log))
         for number in range(steps + 1):
             print(f"step {number} of {steps} at {side} pixels", file=sys.stderr, flush=True)
             for kind, child in children.items():
@@ -70,7 +71,7 @@ def measure(torch_python: str, side: int, width: str, steps: int, path: Path) ->
 
 
 def load(path: Path) -> dict[str, Step]:
-    """Of each of the ``KINDS``."""
+    """What :func:`measure` wrote, of each of the ``KINDS``."""
     return {kind: Step(**step) for kind, step in json.loads(path.read_text()).items()}
 
 

