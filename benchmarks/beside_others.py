@@ -1,8 +1,8 @@
 """nstpipe beside plain PyTorch and beside the tool `pastiche`: processor time and memory, as ratios.
 
     python3 -m venv peer && peer/bin/pip install pastiche==1.6.0
-    python -m benchmarks.beside_others samples/hillside.jpg samples/starry.jpg --weights imagenet-8bit \\
-        --peer peer/bin/pastiche --peer-flags '--num-steps 100' --torch-python peer/bin/python --folder beside
+    python -m benchmarks.beside_others samples/hillside.jpg samples/starry.jpg --peer peer/bin/pastiche \\
+        --folder beside
 
 Each row has the processor seconds (user and system) and the peak of resident memory of ours and of the other,
 each in processes of its own.
@@ -10,7 +10,7 @@ each in processes of its own.
 - A step: forward and backward with the losses of ``balanced`` at full width, by
   :mod:`benchmarks.steps_beside_torch`; PyTorch's is channels-last, in float32. Loss and gradient agree.
 - A picture: the whole command, of ``--preset`` and of ``builtin``, beside that of `pastiche` at its defaults
-  but for ``--peer-flags``.
+  but for ``--peer-flags``: 100 of its 1000 steps.
 - Equal loss: the whole command under the objective of `pastiche`, which is exactly a preset of our forms
   (``benchmarks/pastiche.toml``; the content's loss must agree with the printed one). It takes the steps that
   it needs to be as low as the picture that `pastiche` writes; in another row as low as the last loss that
@@ -91,7 +91,7 @@ def steps(options: argparse.Namespace, side: int) -> Iterator[str]:
     path = options.folder / "steps" / f"{side}_{options.width}.json"
     if not path.exists():
         if options.torch_python is None:
-            raise SystemExit(f"{path} is not there: name an interpreter that has torch with --torch-python")
+            raise SystemExit(f"{path} is not there: name the tool with --peer, or --torch-python")
         path.parent.mkdir(parents=True, exist_ok=True)
         interpreter, width = options.torch_python, options.width
         steps_beside_torch.measure(interpreter, side, width, options.steps, path)
@@ -148,12 +148,16 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--folder", type=Path, required=True, help="where results are kept")
     parser.add_argument("--parts", choices=PARTS, nargs="+", default=PARTS, help="the rows to print")
     parser.add_argument("--redo", choices=KEPT, nargs="+", default=[], help="what is measured again")
-    parser.add_argument("--torch-python", help="an interpreter that has torch")
+    parser.add_argument("--torch-python", help="an interpreter that has torch; by default that beside --peer")
     parser.add_argument("--step-sides", type=int, nargs="+", default=[512, 256], help="in pixels")
     parser.add_argument("--steps", type=int, default=5, help="of which the shortest counts")
     parser.add_argument("--width", choices=WIDTHS, default="full", help="of the network of a step")
     add_flags(parser, size=512)
-    return parser.parse_args()
+    parser.set_defaults(weights="imagenet-8bit", peer_flags=["--num-steps", "100"])
+    options = parser.parse_args()
+    if options.torch_python is None and options.peer is not None:
+        options.torch_python = str(Path(options.peer).with_name("python"))
+    return options
 
 
 if __name__ == "__main__":

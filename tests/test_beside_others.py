@@ -118,29 +118,39 @@ def test_a_picture_whose_loss_was_not_evaluated_is_refused(beside: Run) -> None:
 ANSWERS = """
 import json, sys
 name = "PyTorch" if "torch_step.py" in sys.argv[1] else sys.argv[-1]
-loss = {"PyTorch": 1.0, "float32": FLOAT32, "bfloat16": 1.01}[name]
-seconds = iter([9, 4, 2, 3]) if name == "PyTorch" else iter([9, 1.5, 1, 2])
+seconds = iter([0.1, 4, 2, 3]) if name == "PyTorch" else iter([0.1, 1.5, 1, 2])
 for _ in sys.stdin:
-    cost = {"cpu_seconds": next(seconds), "seconds": 1}
-    print(json.dumps({**cost, "loss": loss, "gradient": 1}), flush=True)
+    answer = {"cpu_seconds": next(seconds), "seconds": 1, "loss": 1.0, "gradient": 1.0}
+    print(json.dumps(answer | (CHANGES if name == "float32" else {})), flush=True)
 """
-"""Answers as those of both programs that take steps; the first step is the slowest."""
+"""Answers as those of both programs that take steps. The first step is the fastest, and is not counted."""
 
 
-@pytest.mark.parametrize("loss", ["1.0005", "1.01"])
-def test_steps_as_ratios(beside: Run, monkeypatch: pytest.MonkeyPatch, loss: str) -> None:
-    executable("torch", ANSWERS.replace("FLOAT32", loss))
+def test_steps_as_ratios(beside: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    executable("torch", ANSWERS.replace("CHANGES", "{'loss': 1.0005}"))
     monkeypatch.setattr(sys, "executable", "./torch")
-    if loss == "1.01":
-        with pytest.raises(SystemExit, match=r"not the same step: loss 1\.01 in float32, 1\.0 in PyTorch"):
-            beside(*STEPS, "--steps", "3")
-        return
     table = beside(*STEPS, "--steps", "3")
     assert [row[:5] for row in table] == [
         [f"a step at 32, {precision}", "PyTorch", "1", "2", "0.50"] for precision in ("bfloat16", "float32")
     ]
     executable("torch", "raise SystemExit(1)")  # what is kept is not measured again
     assert beside(*STEPS) == table
+
+
+@pytest.mark.parametrize("changes", ["{'loss': 1.01}", "{'gradient': 1.1}"])
+def test_steps_that_differ_are_not_compared(
+    beside: Run, monkeypatch: pytest.MonkeyPatch, changes: str
+) -> None:
+    executable("torch", ANSWERS.replace("CHANGES", changes))
+    monkeypatch.setattr(sys, "executable", "./torch")
+    with pytest.raises(SystemExit, match=r"not the same step: loss 1\.0\d? in float32, 1\.0 in PyTorch"):
+        beside(*STEPS, "--steps", "1")
+    assert not Path("kept/steps/32_quarter.json").exists()
+
+
+def test_the_interpreter_beside_the_tool(beside: Run) -> None:
+    with pytest.raises(SystemExit, match="cannot run peer/bin/python: No such file"):
+        beside(*STEPS[:-2], "--peer", "peer/bin/pastiche")
 
 
 def test_a_program_that_takes_no_steps(beside: Run) -> None:
