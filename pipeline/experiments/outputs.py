@@ -21,7 +21,7 @@ from pipeline.jobs.planning.plan import BatchPlan, Item
 from pipeline.jobs.record import fingerprint, loss_curves
 from pipeline.jobs.work import item_maker, ownership
 from pipeline.jobs.work.item_maker import ItemMaker
-from pipeline.settings.settings import Settings, pixels_version
+from pipeline.settings.settings import Settings
 
 LATER: Mapping[str, Any] = {"memory": None}
 """Settings that earlier versions did not have, at the value of which their pictures are: they are adopted."""
@@ -77,7 +77,7 @@ def parts_of(image: Path, settings: Settings, weights: Weights) -> dict[str, Any
     """
     values = settings.that_change_pixels(of_a_video=False)
     return {
-        "pixels version": pixels_version(settings),
+        "pixels version": fingerprint.pixels_version(settings),
         "settings": {name: value for name, value in values.items() if LATER.get(name, ...) != value},
         "weights": weights.fingerprint,
         "input": fingerprint.of_file(image),

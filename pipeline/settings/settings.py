@@ -241,18 +241,6 @@ class Settings(BaseModel):
         return {name: value for name, value in self.model_dump(mode="json").items() if name not in excluded}
 
 
-def pixels_version(settings: Settings) -> int:
-    """The version of the pixels that ``settings`` give; part of every fingerprint.
-
-    When the same settings come to give other pixels, raise the version for exactly those settings. All others
-    keep theirs, so that their jobs continue.
-    RMSprop has its own since its squares start from 0, as in Keras; L-BFGS-B since the unit of the loss no
-    longer has an effect on its first step. All others have 3 since gradients are summed in another order,
-    and frames that follow others take fewer steps.
-    """
-    return {"rmsprop": 4, "lbfgs": 5}.get(settings.optimizer, 3)
-
-
 def unknown(kind: str, name: str, among: Sequence[str]) -> SettingsError:
     """The error for a name that does not exist; it suggests the nearest existing one."""
     return SettingsError(f"no {kind} is called {quoted(name)}{did_you_mean(name, among)}")

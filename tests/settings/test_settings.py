@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from pipeline.settings.settings import Settings, pixels_version
+from pipeline.settings.settings import Settings
 
 
 @pytest.mark.parametrize(
@@ -175,11 +175,3 @@ def test_the_default_of_beta2_is_0_9_for_rmsprop_and_0_999_for_others() -> None:
     assert Settings(optimizer="rmsprop", beta2=0.5).beta2 == 0.5
     for optimizer in ("adam", "adagrad", "sgd", "lbfgs"):
         assert Settings(optimizer=optimizer).beta2 == 0.999
-
-
-def test_the_pixels_version_of_each_optimizer() -> None:
-    versions = {
-        optimizer: pixels_version(Settings(optimizer=optimizer))
-        for optimizer in ("adam", "adagrad", "rmsprop", "sgd", "lbfgs", "projected-lbfgs")
-    }
-    assert versions == {"adam": 3, "adagrad": 3, "rmsprop": 4, "sgd": 3, "lbfgs": 5, "projected-lbfgs": 3}

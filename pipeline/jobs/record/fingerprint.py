@@ -9,7 +9,7 @@ from typing import Any
 from pipeline.base.messages import shown
 from pipeline.errors import InputError
 from pipeline.jobs.planning.plan import Plan, VideoPlan
-from pipeline.settings.settings import Settings, pixels_version
+from pipeline.settings.settings import Settings
 
 
 def of_file(path: Path) -> str:
@@ -62,6 +62,18 @@ def of_job(settings: Settings, weights: str, plan: Plan, content: str | None) ->
         "shots": shots if shots is None else list(shots),
     }
     return parts if rate is None else parts | {"frame rate": str(rate)}
+
+
+def pixels_version(settings: Settings) -> int:
+    """The version of the pixels that ``settings`` give; part of every fingerprint.
+
+    When the same settings come to give other pixels, raise the version for exactly those settings. All others
+    keep theirs, so that their jobs continue.
+    RMSprop has its own since its squares start from 0, as in Keras; L-BFGS-B since the unit of the loss no
+    longer has an effect on its first step. All others have 3 since gradients are summed in another order,
+    and frames that follow others take fewer steps.
+    """
+    return {"rmsprop": 4, "lbfgs": 5}.get(settings.optimizer, 3)
 
 
 def of_parts(parts: Mapping[str, Any]) -> str:

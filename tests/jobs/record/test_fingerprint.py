@@ -26,6 +26,14 @@ def test_another_pixels_version_is_another_job(monkeypatch: pytest.MonkeyPatch) 
     assert fingerprint.of_parts(parts_of(Settings())) != before
 
 
+def test_the_pixels_version_of_each_optimizer() -> None:
+    versions = {
+        optimizer: fingerprint.pixels_version(Settings(optimizer=optimizer))
+        for optimizer in ("adam", "adagrad", "rmsprop", "sgd", "lbfgs", "projected-lbfgs")
+    }
+    assert versions == {"adam": 3, "adagrad": 3, "rmsprop": 4, "sgd": 3, "lbfgs": 5, "projected-lbfgs": 3}
+
+
 @pytest.mark.parametrize(("optimizer", "version"), [("adam", 3), ("lbfgs", 5), ("rmsprop", 4)])
 def test_the_pixels_version_is_that_of_the_settings(optimizer: str, version: int) -> None:
     assert parts_of(Settings(optimizer=optimizer))["pixels version"] == version
