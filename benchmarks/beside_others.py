@@ -125,7 +125,7 @@ def rows(options: argparse.Namespace) -> Iterator[str]:
 def main() -> None:
     """Measure what is missing and print the table."""
     options = _parse()
-    for name in options.redo:
+    for name in {*options.redo, *(["loss"] if "peer" in options.redo else [])}:  # whose limits are the peer's
         shutil.rmtree(options.folder / name, ignore_errors=True)
     print(f"| {' | '.join(HEAD)} |\n{'|---' * len(HEAD)}|")
     for line in rows(options):

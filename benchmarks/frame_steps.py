@@ -93,6 +93,8 @@ class Counted:
     ) -> Pastiche:
         def count(info: StepInfo) -> None:
             self.passes[-1] += 4.0 ** (info.scale - info.scales)
+            if on_step is not None:
+                on_step(info)
 
         self.passes.append(0.0)
         began = time.process_time()
@@ -216,9 +218,7 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("clip")
     parser.add_argument("style", type=Path)
-    parser.add_argument(
-        "--frame-steps", nargs="+", default=["35,27,17", "7,5,17", "7,5,11", "5,4,7", "3,3,5"]
-    )
+    parser.add_argument("--frame-steps", nargs="+", default=CANDIDATES)
     parser.add_argument("--frames", type=int, default=30, help="at most")
     parser.add_argument("--size", type=int, default=256)
     parser.add_argument("--preset", default="balanced")

@@ -203,8 +203,10 @@ def _base(settings: Settings, widths: Sequence[int]) -> float:
 def _network_bytes(settings: Settings, widths: Sequence[int]) -> float:
     """Bytes for each pixel of a forward and a backward pass.
 
-    The activation of every convolution is kept for the backward pass, in the network's numbers, and those of
-    used layers in float32, too. At the widest layer the backward pass holds two or three more.
+    The activation of every convolution is kept for the backward pass, in the network's numbers. In bfloat16
+    there are copies in float32 of those of used layers, and the first layer's is counted in float32: the Gram
+    matrices hold them only for a moment, so this is somewhat more than is needed. At the widest layer the
+    backward pass holds two or three more.
     """
     rows = layers.convolutions(widths, _used(settings))
     values = [share * out for share, _, out in rows]

@@ -94,7 +94,7 @@ def run(
         if results:
             tell(comparison_table.as_text(results, experiment.weights.kind))
         failed = [entry for entry in ended if entry.state == "failed"]
-        return experiment.outcome(done=len(results), stylized=len(ended), failed=failed)
+        return experiment.outcome(done=len(results), stylized=len(ended) - len(failed), failed=failed)
 
 
 def unreadable_styles(cells: Grid) -> dict[Path, str]:

@@ -23,9 +23,6 @@ from pipeline.jobs.work import item_maker, ownership
 from pipeline.jobs.work.item_maker import ItemMaker
 from pipeline.settings.settings import Settings
 
-LATER: Mapping[str, Any] = {"memory": None}
-"""Settings that earlier versions did not have, at the value of which their pictures are: they are adopted."""
-
 
 @dataclass(frozen=True, eq=False)
 class Output:
@@ -75,10 +72,9 @@ def parts_of(image: Path, settings: Settings, weights: Weights) -> dict[str, Any
     Raises:
         InputError: the image cannot be read.
     """
-    values = settings.that_change_pixels(of_a_video=False)
     return {
         "pixels version": fingerprint.pixels_version(settings),
-        "settings": {name: value for name, value in values.items() if LATER.get(name, ...) != value},
+        "settings": settings.that_change_pixels(of_a_video=False),
         "weights": weights.fingerprint,
         "input": fingerprint.of_file(image),
     }

@@ -9,7 +9,7 @@ from pathlib import Path
 from pipeline.base.arrays import FloatArray
 from pipeline.base.memory import free_memory
 from pipeline.core.style_transfer import OnStep, StepInfo
-from pipeline.errors import DiskFullError, InputError, StoppedError
+from pipeline.errors import DiskFullError, InputError, NstpipeError, StoppedError, WeightsError
 from pipeline.experiments.outputs import Output
 from pipeline.extractor.weights import Weights
 from pipeline.jobs.planning.plan import Item
@@ -191,12 +191,12 @@ class _Report:
                 self._note(note)
             case Done(entry):
                 self._end(entry)
-            case Failed(_, StoppedError() | DiskFullError()):
-                raise message.error
-            case Failed(Item() as item, _, reason) if self._others_go_on:
+            case Failed(error=StoppedError() | DiskFullError() | WeightsError() as error):
+                raise error
+            case Failed(Item() as item, NstpipeError(), reason) if self._others_go_on:
                 self._end(Entry(item.name, "failed", reason=reason))
-            case Failed():
-                raise message.error
+            case Failed(error=error):
+                raise error
 
     def _end(self, entry: Entry) -> None:
         self.entries.append(entry)

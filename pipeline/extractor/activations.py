@@ -11,7 +11,7 @@ class Activations:
     """The activations of one layer for one image, and the readout through which they are compared.
 
     Attributes:
-        computed: (h, w, N), of the precision that the layer is computed in.
+        computed: (h, w, N), of the extractor's precision.
         readout: (N + 1, k) float32, of a distilled network; None: ``computed`` itself is compared.
     """
 

@@ -34,7 +34,8 @@ rounding (which many steps of L-BFGS can make visible); that is the user's choic
 FRAME_STEPS_PERCENT = {"projected-lbfgs": (50, 20, 40)}
 """The default of ``frame_steps`` in percent of ``steps``: at the coarsest scale, between, at full size; for
 other optimizers 50. Newly visible places get their colours at the coarsest scale, where steps cost little;
-those between hardly matter (docs/benchmarks.md)."""
+those between hardly matter (docs/benchmarks.md). Frames so small that they lack the coarsest scale have the
+others."""
 
 VIDEO_ONLY = frozenset({"frame_steps", "temporal", "temporal_weight", "flow_quality"})
 """Settings of frames that follow others: they do not enter the fingerprint of pictures."""

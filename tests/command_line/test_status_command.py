@@ -23,7 +23,8 @@ Read = Callable[[], list[Status | Unreadable]]
 def job(done: int, running: bool = True, failed: int = 0, name: str = "out") -> Status:
     """A job of ten items of a minute each."""
     failures = tuple(Entry(f"{number}.png", "failed", "is empty") for number in range(failed))
-    return Status(Path(name), 10, done, failures, 60.0, running, done + failed == 10, "builtin")
+    left = 60.0 * (10 - done - failed)
+    return Status(Path(name), 10, done, failures, 60.0, left, running, done + failed == 10, "builtin")
 
 
 def line(done: int, state: str = "running", minutes: str = "") -> str:

@@ -1,9 +1,7 @@
 """A comparison on tiny weights: its cells, its files, and a run that was stopped goes on."""
 
 import csv
-import hashlib
 import importlib.util
-import json
 import os
 from pathlib import Path
 
@@ -29,7 +27,6 @@ from pipeline.extractor.layers import LAYERS
 from pipeline.extractor.weights import Weights
 from pipeline.jobs.record.lock import held
 from pipeline.pictures import images, sheets, writing
-from pipeline.settings.choice import Choice
 from pipeline.settings.settings import DEFAULT_STYLE_LAYERS
 from tests.support.killing import workers_of
 from tests.support.media import picture
@@ -391,23 +388,6 @@ class Tries(RecordingObserver):
         super().began(total, done)
         with pytest.raises(LockedError):
             run()
-
-
-def test_a_cell_of_one_style_has_the_fingerprint_of_earlier_versions() -> None:
-    """So its picture is adopted: it had these parts before there were several styles, and tiles."""
-    run(["optimizer=adam"], precision="float32")
-    tag = json.loads(images.read_tags(FOLDER / NAMES[0])["nstpipe"])
-    settings = Choice(None, {**FLAGS, "optimizer": "adam", "precision": "float32"}).resolve().settings
-    values = settings.that_change_pixels(of_a_video=False)
-    assert values.pop("memory") is None  # which they did not have
-    parts = {
-        "pixels version": 3,
-        "settings": values,
-        "weights": weights.load(Path("tiny.npz"), "file").fingerprint,
-        "input": hashlib.sha256(Path("photo.png").read_bytes()).hexdigest(),
-        "style": hashlib.sha256(Path("style.png").read_bytes()).hexdigest(),
-    }
-    assert tag["job"] == hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def test_a_cell_whose_name_is_too_long_for_a_file_is_refused() -> None:

@@ -85,8 +85,8 @@ class PassesCost:
 
     Attributes:
         operations: floating-point operations with numbers of the precision.
-        exact_operations: those of float32 whatever the precision: of the first layer, the readouts of
-            the content's layers, and FᵀF.
+        exact_operations: those of float32 whatever the precision: of the first layer forward, of the readouts
+            of the content's layers, and of FᵀF.
         activations: bytes in float32 of what every layer reads and gives.
         kernels: bytes in float32.
         layers: convolutions, readouts among them.
@@ -125,7 +125,7 @@ def _convolutions(used: Collection[str], size: Size, network: Architecture) -> I
         if layer in network.channels:
             positions, channels = _positions(size, layer), network.channels[layer]
             operations = 2 * 2 * 9 * positions * before * channels
-            exact = operations if layer == layers.LAYERS[0] else 0
+            exact = operations // 2 if layer == layers.LAYERS[0] else 0
             activations = BYTES_OF_FLOAT * positions * (before + channels)
             kernel = BYTES_OF_FLOAT * 9 * before * channels
             yield PassesCost(operations - exact, exact, activations, kernel, 1)

@@ -69,9 +69,9 @@ def pixels_version(settings: Settings) -> int:
 
     When the same settings come to give other pixels, raise the version for exactly those settings. All others
     keep theirs, so that their jobs continue.
-    RMSprop has its own since its squares start from 0, as in Keras; L-BFGS-B since the unit of the loss no
-    longer has an effect on its first step. All others have 3 since gradients are summed in another order,
-    and frames that follow others take fewer steps.
+    All rose by one when gradients came to be summed in another order, and frames that follow others to take
+    fewer steps. RMSprop had risen before, when its squares came to start from 0, as in Keras; L-BFGS-B when
+    the unit of the loss lost its effect on the first step.
     """
     return {"rmsprop": 4, "lbfgs": 5}.get(settings.optimizer, 3)
 

@@ -48,8 +48,8 @@ def test_each_layer_counts_with_its_own_channels() -> None:
         update={"content_layers": {"block2_conv1": 1.0}, "style_layers": {"block1_conv2": 1.0}}
     )
     cost = PassesCost.of(settings, (11, 10), network)
-    assert cost.operations == 36 * (110 * 5 * 7 + 25 * 7 * 2) + 2 * 110 * 7**2
-    assert cost.exact_operations == 36 * 110 * 3 * 5 + 2 * 110 * 7**2
+    assert cost.operations == 36 * (110 * 5 * 7 + 25 * 7 * 2) + 18 * 110 * 3 * 5 + 2 * 110 * 7**2
+    assert cost.exact_operations == 18 * 110 * 3 * 5 + 2 * 110 * 7**2
     assert cost.kernels == 4 * 9 * (3 * 5 + 5 * 7 + 7 * 2)
     assert cost.activations == 4 * (110 * (3 + 5 + 5 + 7 + 7) + 25 * (7 + 2))
     assert cost.layers == 3
