@@ -4,9 +4,9 @@
 
 For comparison it also times a step of plain Keras: the functional model of
 ``keras.applications``, an eager ``GradientTape`` and Keras' Adam, with the same losses and targets.
-Weights and pictures are random: the time does not depend on them. Each time is the shortest of all
-steps, which other work of the machine disturbs least; that of both kinds of L-BFGS is a median, since their
-steps differ.
+Weights and pictures are random: the time does not depend on them. Times are of the processor, all cores
+together. Each is the shortest of all steps, which other work of the machine disturbs least; that of both
+kinds of L-BFGS is a median, since their steps differ.
 """
 
 import argparse
@@ -51,7 +51,9 @@ def main() -> None:
 
 def _measure(width: str, picture: np.ndarray, steps: int) -> None:
     weights = tiny_weights(0, WIDTHS[width])
-    print(f"\n{width} width, {picture.shape[1]}x{picture.shape[0]}, ms a step (shortest of {steps})")
+    print(
+        f"\n{width} width, {picture.shape[1]}x{picture.shape[0]}, processor ms a step (shortest of {steps})"
+    )
     for optimizer in ("adam", "lbfgs", "projected-lbfgs"):
         split = _split(optimizer, weights, picture, steps)
         passes = split["forward"] + split["backward"]
@@ -90,13 +92,13 @@ class _Passes:
         self._both = CompiledGradient(total, (None, None, 3), device="/CPU:0")
 
     def times(self) -> tuple[float, float]:
-        """Seconds of a forward pass, and of a forward and a backward pass."""
-        began = time.perf_counter()
+        """Processor seconds of a forward pass, and of a forward and a backward pass."""
+        began = time.process_time()
         self._forward(self._picture)
-        between = time.perf_counter()
+        between = time.process_time()
         _, gradient = self._both(self._picture)
         np.asarray(gradient)
-        return between - began, time.perf_counter() - between
+        return between - began, time.process_time() - between
 
 
 class _Timer:
@@ -106,9 +108,9 @@ class _Timer:
 
     def around(self, function: Callable[..., Any]) -> Callable[..., Any]:
         def timed(*arguments: Any) -> Any:
-            began = time.perf_counter()
+            began = time.process_time()
             result = function(*arguments)
-            self.seconds = time.perf_counter() - began
+            self.seconds = time.process_time() - began
             return result
 
         return timed
@@ -120,16 +122,16 @@ def _split(optimizer: str, weights: Weights, picture: np.ndarray, steps: int) ->
     evaluations = _Timer()
     passes = _Passes(weights, picture)
     rows = []
-    resumed = time.perf_counter()
+    resumed = time.process_time()
 
     def on_step(info: StepInfo) -> None:
         nonlocal resumed
-        began = time.perf_counter()
+        began = time.process_time()
         f"{info.step}/{info.steps} {info.losses['total']:.4g}"
-        ended = time.perf_counter()
+        ended = time.process_time()
         evaluation = evaluations.seconds
         rows.append((evaluation, began - resumed - evaluation, ended - began, *passes.times()))
-        resumed = time.perf_counter()
+        resumed = time.process_time()
 
     with mock.patch.object(Objective, "at", evaluations.around(Objective.at)):
         stylizer.stylize(picture, on_step=on_step)
@@ -169,9 +171,9 @@ def _peer(picture: np.ndarray, steps: int) -> float:
 
     times = []
     for _ in range(steps + WARM_UP):
-        began = time.perf_counter()
+        began = time.process_time()
         step()
-        times.append(time.perf_counter() - began)
+        times.append(time.process_time() - began)
     return 1000 * min(times[WARM_UP:])
 
 
