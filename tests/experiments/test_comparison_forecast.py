@@ -14,6 +14,7 @@ from pipeline.errors import InputError, JobDiffersError, OutputError
 from pipeline.experiments import cells, comparison, comparison_forecast, comparison_plot, outputs
 from pipeline.extractor import weights
 from pipeline.jobs.planning import item_cost, memory_estimates
+from pipeline.settings.choice import Choice
 from pipeline.settings.settings import Settings
 from tests.support.media import picture, scene
 from tests.support.tiny_weights import WIDTHS, tiny_weights
@@ -75,7 +76,8 @@ def test_every_cell_has_its_size_steps_and_time() -> None:
     assert [line.partition(":")[0] for line in head[4:]] == ["memory", "disk", "time"]
     for size, steps, line in zip((16, 16, 32, 32), (3, 9, 3, 9), listed, strict=True):
         pixels = (16, 21) if size == 16 else (24, 32)
-        settings = Settings(size=size, scales=1, steps=steps, optimizer="adam", precision="float32")
+        flags = FLAGS | {"size": str(size), "steps": str(steps), "optimizer": "adam"}
+        settings = Choice(None, flags).resolve().settings
         cost = item_cost.of_picture(settings, pixels, (24, 32), network, SPEED).whole.total
         assert line == (
             f"  size={size} steps={steps}: {pixels[1]}x{pixels[0]} pixels, adam in float32, scales: 1, "
