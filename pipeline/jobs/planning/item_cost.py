@@ -12,16 +12,16 @@ from pipeline.jobs.planning import step_cost
 from pipeline.jobs.planning.step_cost import CoreSeconds, serial
 from pipeline.settings.settings import Settings
 
-PROGRAM_SECONDS = 0.7
+PROGRAM_SECONDS = 1.3
 """Start of Python, and the imports of the program itself."""
 
-TENSORFLOW_SECONDS = 3.0
+TENSORFLOW_SECONDS = 3.6
 """Import of TensorFlow; each process that stylises does it."""
 
 WEIGHT_SECONDS = 1.8e-8
 """Reading of the weights, for each value."""
 
-TRACING_SECONDS = 0.55
+TRACING_SECONDS = 1.0
 """Tracing of the graphs of a picture: targets of content and style, losses with their gradient."""
 
 TRACING_HELD_SECONDS = 0.5
