@@ -14,6 +14,8 @@ from typing import Any
 
 from keras import ops
 
+from pipeline.base.gradients import upstream_of
+
 SMALLEST_MEAN_SQUARE = 1e-12
 """Of a target, for the ``relative`` forms: far below that of any layer that responds."""
 
@@ -103,13 +105,18 @@ def total_variation(image: Any, form: str = "power-mean", weight: Any = 1.0) -> 
     channels = image.shape[-1]
     down, right = differences(image)
     if form in ("power", "power-mean"):
-        powers = to_the_five_fourths(ops.square(down[:, :-channels]) + ops.square(right[:-1]))
+        powers = powers_of(down, right, channels)
         return weight * ops.sum(powers) if form == "power" else weight * channels * ops.mean(powers)
     if form == "l1":
         return weight * (ops.mean(ops.abs(right)) + ops.mean(ops.abs(down)))
     if form == "l2-mean":
         return weight * (ops.mean(ops.square(right)) + ops.mean(ops.square(down)))
     return weight * (ops.sum(ops.square(right)) + ops.sum(ops.square(down)))
+
+
+def powers_of(down: Any, right: Any, channels: int) -> Any:
+    """(dx²+dy²)^1.25 where an image has both neighbours, from its :func:`differences`."""
+    return _to_the_five_fourths(ops.square(down[:, :-channels]) + ops.square(right[:-1]))
 
 
 @ops.custom_gradient  # type: ignore[untyped-decorator]
@@ -126,7 +133,7 @@ def differences(image: Any) -> tuple[Any, Any]:
     rows = ops.reshape(image, (size[0], -1))
 
     def gradient(*arguments: Any, upstream: Any = None) -> Any:
-        down, right = arguments if upstream is None else upstream
+        down, right = upstream_of(arguments, upstream)
         by_rows = ops.concatenate([-down[:1], down[:-1] - down[1:], down[-1:]], axis=0)
         inner = right[:, :-channels] - right[:, channels:]
         by_columns = ops.concatenate([-right[:, :channels], inner, right[:, -channels:]], axis=1)
@@ -154,17 +161,12 @@ def _mean_square(target: Any) -> Any:
     return ops.maximum(ops.mean(ops.square(target)), SMALLEST_MEAN_SQUARE)
 
 
-def _upstream(arguments: tuple[Any, ...], upstream: Any) -> Any:
-    """The gradient by this function's result: some backends pass it by position, others by name."""
-    return arguments[0] if upstream is None else upstream
-
-
 @ops.custom_gradient  # type: ignore[untyped-decorator]
 def _product_with_itself(flat: Any) -> tuple[Any, Any]:
     """FᵀF of F (M, N). Its gradient F(D+Dᵀ) is one product; differentiating the two factors costs two."""
 
     def gradient(*arguments: Any, upstream: Any = None) -> Any:
-        above = _upstream(arguments, upstream)  # (N, N)
+        above = upstream_of(arguments, upstream)  # (N, N)
         return ops.matmul(flat, ops.cast(above + ops.transpose(above), flat.dtype))
 
     return _product(ops.cast(flat, "float32")), gradient
@@ -190,7 +192,7 @@ def _product_of_readouts(flat: Any, readout: Any) -> Any:
         ones = ops.cast(ops.shape(flat)[0], "float32") * ops.matmul(ops.transpose(offset), offset)
 
         def gradient(*arguments: Any, upstream: Any = None) -> Any:
-            above = _upstream(arguments, upstream)
+            above = upstream_of(arguments, upstream)
             back = ops.matmul(above + ops.transpose(above), ops.transpose(kernel))  # SKᵀ (N, n)
             slope = ops.cast(ops.matmul(kernel, back), flat.dtype)
             return ops.matmul(flat, slope) + ops.cast(ops.matmul(offset, back), flat.dtype)
@@ -202,11 +204,11 @@ def _product_of_readouts(flat: Any, readout: Any) -> Any:
 
 
 @ops.custom_gradient  # type: ignore[untyped-decorator]
-def to_the_five_fourths(squares: Any) -> tuple[Any, Any]:
+def _to_the_five_fourths(squares: Any) -> tuple[Any, Any]:
     """s^1.25 by roots: several times faster than a power. Its gradient at 0 is 0, not infinity times 0."""
     root = ops.sqrt(ops.sqrt(squares))
 
     def gradient(*arguments: Any, upstream: Any = None) -> Any:
-        return 1.25 * root * _upstream(arguments, upstream)
+        return 1.25 * root * upstream_of(arguments, upstream)
 
     return squares * root, gradient

@@ -5,7 +5,7 @@ from typing import Any
 from keras import ops
 
 from pipeline.base.arrays import Size
-from pipeline.core.losses import SMALLEST_MEAN_SQUARE, to_the_five_fourths
+from pipeline.core.losses import SMALLEST_MEAN_SQUARE, differences, powers_of
 
 
 def own_part(values: Any, own: Any, stride: int) -> Any:
@@ -63,15 +63,13 @@ def variation(window: Any, own: Any, form: str, factors: Any) -> Any:
     """
     top, bottom, left, right = _sides(own)
     part = window[top : bottom + 1, left : right + 1]
-    height, width = bottom - top, right - left
+    channels = part.shape[-1]
+    below, beside = differences(part)
     if form in ("power", "power-mean"):
-        corner = part[:-1, :-1]
-        squares = ops.square(part[1:, :-1] - corner) + ops.square(part[:-1, 1:] - corner)
-        return factors[0] * ops.sum(to_the_five_fourths(squares))
-    along_rows = part[:height, 1:] - part[:height, :-1]
-    along_columns = part[1:, :width] - part[:-1, :width]
+        return factors[0] * ops.sum(powers_of(below, beside, channels))
+    own_beside, own_below = beside[: bottom - top], below[:, : channels * (right - left)]
     measure = ops.abs if form == "l1" else ops.square
-    return factors[0] * ops.sum(measure(along_rows)) + factors[1] * ops.sum(measure(along_columns))
+    return factors[0] * ops.sum(measure(own_beside)) + factors[1] * ops.sum(measure(own_below))
 
 
 def held(window: Any, target: Any, weights: Any, own: Any) -> Any:

@@ -5,6 +5,7 @@ from typing import Any
 
 from keras import ops
 
+from pipeline.base.gradients import upstream_of
 from pipeline.errors import WeightsError
 from pipeline.extractor import layers as names
 from pipeline.extractor.activations import Activations
@@ -122,8 +123,7 @@ def _first_convolution(kernel: Any, bias: Any, precision: str) -> Callable[[Any]
     @ops.custom_gradient  # type: ignore[untyped-decorator]
     def first(image: Any) -> tuple[Any, Any]:
         def gradient(*arguments: Any, upstream: Any = None) -> Any:
-            above = arguments[0] if upstream is None else upstream
-            return ops.cast(_convolved(above, backward), "float32")
+            return ops.cast(_convolved(upstream_of(arguments, upstream), backward), "float32")
 
         return ops.cast(_convolved(image, kernel) + bias, precision), gradient
 
