@@ -15,6 +15,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -22,11 +23,10 @@ from benchmarks import one_shot
 from pipeline.base.arrays import FloatArray, Frame
 from pipeline.base.resizing import resize
 from pipeline.core import loss_graphs, precisions
-from pipeline.core.frame_start import TemporalTerms
 from pipeline.core.margins import Margin
 from pipeline.core.objective import Objective
 from pipeline.core.scales import usable_size
-from pipeline.core.style_transfer import OnStep, Pastiche, StepInfo
+from pipeline.core.style_transfer import Pastiche, StepInfo
 from pipeline.core.stylizer import Stylizer
 from pipeline.core.targets import Targets
 from pipeline.extractor import weights
@@ -83,22 +83,13 @@ class Counted:
     def settings(self) -> Settings:
         return self.inner.settings
 
-    def stylize(
-        self,
-        content: FloatArray,
-        init: FloatArray | None = None,
-        terms: TemporalTerms | None = None,
-        *,
-        on_step: OnStep | None = None,
-    ) -> Pastiche:
+    def stylize(self, content: FloatArray, *start: Any) -> Pastiche:
         def count(info: StepInfo) -> None:
             self.passes[-1] += 4.0 ** (info.scale - info.scales)
-            if on_step is not None:
-                on_step(info)
 
         self.passes.append(0.0)
         began = time.process_time()
-        pastiche = self.inner.stylize(content, init, terms, on_step=count)
+        pastiche = self.inner.stylize(content, *start, on_step=count)
         self.seconds.append(time.process_time() - began)
         self.pairs.append((content, pastiche.pixels.round()))
         return pastiche
