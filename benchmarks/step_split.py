@@ -85,7 +85,7 @@ class _Passes:
         deepest = layers.up_to_deepest(used)[-1]
 
         def total(x: Any) -> list[Any]:
-            return [keras.ops.sum(extractor.activations(x)[deepest])]
+            return [keras.ops.sum(extractor.activations(x)[deepest].compared)]
 
         self._picture = picture
         self._forward = Compiled(total, (None, None, 3), device="/CPU:0")

@@ -136,15 +136,15 @@ class LossGraphs:
 
     def _content_targets(self, pixels: Any) -> dict[str, Any]:
         layers = self.options.layers("content")
-        return targets.contents(self._extractor.computed(pixels), layers) if layers else {}
+        return targets.contents(self._extractor.activations(pixels), layers) if layers else {}
 
     def _style_targets(self, pixels: Any) -> dict[str, Any]:
         layers = self.options.layers("style")
-        return targets.grams(self._extractor.computed(pixels), layers) if layers else {}
+        return targets.grams(self._extractor.activations(pixels), layers) if layers else {}
 
     def _terms(self, x: Any, loss_weights: LossWeights, tensors: Mapping[str, Any]) -> list[Any]:
         options = self.options
-        activations = self._extractor.computed(x * self.units)
+        activations = self._extractor.activations(x * self.units)
         terms = Targets(**tensors).losses(
             activations, loss_weights, options.content_form, options.style_form, losses.positions(x)
         )

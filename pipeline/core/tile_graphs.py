@@ -69,7 +69,7 @@ class TileGraphs:
             layer: Activations(
                 tile_losses.own_part(activations.computed, own, names.stride_of(layer)), activations.readout
             )
-            for layer, activations in self._extractor.computed(pixels).items()
+            for layer, activations in self._extractor.activations(pixels).items()
         }
 
     def _own_contents(self, pixels: Any, own: Any) -> dict[str, Any]:

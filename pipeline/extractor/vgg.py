@@ -59,19 +59,8 @@ class Extractor:
         }
         self._means = ops.convert_to_tensor(CHANNEL_MEANS_BGR[::-1], dtype="float32")
 
-    def activations(self, image: Any) -> dict[str, Any]:
-        """The activations of an image after the ReLU, through each layer's readout if it has one.
-
-        Args:
-            image: as for :meth:`computed`.
-
-        Returns:
-            {layer: (h, w, channels) float32 tensor}, h and w halved (rounded down) by each pooling.
-        """
-        return {layer: activations.compared for layer, activations in self.computed(image).items()}
-
-    def computed(self, image: Any) -> dict[str, Activations]:
-        """The activations of an image after the ReLU, not yet read out.
+    def activations(self, image: Any) -> dict[str, Activations]:
+        """The activations of an image after the ReLU, h and w halved (rounded down) by each pooling.
 
         Args:
             image: (H, W, 3) RGB, 0..255, array or tensor; at least 16x16 for the layers of block 5.

@@ -19,6 +19,7 @@ from pipeline.jobs.record.lock import held
 from pipeline.jobs.work.runs import Outcome
 from pipeline.pictures import images, sheets, writing
 from tests.support import ROOT
+from tests.support.extracting import compared
 from tests.support.media import picture
 from tests.support.observers import RecordingObserver, StopsAt
 from tests.support.tiny_weights import tiny_weights
@@ -76,8 +77,8 @@ def test_the_grams_of_the_style_are_approached_and_the_places_are_lost() -> None
     observer = RecordingObserver()
     run(["style"], observer, steps=40)
     extractor = Extractor(weights.load(Path("tiny.npz"), "file"), "avg")
-    photo = extractor.activations(pixels("photo.png"))
-    made = extractor.activations(pixels(FOLDER / STYLE[1]))
+    photo = compared(extractor, pixels("photo.png"))
+    made = compared(extractor, pixels(FOLDER / STYLE[1]))
     for block in (1, 2):
         own, other = (np.asarray(style_target(one[f"block{block}_conv1"])) for one in (photo, made))
         assert np.linalg.norm(own - other) < 0.05 * np.linalg.norm(own)

@@ -13,6 +13,7 @@ from pipeline.extractor.vgg import Extractor
 from pipeline.pictures import images
 from pipeline.settings.choice import Choice
 from tests.support import ROOT
+from tests.support.extracting import compared
 from tests.support.style_score import score
 from tools.show_training import lines, provenance
 from tools.training import gallery
@@ -62,7 +63,7 @@ def _recognised(unseen: np.ndarray, of: weights.Weights, layer: str) -> float:
     """The share of pictures whose nearest other one, by Gram matrix, is of the same class."""
     extractor = Extractor(of, layers=[layer])
     grams = [
-        np.asarray(losses.style_target(extractor.activations(picture)[layer])).ravel()
+        np.asarray(losses.style_target(compared(extractor, picture)[layer])).ravel()
         for pictures in unseen
         for picture in pictures
     ]

@@ -18,6 +18,7 @@ from pipeline.extractor.layers import LAYERS, up_to_deepest
 from pipeline.extractor.vgg import Extractor
 from pipeline.pictures import images
 from tests.support import ROOT, torch_archives
+from tests.support.extracting import compared
 from tests.support.reference import Network
 
 pytestmark = pytest.mark.index
@@ -85,7 +86,7 @@ def test_activations_are_those_of_an_independent_pass(fetched: Path, network: we
         kernel = arrays[f"{layer}_W_table"][arrays[f"{layer}_W_q"]]
         kernels[layer] = (np.ascontiguousarray(kernel.transpose(2, 3, 1, 0)), arrays[f"{layer}_b"])
     desired = Network(kernels, "max").forward(picture("hillside"))
-    actual = Extractor(network, layers=kernels).activations(picture("hillside"))
+    actual = compared(Extractor(network, layers=kernels), picture("hillside"))
     assert actual.keys() == desired.keys()
     for layer, activations in desired.items():
         error = np.linalg.norm(np.asarray(actual[layer]) - activations) / np.linalg.norm(activations)
@@ -119,7 +120,7 @@ def test_each_sample_is_recognised_again(network: weights.Weights) -> None:
     extractor = Extractor(network, layers=["block5_conv1"])
 
     def features(pixels: np.ndarray) -> np.ndarray:
-        channels = np.asarray(extractor.activations(pixels)["block5_conv1"]).mean((0, 1))
+        channels = np.asarray(compared(extractor, pixels)["block5_conv1"]).mean((0, 1))
         return channels / np.linalg.norm(channels)
 
     originals = np.array([features(picture(name)) for name in names])
@@ -141,7 +142,7 @@ def _gram_distances(of: weights.Weights, layer: str) -> np.ndarray:
     """|G - A|² / |A|² of each ordered pair of samples."""
     extractor, grams = Extractor(of, layers=[layer]), []
     for path in sorted((ROOT / "samples").glob("*.jpg")):
-        features = np.asarray(extractor.activations(images.read(path, 128).pixels)[layer])
+        features = np.asarray(compared(extractor, images.read(path, 128).pixels)[layer])
         rows = features.reshape(-1, features.shape[-1])
         grams.append(rows.T @ rows / len(rows))
     return np.array(

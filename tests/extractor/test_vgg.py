@@ -11,6 +11,7 @@ from pipeline.extractor import layers
 from pipeline.extractor.vgg import CHANNEL_MEANS_BGR, Extractor
 from pipeline.extractor.weights import Weights
 from tests.support import reference
+from tests.support.extracting import compared
 from tests.support.tiny_weights import WIDTHS, readout, tiny_weights
 
 
@@ -28,7 +29,7 @@ def keras_network():
 
 def test_equals_keras_network(keras_network):
     kernels = {layer: tuple(keras_network.get_layer(layer).get_weights()) for layer in layers.LAYERS}
-    actual = Extractor(Weights("file", kernels, {}, "", "keras")).activations(picture(32, 32))
+    actual = compared(Extractor(Weights("file", kernels, {}, "", "keras")), picture(32, 32))
     inputs = picture(32, 32)[..., ::-1] - np.array(CHANNEL_MEANS_BGR, np.float32)
     outputs = {layer: keras_network.get_layer(layer).output for layer in layers.LAYERS}
     desired = keras.Model(keras_network.inputs[0], outputs)(inputs[None])
@@ -49,7 +50,7 @@ def test_means_are_those_of_keras_preprocessing():
 @pytest.mark.parametrize("pooling", ["max", "avg"])
 def test_equals_the_reference(pooling):
     weights = tiny_weights()
-    actual = Extractor(weights, pooling).activations(picture())
+    actual = compared(Extractor(weights, pooling), picture())
     desired = reference.Network(weights.kernels, pooling).forward(picture().astype(float))
     for layer in layers.LAYERS:
         scale = np.abs(desired[layer]).max()
@@ -57,7 +58,7 @@ def test_equals_the_reference(pooling):
 
 
 def test_shapes_halve_at_each_pooling_and_widths_come_from_the_weights():
-    activations = Extractor(tiny_weights()).activations(picture(33, 40))
+    activations = compared(Extractor(tiny_weights()), picture(33, 40))
     for layer in layers.LAYERS:
         block = layers.block_of(layer)
         desired = (33 >> (block - 1), 40 >> (block - 1), WIDTHS[block - 1])
@@ -66,8 +67,8 @@ def test_shapes_halve_at_each_pooling_and_widths_come_from_the_weights():
 
 def test_a_readout_maps_the_activations_of_its_layer_alone():
     matrix = readout(4, 3)
-    plain = Extractor(tiny_weights()).activations(picture())
-    read = Extractor(tiny_weights(readouts={"block2_conv1": matrix})).activations(picture())
+    plain = compared(Extractor(tiny_weights()), picture())
+    read = compared(Extractor(tiny_weights(readouts={"block2_conv1": matrix})), picture())
     desired = np.asarray(plain["block2_conv1"]) @ matrix[:4] + matrix[4]
     np.testing.assert_allclose(read["block2_conv1"], desired, rtol=1e-4, atol=1e-4 * np.abs(desired).max())
     np.testing.assert_array_equal(read["block5_conv4"], plain["block5_conv4"])
@@ -76,7 +77,7 @@ def test_a_readout_maps_the_activations_of_its_layer_alone():
 @pytest.mark.parametrize("pooling", ["max", "avg"])
 def test_bfloat16_keeps_two_digits(pooling):
     exact, rounded = (
-        Extractor(tiny_weights(), pooling, precision=precision).activations(picture())
+        compared(Extractor(tiny_weights(), pooling, precision=precision), picture())
         for precision in ("float32", "bfloat16")
     )
     for layer in layers.LAYERS:
@@ -88,7 +89,7 @@ def test_bfloat16_keeps_two_digits(pooling):
 def test_the_first_layer_is_computed_in_float32_and_then_rounded():
     layer = "block1_conv1"
     exact, rounded = (
-        Extractor(tiny_weights(), layers=[layer], precision=precision).activations(picture())[layer]
+        compared(Extractor(tiny_weights(), layers=[layer], precision=precision), picture())[layer]
         for precision in ("float32", "bfloat16")
     )
     np.testing.assert_array_equal(rounded, ops.cast(ops.cast(exact, "bfloat16"), "float32"))
@@ -102,7 +103,7 @@ def test_the_gradient_of_the_first_layer_is_the_reference(precision, tolerance):
     desired = network.backward({layer: slopes})
     extractor = Extractor(weights, layers=[layer], precision=precision)
     compiled = CompiledGradient(
-        lambda x: [ops.sum(extractor.activations(x)[layer] * slopes.astype(np.float32))],
+        lambda x: [ops.sum(compared(extractor, x)[layer] * slopes.astype(np.float32))],
         image.shape,
         device="cpu",
     )
@@ -114,9 +115,9 @@ def test_returns_the_given_layers_and_needs_no_deeper_ones():
     whole = tiny_weights()
     kernels = {layer: whole.kernels[layer] for layer in layers.up_to_deepest(["block2_conv1"])}
     cut = Weights("file", kernels, {}, "", "cut")
-    activations = Extractor(cut, layers=["block2_conv1", "block1_conv1"]).activations(picture())
+    activations = compared(Extractor(cut, layers=["block2_conv1", "block1_conv1"]), picture())
     assert list(activations) == ["block1_conv1", "block2_conv1"]
-    assert list(Extractor(cut).activations(picture())) == list(kernels)
+    assert list(compared(Extractor(cut), picture())) == list(kernels)
 
 
 def test_takes_whole_numbers_and_does_not_change_the_picture():
@@ -124,8 +125,8 @@ def test_takes_whole_numbers_and_does_not_change_the_picture():
     before = whole.copy()
     extractor = Extractor(tiny_weights(), layers=["block1_conv1"])
     np.testing.assert_array_equal(
-        extractor.activations(whole)["block1_conv1"],
-        extractor.activations(whole.astype(np.float32))["block1_conv1"],
+        compared(extractor, whole)["block1_conv1"],
+        compared(extractor, whole.astype(np.float32))["block1_conv1"],
     )
     np.testing.assert_array_equal(whole, before)
 

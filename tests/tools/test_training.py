@@ -12,6 +12,7 @@ from PIL import Image
 
 from pipeline.extractor.layers import LAYERS
 from pipeline.extractor.vgg import Extractor
+from tests.support.extracting import compared
 from tests.support.tiny_weights import tiny_weights
 from tools import show_training
 from tools.training import course, crops, folding, network, pastiches, photographs, pruning, teacher
@@ -55,7 +56,7 @@ def test_groups_have_their_shares_of_the_crops():
 def test_the_teacher_is_the_extractor_in_sixteen_bits():
     images = crops.training(GROUPS, 0, 0, 2)
     found = teacher.of(NARROW)(tf.constant(images))
-    for layer, desired in Extractor(NARROW).activations(images[1]).items():
+    for layer, desired in compared(Extractor(NARROW), images[1]).items():
         assert found[layer].dtype == tf.bfloat16
         apart = np.asarray(tf.cast(found[layer][1], tf.float32)) - np.asarray(desired)
         assert np.linalg.norm(apart) < 0.05 * np.linalg.norm(desired), layer
@@ -109,7 +110,7 @@ def test_what_is_stored_gives_the_students_distances(student):
     """Between two pictures, of the predictions and of their Gram matrices, up to the rounding to float16."""
     images = crops.training(GROUPS, 2, 0, 2)
     stored = Extractor(folding.folded(student, LEVELS))
-    own = [stored.activations(image) for image in images]
+    own = [compared(stored, image) for image in images]
     predicted = student(tf.constant(images))
     for layer in ("block1_conv1", "block3_conv1", "block4_conv2"):
         stride = {1: 4, 2: 2}.get(int(layer[5]), 1)
