@@ -71,18 +71,18 @@ class Descent:
         aim: Aim,
         temporal: TemporalTarget | None = None,
         *,
-        is_near: bool = False,
+        nearly_finished: bool = False,
     ) -> FloatArray:
         """Take the steps of one scale from ``pixels``, with the temporal loss of ``temporal``.
 
         Args:
-            is_near: whether ``pixels`` are nearly finished, see :func:`.optimizers.make`.
+            nearly_finished: whether ``pixels`` are; see :func:`.optimizers.make`.
 
         Returns:
             The result (h, w, 3), 0..255.
         """
         objective = aim.objective
-        optimizer = optimizers.make(objective.settings, aim.pairs, is_near=is_near)
+        optimizer = optimizers.make(objective.settings, aim.pairs, nearly_finished=nearly_finished)
         number = self._scales.index(scale) + 1
         end = self.steps + scale.steps
         planned = self.steps + sum(later.steps for later in self._scales[number - 1 :])

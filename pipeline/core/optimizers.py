@@ -9,20 +9,20 @@ import numpy as np
 from pipeline.base.arrays import FloatArray
 from pipeline.core.lbfgs import FIRST_STEP, Lbfgs
 from pipeline.core.optimizer_protocol import Evaluate, OnIterate, Optimizer
-from pipeline.core.projected_lbfgs import NEAR_FIRST_STEP, PAIRS, ProjectedLbfgs
+from pipeline.core.projected_lbfgs import PAIRS, SHORT_FIRST_STEP, ProjectedLbfgs
 from pipeline.settings.settings import Settings
 
 
-def make(settings: Settings, pairs: int = PAIRS, *, is_near: bool = False) -> Optimizer:
+def make(settings: Settings, pairs: int = PAIRS, *, nearly_finished: bool = False) -> Optimizer:
     """The optimizer that ``settings`` ask for, with no history yet; projected L-BFGS keeps ``pairs``.
 
     Args:
-        is_near: whether the picture starts nearly finished; projected L-BFGS begins with a shorter step then.
+        nearly_finished: whether the picture is; then projected L-BFGS begins with a shorter step.
     """
     if settings.optimizer == "lbfgs":
         return Lbfgs(settings.pixel_range, settings.max_iterations)
     if settings.optimizer == "projected-lbfgs":
-        first_step = NEAR_FIRST_STEP if is_near else FIRST_STEP
+        first_step = SHORT_FIRST_STEP if nearly_finished else FIRST_STEP
         return ProjectedLbfgs(settings.pixel_range, settings.max_iterations, pairs, first_step)
     kinds = {"adam": Adam, "adagrad": Adagrad, "rmsprop": RMSprop, "sgd": SGD}
     return kinds[settings.optimizer](settings)

@@ -27,7 +27,7 @@ TRIALS = 8
 SHORTER = (0.1, 0.5)
 """Bounds of the factor by which a rejected trial's length is multiplied."""
 
-NEAR_FIRST_STEP = 0.7 / 255
+SHORT_FIRST_STEP = 0.7 / 255
 """The first step where the picture is nearly finished, as a frame is that starts from the one before. There
 :data:`~pipeline.core.lbfgs.FIRST_STEP` is too long, and one or two trials are lost. From 0.5 to 1 level,
 frames of three clips end within 0.4 percent of the same loss."""

@@ -123,7 +123,7 @@ class Stylizer:
             full_size = scale is scales[-1]  # nearly finished; coarse scales are for what was never painted
             target = start.target if full_size else None
             aim = self._aim(content, scale, margin)
-            x = descent.descend(scale, x, aim, target, is_near=full_size)
+            x = descent.descend(scale, x, aim, target, nearly_finished=full_size)
             change = start.kept(x - before)
         return Pastiche(margin.cut(np.clip(start.pixels + change, 0, 255)), descent.steps, descent.losses)
 
