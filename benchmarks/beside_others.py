@@ -28,7 +28,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchmarks import equal_loss, steps_beside_torch
+from benchmarks import equal_loss, steps_beside_torch, tables
 from benchmarks.children import Cost
 from benchmarks.pairs import Commands, Pair, add_flags
 from benchmarks.step_inputs import WIDTHS
@@ -106,7 +106,7 @@ def row(name: str, beside: str, ours: Cost | Step, other: Cost | Step) -> str:
     megabytes, other_megabytes = ours.peak_bytes / 2**20, other.peak_bytes / 2**20
     cells = [name, beside, f"{seconds:.3g}", f"{other_seconds:.3g}", f"{seconds / other_seconds:.2f}"]
     cells += [f"{megabytes:.0f}", f"{other_megabytes:.0f}", f"{megabytes / other_megabytes:.2f}"]
-    return f"| {' | '.join(cells)} |"
+    return tables.row(cells)
 
 
 def rows(options: argparse.Namespace) -> Iterator[str]:
@@ -127,7 +127,7 @@ def main() -> None:
     options = _parse()
     for name in {*options.redo, *(["loss"] if "peer" in options.redo else [])}:  # whose limits are the peer's
         shutil.rmtree(options.folder / name, ignore_errors=True)
-    print(f"| {' | '.join(HEAD)} |\n{'|---' * len(HEAD)}|")
+    print(tables.head(HEAD))
     for line in rows(options):
         print(line, flush=True)
 

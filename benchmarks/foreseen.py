@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from benchmarks import children
+from benchmarks import children, tables
 from pipeline.command_line import dry_run
 from pipeline.extractor import weights
 from pipeline.footage import sources
@@ -59,7 +59,7 @@ def row(job: Job, style: Path, output: Path, settings: dict[str, str], preset: s
     cells = [job.name]
     for expected, measured in ((cost.seconds, taken.seconds), (cost.core_seconds, taken.cpu_seconds)):
         cells += [f"{expected:.1f} s", f"{measured:.1f} s", f"{expected / measured:.2f}"]
-    return f"| {' | '.join(cells)} |"
+    return tables.row(cells)
 
 
 def foreseen(job: Job, style: Path, output: Path, choice: Choice) -> Forecast:
@@ -118,8 +118,7 @@ def main() -> None:
     parser.add_argument("--size", default="256")
     options = parser.parse_args()
     settings = {name: getattr(options, name) for name in ("weights", "size")}
-    print(f"# {options.weights}, {options.preset}, {options.size} pixels\n\n| {' | '.join(HEAD)} |")
-    print(f"|{'---|' * len(HEAD)}")
+    print(f"# {options.weights}, {options.preset}, {options.size} pixels\n\n{tables.head(HEAD)}")
     with tempfile.TemporaryDirectory() as folder:
         for number, job in enumerate(jobs(options, Path(folder))):
             suffix = {"image": ".png", "batch": "", "video": ".mp4"}[job.command]

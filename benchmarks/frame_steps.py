@@ -19,18 +19,13 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import one_shot
+from benchmarks import one_shot, tables
+from benchmarks.judge import Judge
 from pipeline.base.arrays import FloatArray, Frame
-from pipeline.base.resizing import resize
-from pipeline.core import loss_graphs, precisions
-from pipeline.core.margins import Margin
-from pipeline.core.objective import Objective
-from pipeline.core.scales import usable_size
+from pipeline.core import precisions
 from pipeline.core.style_transfer import Pastiche, StepInfo
 from pipeline.core.stylizer import Stylizer
-from pipeline.core.targets import Targets
 from pipeline.extractor import weights
-from pipeline.extractor.weights import Weights
 from pipeline.motion import shot_walk
 from pipeline.pictures import images, writing
 from pipeline.pictures.sheets import grid, labelled
@@ -118,8 +113,9 @@ def main() -> None:
     usual = precisions.settled(Choice(options.preset, {"size": options.size}, {}).resolve().settings)
     print(f"# {len(frames)} frames of {options.clip} in {options.style.stem}, {options.weights} weights")
     print()
-    print(_line(COLUMNS), _line(["---"] * len(COLUMNS)), sep="\n", flush=True)
-    judge, results = _Judge(usual, style, extractor), list[Result]()
+    print(tables.head(COLUMNS), flush=True)
+    judge = Judge(usual.model_copy(update={"precision": "float32"}), style, extractor)
+    results: list[Result] = []
     stylizer = Stylizer(usual, [style], weights=extractor)
     for steps in options.frame_steps:
         settings = Settings(**{**usual.model_dump(), "frame_steps": steps})
@@ -127,17 +123,15 @@ def main() -> None:
         results.append(_make(counted, frames, judge, motions))
         if len(results) == 1:
             contents = [content for content, _ in counted.pairs[1::ALONE_EVERY]]
-            alone = [judge.losses(one, stylizer.stylize(one).pixels.round())["total"] for one in contents]
+            alone = [judge.losses(stylizer.stylize(one).pixels.round(), one)["total"] for one in contents]
         print(_row(options.clip, steps, results, float(np.mean(alone))), flush=True)
     if options.sheet:
         _write_sheet(options.sheet, options.frame_steps, results, options.shown)
 
 
-def _make(
-    stylizer: Counted, frames: Sequence[Frame], judge: "_Judge", motions: curves.Motions | None
-) -> Result:
+def _make(stylizer: Counted, frames: Sequence[Frame], judge: Judge, motions: curves.Motions | None) -> Result:
     pastiches = list(shot_walk.stylized(stylizer, frames))
-    losses = [judge.losses(*pair) for pair in stylizer.pairs[1:]]
+    losses = [judge.losses(pixels, content) for content, pixels in stylizer.pairs[1:]]
     return Result(
         pastiches,
         stylizer.passes,
@@ -145,23 +139,6 @@ def _make(
         losses,
         curves.measure(frames, [frame.astype(np.uint8) for frame in pastiches], [0], motions),
     )
-
-
-class _Judge:
-    """Evaluates the loss of finished frames in float32, with the margin that they were stylised with."""
-
-    def __init__(self, settings: Settings, style: FloatArray, extractor: Weights) -> None:
-        self._settings = settings.model_copy(update={"precision": "float32"})
-        self._graphs = loss_graphs.fitting(self._settings, extractor)
-        self._objective = Objective(self._settings, self._graphs)
-        self._style = style
-
-    def losses(self, content: FloatArray, pastiche: FloatArray) -> dict[str, float]:
-        margin = Margin.around(content.shape[:2], self._settings.margin)
-        size = usable_size(self._style.shape[:2], max(content.shape[:2]))
-        grams = self._graphs.style_targets(resize(self._style, size))
-        targets = Targets(self._graphs.content_targets(margin.framed(content)), grams)
-        return self._objective.at(margin.framed(pastiche) / np.float32(self._objective.units), targets)[0]
 
 
 def _row(clip: str, steps: str, results: Sequence[Result], alone: float) -> str:
@@ -178,21 +155,13 @@ def _row(clip: str, steps: str, results: Sequence[Result], alone: float) -> str:
         f"{one.loss(every=ALONE_EVERY) / alone:.3f}",
         f"{one.loss('style'):.4f}",
         f"{one.loss('style') / first.loss('style'):.3f}",
-        _number(one.steady.mean_warping_error, 1e4),
-        _number(one.steady.mean_long_term_error, 1e4),
-        _number(one.steady.largest_drift),
-        _number(one.steady.mean_flicker),
-        _number(one.steady.largest_sharpness_jump),
+        tables.number(one.steady.mean_warping_error, 1e4),
+        tables.number(one.steady.mean_long_term_error, 1e4),
+        tables.number(one.steady.largest_drift),
+        tables.number(one.steady.mean_flicker),
+        tables.number(one.steady.largest_sharpness_jump),
     ]
-    return _line(cells)
-
-
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
-def _number(value: float | None, factor: float = 1.0) -> str:
-    return "" if value is None else f"{factor * value:.2f}"
+    return tables.row(cells)
 
 
 def _write_sheet(path: Path, steps: Sequence[str], results: Sequence[Result], shown: Sequence[int]) -> None:

@@ -14,12 +14,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from benchmarks import tables
+from benchmarks.judge import Judge
 from pipeline.base import resizing
-from pipeline.core.loss_graphs import fitting
-from pipeline.core.margins import Margin
-from pipeline.core.objective import Objective
 from pipeline.core.stylizer import Stylizer
-from pipeline.core.targets import Targets
 from pipeline.extractor import weights
 from pipeline.extractor.weights import Weights
 from pipeline.pictures import images
@@ -46,31 +44,10 @@ def made(settings: Settings, own: Weights, content: Array, style: Array) -> Made
     seconds = time.process_time() - began
     exact = settings.model_copy(update={"precision": "float32"})
     return Made(
-        _at(exact, own, content, style, pastiche.pixels)[0],
+        Judge(exact, style, own).losses(pastiche.pixels, content)["total"],
         seconds,
-        _at(settings, own, content, style, content)[1],
+        Judge(settings, style, own).at(content, content)[1],
     )
-
-
-def _at(settings: Settings, own: Weights, content: Array, style: Array, pixels: Array) -> tuple[float, Array]:
-    """The loss and gradient of ``pixels``, inside a mirrored margin as the settings have it."""
-    objective, targets = objective_and_targets(settings, own, content, style)
-    framed = Margin.around(content.shape[:2], settings.margin).framed(pixels)
-    losses, gradient = objective.at(framed, targets)
-    return losses["total"], gradient
-
-
-def objective_and_targets(
-    settings: Settings, own: Weights, content: Array, style: Array
-) -> tuple[Objective, Targets]:
-    """What pictures of the content's size, inside the settings' margin, are measured by."""
-    graphs = fitting(settings, own)
-    margin = Margin.around(content.shape[:2], settings.margin)
-    size = resizing.size_to_fit(style.shape[:2], max(margin.framed_size))
-    targets = Targets(
-        graphs.content_targets(margin.framed(content)), graphs.style_targets(resizing.resize(style, size))
-    )
-    return Objective(settings, graphs), targets
 
 
 def row(preset: str, own: Weights, content: Array, style: Array) -> str:
@@ -87,7 +64,7 @@ def row(preset: str, own: Weights, content: Array, style: Array) -> str:
     )
     cells = [preset, f"{exact.loss:.4g}", f"{rounded.loss / exact.loss:.3f}", f"{100 * apart:.1f} %"]
     cells += [f"{exact.seconds:.0f} s", f"{rounded.seconds / exact.seconds:.2f}"]
-    return f"| {' | '.join(cells)} |"
+    return tables.row(cells)
 
 
 def _fitted(picture: Array, side: int) -> Array:
@@ -113,7 +90,7 @@ def main() -> None:
     options = parser.parse_args()
     own = weights.obtain(options.weights, lambda text: print(text, file=sys.stderr))
     content, style = (images.read(path).pixels for path in (options.content, options.style))
-    print(f"# {own.kind}\n\n| {' | '.join(HEAD)} |\n|{'---|' * len(HEAD)}")
+    print(f"# {own.kind}\n\n{tables.head(HEAD)}")
     for preset in options.presets:
         print(row(preset, own, content, style), flush=True)
 

@@ -18,18 +18,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from benchmarks import tables
+from benchmarks.judge import Judge
 from pipeline import Rules, stylize_video
-from pipeline.base import resizing
-from pipeline.core import loss_graphs
-from pipeline.core.margins import Margin
-from pipeline.core.objective import Objective
-from pipeline.core.scales import usable_size
-from pipeline.core.targets import Targets
 from pipeline.extractor import weights
-from pipeline.extractor.weights import Weights
 from pipeline.pictures import images, writing
 from pipeline.settings.choice import Choice
-from pipeline.settings.settings import Settings
 from pipeline.steadiness import curves, true_motion
 from pipeline.steadiness.curves import Motions, Steadiness
 from pipeline.video import clip as clips
@@ -62,7 +56,7 @@ def main() -> None:
             f"# {options.clip} in {options.style.stem}: {options.preset}, {options.weights} weights, {flags}"
         )
         print()
-        print(_line(COLUMNS), _line(["---"] * len(COLUMNS)), sep="\n", flush=True)
+        print(tables.head(COLUMNS), flush=True)
         results: dict[str, Result] = {}
         for mode in options.modes:
             choice = Choice(options.preset, {**flags, "temporal": mode, "weights": options.weights}, {})
@@ -91,25 +85,12 @@ def _make(clip: Path, style: Path, choice: Choice, folder: Path, motions: Motion
     frames = [images.read(frame).pixels.astype(np.uint8) for frame in written]
     starts = shot_detection.first_frames(clips.frames(clip))
     steady = curves.measure(clips.frames(clip), frames, starts, motions)
-    extractor = weights.obtain(choice.flags["weights"], print)
     settings = choice.resolve().settings
-    return Result(frames, steady, _style_loss(frames, style, settings, extractor), seconds / len(frames))
-
-
-def _style_loss(frames: Sequence[np.ndarray], style: Path, settings: Settings, extractor: Weights) -> float:
-    """The mean style loss of the finished frames, each with the margin that it was stylised with."""
-    graphs = loss_graphs.fitting(settings, extractor)
-    objective = Objective(settings, graphs)
-    margin = Margin.around(frames[0].shape[:2], settings.margin)
-    painting = images.read(style, settings.size).pixels
-    size = usable_size(painting.shape[:2], max(frames[0].shape[:2]))
-    grams = graphs.style_targets(resizing.resize(painting, size))
-    losses = []
-    for frame in frames:
-        pixels = margin.framed(frame.astype(np.float32))
-        targets = Targets(graphs.content_targets(pixels), grams)
-        losses.append(objective.at(pixels / np.float32(objective.units), targets)[0]["style"])
-    return float(np.mean(losses))
+    extractor = weights.obtain(settings.weights, print)
+    judge = Judge(settings, images.read(style, settings.size).pixels, extractor)
+    pictures = [frame.astype(np.float32) for frame in frames]
+    style_loss = np.mean([judge.losses(picture, picture)["style"] for picture in pictures])
+    return Result(frames, steady, float(style_loss), seconds / len(frames))
 
 
 COLUMNS = (
@@ -135,26 +116,18 @@ def _row(mode: str, results: dict[str, Result], clip: str) -> str:
     cells = [
         Path(clip).stem,
         mode,
-        _number(steady.mean_warping_error, 1e4),
+        tables.number(steady.mean_warping_error, 1e4),
         _ratio(steady.mean_warping_error, alone and alone.steady.mean_warping_error),
         _ratio(steady.mean_warping_error, chained and chained.steady.mean_warping_error),
-        _number(steady.mean_long_term_error, 1e4),
+        tables.number(steady.mean_long_term_error, 1e4),
         f"{one.style_loss:.4g}",
         _ratio(one.style_loss, chained and chained.style_loss),
-        _number(steady.largest_drift),
-        _number(steady.mean_flicker),
-        _number(steady.largest_sharpness_jump),
-        _number(one.seconds),
+        tables.number(steady.largest_drift),
+        tables.number(steady.mean_flicker),
+        tables.number(steady.largest_sharpness_jump),
+        tables.number(one.seconds),
     ]
-    return _line(cells)
-
-
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
-def _number(value: float | None, factor: float = 1.0) -> str:
-    return "" if value is None else f"{factor * value:.2f}"
+    return tables.row(cells)
 
 
 def _ratio(value: float | None, other: float | None) -> str:

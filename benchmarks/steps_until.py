@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.equal_loss import FOUND, Found, Reached
-from benchmarks.precision import objective_and_targets
+from benchmarks.judge import Judge
 from pipeline.base.arrays import FloatArray
 from pipeline.core.scales import plan
 from pipeline.core.style_transfer import StepInfo
@@ -50,7 +50,7 @@ class Search:
 
     def __init__(self, settings: Settings, network: Weights, content: FloatArray, style: FloatArray) -> None:
         exact = settings.model_copy(update={"precision": "float32"})
-        self._objective, self._targets = objective_and_targets(exact, network, content, style)
+        self._judge = Judge(exact, style, network)
         self._stylizer = Stylizer(settings, [style], weights=network)
         self._content = content
         self._coarse_steps = [scale.steps for scale in plan(content.shape[:2], settings)][:-1]
@@ -61,7 +61,7 @@ class Search:
 
     def loss(self, pixels: FloatArray) -> float:
         """In float32."""
-        return self._objective.at(pixels, self._targets)[0]["total"]
+        return self._judge.losses(pixels, self._content)["total"]
 
     def run(self, limits: Sequence[float]) -> Found:
         """Until all ``limits`` are reached, or all steps are taken."""

@@ -17,7 +17,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from benchmarks import one_shot
+from benchmarks import one_shot, tables
 from pipeline.base.arrays import FloatArray, Mask
 from pipeline.core.tiles import Reach
 from pipeline.extractor import layers
@@ -26,6 +26,16 @@ from pipeline.motion.shot_walk import NextFrame
 from pipeline.settings.settings import Settings
 
 DEEPEST = "block5_conv1"
+
+COLUMNS = (
+    "clip",
+    "longest side",
+    "following frames",
+    "unchanged",
+    "changeable",
+    "computed, box",
+    "by place",
+)
 
 
 @dataclass
@@ -60,8 +70,7 @@ class Watched:
 
 def main() -> None:
     options = _parse()
-    print("| clip | longest side | following frames | unchanged | changeable | computed, box | by place |")
-    print("|---|---|---|---|---|---|---|")
+    print(tables.head(COLUMNS))
     for side in options.sides:
         frames, _ = one_shot.load(options.clip, side, options.frames)
         watched = Watched(np.full(frames[0].shape, 128, np.float32))
@@ -70,9 +79,9 @@ def main() -> None:
         shares = [
             (mask.mean(), computed(boxed(mask)), computed(mask)) for mask in watched.changeable if mask.any()
         ]
-        means = " | ".join(f"{100 * share:.0f} %" for share in np.mean(shares, axis=0))
-        name = Path(options.clip).stem
-        print(f"| {name} | {side} | {len(frames) - 1} | {watched.repeated} | {means} |", flush=True)
+        means = [f"{100 * share:.0f} %" for share in np.mean(shares, axis=0)]
+        counts = [str(side), str(len(frames) - 1), str(watched.repeated)]
+        print(tables.row([Path(options.clip).stem, *counts, *means]), flush=True)
 
 
 def boxed(mask: Mask) -> Mask:
