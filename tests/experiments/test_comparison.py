@@ -1,7 +1,9 @@
 """A comparison on tiny weights: its cells, its files, and a run that was stopped goes on."""
 
 import csv
+import hashlib
 import importlib.util
+import json
 import os
 from pathlib import Path
 
@@ -27,6 +29,7 @@ from pipeline.extractor.layers import LAYERS
 from pipeline.extractor.weights import Weights
 from pipeline.jobs.record.lock import held
 from pipeline.pictures import images, sheets, writing
+from pipeline.settings.choice import Choice
 from pipeline.settings.settings import DEFAULT_STYLE_LAYERS
 from tests.support.killing import workers_of
 from tests.support.media import picture
@@ -388,6 +391,21 @@ class Tries(RecordingObserver):
         super().began(total, done)
         with pytest.raises(LockedError):
             run()
+
+
+def test_the_parts_of_a_cells_fingerprint_are_these() -> None:
+    """A version with other parts would not take the pictures that this one made."""
+    run(["optimizer=adam"], precision="float32")
+    tag = json.loads(images.read_tags(FOLDER / NAMES[0])["nstpipe"])
+    settings = Choice(None, {**FLAGS, "optimizer": "adam", "precision": "float32"}).resolve().settings
+    parts = {
+        "pixels version": 3,
+        "settings": settings.that_change_pixels(of_a_video=False),
+        "weights": weights.load(Path("tiny.npz"), "file").fingerprint,
+        "input": hashlib.sha256(Path("photo.png").read_bytes()).hexdigest(),
+        "style": hashlib.sha256(Path("style.png").read_bytes()).hexdigest(),
+    }
+    assert tag["job"] == hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def test_a_cell_whose_name_is_too_long_for_a_file_is_refused() -> None:
