@@ -1,7 +1,7 @@
 """Stylise the pictures of an experiment that are missing, each with its own settings."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -43,7 +43,10 @@ class Pastiche:
 
 
 Watch = Callable[[Pastiche], AbstractContextManager[OnStep]]
-"""What is entered while a pastiche is made, in the process that makes it; it is called after every step."""
+"""What is entered while a pastiche is made, in the process that makes it; it is called after every step.
+
+It is left before the picture is written, so that what it keeps of a complete picture is never missing.
+"""
 
 
 def unwatched(pastiche: Pastiche) -> AbstractContextManager[OnStep]:
@@ -92,8 +95,9 @@ class PasticheTask:
             on_message(Noted(note))
         content = InputFile(item.content, pastiche.output.parts["input"], ())
         runner.take(replace(inputs, settings=settings, styles=styles, maker=maker, source=content))
-        with inputs.watch(pastiche) as on_step:
-            task = PictureTask(item, self.replaces)
+        with ExitStack() as watched:
+            on_step = watched.enter_context(inputs.watch(pastiche))
+            task = PictureTask(item, self.replaces, before_writing=watched.close)
             task.run(runner, partial(_pass_on, on_message, on_step))
 
 

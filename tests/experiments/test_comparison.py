@@ -163,6 +163,21 @@ def test_cells_share_their_compiled_graphs_where_these_fit(
     assert len(made) == count + 1  # and those of the common measure
 
 
+def test_all_losses_of_a_cell_are_written_before_its_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that is killed at any moment leaves no complete picture without them."""
+    written: list[Path] = []
+    write_bytes = atomic.write_bytes
+
+    def recorded(path: Path, data: bytes) -> None:
+        written.append(path)
+        write_bytes(path, data)
+
+    monkeypatch.setattr(atomic, "write_bytes", recorded)
+    run()
+    kinds = [path.parent.name for path in written if path.name not in DRAWN]
+    assert kinds == 2 * ["losses", "losses", FOLDER.name]
+
+
 def test_a_run_that_was_stopped_goes_on_with_the_missing_cells() -> None:
     run(folder=Path("whole"))
     with pytest.raises(StoppedError):

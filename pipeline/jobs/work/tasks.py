@@ -72,16 +72,22 @@ class Task(Protocol):
         """Make the items. An exception is the error of the item that began last."""
 
 
+def _nothing() -> None:
+    pass
+
+
 @dataclass(frozen=True)
 class PictureTask:
     """One picture.
 
     Attributes:
         replaces: the content at its output that it may overwrite; None where nothing is.
+        before_writing: called when the picture is stylised and nothing of it is written.
     """
 
     item: Item
     replaces: str | None = None
+    before_writing: Callable[[], None] = _nothing
 
     left = 1
 
@@ -121,6 +127,7 @@ class PictureTask:
 
     def _check(self, file: InputFile, sha256: str, on_message: OnMessage) -> None:
         """Check, just before the pastiche is written, what it is made of and what it replaces."""
+        self.before_writing()
         if os.path.lexists(file.path):  # one that was removed since has done no harm
             file.check()
         if not writing.can_tag(self.item.output):
