@@ -28,19 +28,10 @@ def enlarged(photo: Path, size: int, folder: Path) -> tuple[Path, tuple[int, int
     return path, (height, width)
 
 
-def measured(photo: Path, style: Path, flags: list[str], folder: Path) -> int:
+def measured(photo: Path, style: Path, flags: list[str], output: Path) -> int:
     """Bytes at the peak."""
-    command = [
-        sys.executable,
-        "-m",
-        "cli",
-        "image",
-        str(photo),
-        str(style),
-        "-o",
-        str(photo.with_suffix(".tif")),
-    ]
-    return children.run([*command, *flags], folder / "log.txt").peak_bytes
+    command = [sys.executable, "-m", "cli", "image", str(photo), str(style), "-o", str(output)]
+    return children.run([*command, *flags], output.with_suffix(".log")).peak_bytes
 
 
 def row(arguments: argparse.Namespace, size: int, memory: str, folder: Path) -> str:
@@ -51,7 +42,7 @@ def row(arguments: argparse.Namespace, size: int, memory: str, folder: Path) -> 
     settings = precisions.settled(Choice(None, values).resolve().settings)
     plan = step_memory.step_plan(settings, pixels, weights.obtain(settings.weights, print).widths)
     flags = [word for name, value in values.items() for word in (f"--{name.replace('_', '-')}", value)]
-    peak = measured(photo, arguments.style, flags, folder)
+    peak = measured(photo, arguments.style, flags, folder / f"{size}_{memory}.tif")
     tiles = len(plan.grid.tiles(pixels)) if plan.grid else 1
     ratio = plan.memory / peak
     cells = (f"{pixels[1]}x{pixels[0]}", memory, str(tiles), str(plan.pairs), f"{plan.work(pixels):.2f}")

@@ -25,9 +25,9 @@ among them, without the pairs of a history; others: :data:`OTHER_VECTORS`. Those
 
 OTHER_VECTORS = 6.5
 
-FRAGMENTATION = 1.5
-"""Ratio of what TensorFlow holds for tiles of several shapes to what one of them takes: it keeps what it has
-once allocated, and the pieces that are left by one shape do not fit the next."""
+PIECES_SHARE, MOST_PIECES = 1.75, 210 * 10**6
+"""What TensorFlow holds beside a window, as a share of what the window takes, and in bytes at most: it keeps
+what it has once allocated, and the pieces that are left by windows of one shape do not fit the next."""
 
 PICTURE_BYTES = 60
 """For each pixel, of the total variation's differences and of the picture on the device."""
@@ -134,7 +134,7 @@ def smallest_memory(settings: Settings, size: Size, widths: Sequence[int]) -> in
     pixels = min(math.prod(size), (SMALLEST_WINDOW * reach.halo) ** 2)
     pairs = min(FEWEST_PAIRS, _most_pairs(settings))
     fixed = _fixed(settings, size, widths, pairs, keeps_content=False)
-    in_tiles = math.ceil(fixed + pixels * _tile_bytes(settings, widths))
+    in_tiles = math.ceil(fixed + _window_memory(settings, widths, pixels))
     return min(in_tiles, untiled(settings, size, widths).memory)
 
 
@@ -143,7 +143,7 @@ def style_grid(settings: Settings, size: Size, widths: Sequence[int]) -> Grid | 
     if settings.memory is None:
         return None
     free = settings.memory - _base(settings, widths) - 24 * math.prod(size)
-    most = int(free / _tile_bytes(settings, widths))
+    most = _largest_window(settings, widths, free)
     if math.prod(size) <= most:
         return None
     reach = Reach.of(_used(settings))
@@ -155,16 +155,17 @@ def _tiled(
 ) -> list[StepPlan]:
     """The plans that fit with windows of at least ``least`` pixels, or of the smallest."""
     assert settings.memory is not None
-    reach, per_pixel = Reach.of(_used(settings)), _tile_bytes(settings, widths)
+    reach = Reach.of(_used(settings))
     least = min(math.prod(size), max(least, (SMALLEST_WINDOW * reach.halo) ** 2))
     plans = []
     for count, keeps_content in itertools.product(pairs, (True, False)):
         fixed = _fixed(settings, size, widths, count, keeps_content)
-        most = int((settings.memory - fixed) / per_pixel)
+        most = _largest_window(settings, widths, settings.memory - fixed)
         tiles = grid(size, reach, most) if most >= least else None
         if tiles is not None:
             largest = max(tile.pixels for tile in tiles.tiles(size))
-            plans.append(StepPlan(math.ceil(fixed + largest * per_pixel), count, tiles, keeps_content))
+            memory = math.ceil(fixed + _window_memory(settings, widths, largest))
+            plans.append(StepPlan(memory, count, tiles, keeps_content))
     return plans
 
 
@@ -203,22 +204,32 @@ def _base(settings: Settings, widths: Sequence[int]) -> float:
 def _network_bytes(settings: Settings, widths: Sequence[int]) -> float:
     """Bytes for each pixel of a forward and a backward pass.
 
-    The activation of every convolution is kept for the backward pass, in the network's numbers. In bfloat16
-    there are copies in float32 of those of used layers, and the first layer's is counted in float32: the Gram
-    matrices hold them only for a moment, so this is somewhat more than is needed. At the widest layer the
-    backward pass holds two or three more.
+    The activation of every convolution is kept for the backward pass, in the network's numbers; the first one
+    is computed in float32. The backward pass holds some three more of the widest layer.
     """
     rows = layers.convolutions(widths, _used(settings))
     values = [share * out for share, _, out in rows]
     if settings.precision != "bfloat16":
-        return PICTURE_BYTES + 4 * (sum(values) + 2.5 * max(values))
-    copies = _bytes_of(set(_used(settings)) - {layers.LAYERS[0]}, widths)
-    return PICTURE_BYTES + 4 * values[0] + 2 * sum(values[1:]) + copies + 4 * 2 * max(values)
+        return PICTURE_BYTES + 4 * (sum(values) + 3.75 * max(values))
+    return PICTURE_BYTES + 4 * values[0] + 2 * (sum(values[1:]) + 3.25 * max(values))
 
 
-def _tile_bytes(settings: Settings, widths: Sequence[int]) -> float:
+def _window_memory(settings: Settings, widths: Sequence[int], pixels: int) -> float:
+    """Bytes of the passes of a window of so many pixels, and of what is held beside it."""
+    needed = pixels * _window_bytes(settings, widths)
+    return needed + min(PIECES_SHARE * needed, MOST_PIECES)
+
+
+def _largest_window(settings: Settings, widths: Sequence[int], free: float) -> int:
+    """Pixels of the largest window whose :func:`_window_memory` is ``free``."""
+    needed = max(free / (1 + PIECES_SHARE), free - MOST_PIECES)
+    return int(needed / _window_bytes(settings, widths))
+
+
+def _window_bytes(settings: Settings, widths: Sequence[int]) -> float:
     """Bytes for each pixel of a window: those of the network, and the copies that are cut to its own part."""
-    return FRAGMENTATION * (_network_bytes(settings, widths) + 4 * 0.5 * widths[0])
+    of_a_number = 2 if settings.precision == "bfloat16" else 4
+    return _network_bytes(settings, widths) + 1.5 * of_a_number * widths[0]
 
 
 def _bytes_of(used: Iterable[str], widths: Sequence[int]) -> float:
