@@ -41,9 +41,8 @@ ENOUGH_PAIRS = 5
 FEWEST_PAIRS = 2
 """Of the history of projected L-BFGS, below which a picture is too large for the memory."""
 
-GOOD_WINDOW = 6
-"""Sides of a window in halos from which on more pairs are worth more than larger tiles: two thirds of each
-side are then its own, and a step takes some three times the work of an untiled one."""
+GOOD_WORK = 4
+"""Times the work of an untiled step up to which more pairs are worth more than larger tiles."""
 
 SMALLEST_WINDOW = 3
 """Sides of a window in halos at least: a third of each side is its own."""
@@ -100,7 +99,7 @@ def step_plan(settings: Settings, size: Size, widths: Sequence[int]) -> StepPlan
     """The plan of a picture of ``size`` (height, width), margin included.
 
     It is cut only if it needs more than the setting ``memory``. Then the plan is that of the least work, with
-    pairs enough for the history if the windows come to a good size with them.
+    pairs enough for the history unless they make the work more than :data:`GOOD_WORK`.
 
     Args:
         settings: with a precision that is not ``auto``.
@@ -113,12 +112,11 @@ def step_plan(settings: Settings, size: Size, widths: Sequence[int]) -> StepPlan
     if settings.memory is None or whole.memory <= settings.memory:
         return whole
     most_pairs = _most_pairs(settings)
-    good = (GOOD_WINDOW * Reach.of(_used(settings)).halo) ** 2
     enough = min(ENOUGH_PAIRS, most_pairs)
     counts = [range(enough, most_pairs + 1), *([pairs] for pairs in range(enough - 1, FEWEST_PAIRS - 1, -1))]
-    for least in (good, 0):
+    for most_work in (GOOD_WORK, math.inf):
         for pairs in counts:
-            plans = _tiled(settings, size, widths, pairs, least)
+            plans = [plan for plan in _tiled(settings, size, widths, pairs) if plan.work(size) <= most_work]
             if plans:
                 return min(plans, key=lambda plan: (plan.work(size), -plan.pairs))
     needed = smallest_memory(settings, size, widths)
@@ -150,13 +148,11 @@ def style_grid(settings: Settings, size: Size, widths: Sequence[int]) -> Grid | 
     return grid(size, reach, max(most, (SMALLEST_WINDOW * reach.halo) ** 2))
 
 
-def _tiled(
-    settings: Settings, size: Size, widths: Sequence[int], pairs: Iterable[int], least: int
-) -> list[StepPlan]:
-    """The plans that fit with windows of at least ``least`` pixels, or of the smallest."""
+def _tiled(settings: Settings, size: Size, widths: Sequence[int], pairs: Iterable[int]) -> list[StepPlan]:
+    """The plans that fit."""
     assert settings.memory is not None
     reach = Reach.of(_used(settings))
-    least = min(math.prod(size), max(least, (SMALLEST_WINDOW * reach.halo) ** 2))
+    least = min(math.prod(size), (SMALLEST_WINDOW * reach.halo) ** 2)
     plans = []
     for count, keeps_content in itertools.product(pairs, (True, False)):
         fixed = _fixed(settings, size, widths, count, keeps_content)
