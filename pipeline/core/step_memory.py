@@ -99,7 +99,7 @@ def step_plan(settings: Settings, size: Size, widths: Sequence[int]) -> StepPlan
     """The plan of a picture of ``size`` (height, width), margin included.
 
     It is cut only if it needs more than the setting ``memory``. Then the plan is that of the least work, with
-    pairs enough for the history unless they make the work more than :data:`GOOD_WORK`.
+    pairs enough for the history as long as the work is at most :data:`GOOD_WORK`.
 
     Args:
         settings: with a precision that is not ``auto``.
@@ -114,11 +114,11 @@ def step_plan(settings: Settings, size: Size, widths: Sequence[int]) -> StepPlan
     most_pairs = _most_pairs(settings)
     enough = min(ENOUGH_PAIRS, most_pairs)
     counts = [range(enough, most_pairs + 1), *([pairs] for pairs in range(enough - 1, FEWEST_PAIRS - 1, -1))]
-    for most_work in (GOOD_WORK, math.inf):
-        for pairs in counts:
-            plans = [plan for plan in _tiled(settings, size, widths, pairs) if plan.work(size) <= most_work]
-            if plans:
-                return min(plans, key=lambda plan: (plan.work(size), -plan.pairs))
+    plans = [_tiled(settings, size, widths, pairs) for pairs in counts]
+    good = [[plan for plan in some if plan.work(size) <= GOOD_WORK] for some in plans]
+    candidates = next(filter(None, good), list(itertools.chain(*plans)))
+    if candidates:
+        return min(candidates, key=lambda plan: (plan.work(size), -plan.pairs))
     needed = smallest_memory(settings, size, widths)
     raise TooLargeError(
         f"{size[1]}x{size[0]} pixels need {needed / 1e9:.1f} GB of memory even in tiles, and "

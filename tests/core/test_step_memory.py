@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from pipeline.core import projected_lbfgs, scipy_lbfgs, step_memory
@@ -68,6 +69,16 @@ def test_less_memory_takes_more_work_and_a_shorter_history_in_the_end() -> None:
     works = [each.work((2880, 3840)) for each in plans]
     assert works[0] < works[1]
     assert [each.pairs >= step_memory.ENOUGH_PAIRS for each in plans] == [True, True, False]
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_pairs_never_make_a_step_dear_where_fewer_would_do(precision: str) -> None:
+    works = []
+    for memory in np.arange(7.2e9, 12e9, 0.2e9):
+        cut = plan((5760, 7680), memory, precision=precision)
+        works.append(cut.work((5760, 7680)))
+        assert works[-1] <= step_memory.GOOD_WORK or cut.pairs == step_memory.FEWEST_PAIRS
+    assert min(works) < 3 < max(works)
 
 
 def test_what_does_not_fit_even_in_tiles_is_refused_with_what_it_needs() -> None:
