@@ -19,7 +19,7 @@ from pipeline.settings.settings import Settings
 BASE_BYTES = 650 * 2**20
 """Memory of a process that has loaded TensorFlow and run one tiny step."""
 
-VECTORS = {"projected-lbfgs": 6.5, "lbfgs": 2 * 30}
+VECTORS = {"projected-lbfgs": 7.25, "lbfgs": 2 * 30}
 """float32 vectors of the picture's size that are held while a step is evaluated, the content and the start
 among them, without the pairs of a history; others: :data:`OTHER_VECTORS`. Those of SciPy are of float64."""
 
