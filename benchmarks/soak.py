@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import psutil
 
+from benchmarks import tables
 from pipeline import Observer, Outcome, stylize_folder, stylize_video
 from pipeline.jobs.record.entries import Entry
 from pipeline.jobs.record.journal import Journal
@@ -157,11 +158,11 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=2_000)
     counts = vars(parser.parse_args())
     worst = 0.0
-    print(f"| {' | '.join(HEAD)} |\n|{'---|' * len(HEAD)}")
+    print(tables.head(HEAD))
     for job, count in counts.items():
         cells, ratio = row(f"{count} {job}", measured(job, count))
         worst = max(worst, ratio)
-        print(f"| {' | '.join(cells)} |", flush=True)
+        print(tables.row(cells), flush=True)
     sys.exit(0 if worst <= FLAT else 1)
 
 

@@ -13,10 +13,12 @@ from pathlib import Path
 
 from PIL import Image
 
-from benchmarks import children
+from benchmarks import children, tables
 from pipeline.core import precisions, step_memory
 from pipeline.extractor import weights
 from pipeline.settings.choice import Choice
+
+HEAD = ("picture", "may take", "tiles", "pairs", "work", "estimate", "peak", "ratio")
 
 
 def enlarged(photo: Path, size: int, folder: Path) -> tuple[Path, tuple[int, int]]:
@@ -47,7 +49,7 @@ def row(arguments: argparse.Namespace, size: int, memory: str, folder: Path) -> 
     ratio = plan.memory / peak
     cells = (f"{pixels[1]}x{pixels[0]}", memory, str(tiles), str(plan.pairs), f"{plan.work(pixels):.2f}")
     numbers = (f"{plan.memory / 1e9:.2f} GB", f"{peak / 1e9:.2f} GB", f"{ratio:.2f}")
-    return f"| {' | '.join((*cells, *numbers))} |"
+    return tables.row((*cells, *numbers))
 
 
 def main() -> None:
@@ -60,7 +62,7 @@ def main() -> None:
     parser.add_argument("--weights", default="builtin")
     parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="other settings")
     arguments = parser.parse_args()
-    print("| picture | may take | tiles | pairs | work | estimate | peak | ratio |\n|" + " --- |" * 8)
+    print(tables.head(HEAD), flush=True)
     with tempfile.TemporaryDirectory() as folder:
         for size, memory in zip(arguments.sizes, arguments.memory, strict=True):
             print(row(arguments, size, memory, Path(folder)), flush=True)
